@@ -1,0 +1,1 @@
+//! The AWS wire protocols on one port: Lambda and SQS.

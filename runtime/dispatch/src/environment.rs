@@ -1,0 +1,46 @@
+//! The one contract between the dispatcher and what runs functions.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::invocation::{Door, FunctionError, Invocation, Reply};
+use crate::log::EnvironmentLog;
+
+/// Starts execution environments of one function.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// Which events the function takes.
+    fn door(&self) -> Door;
+
+    /// Starts one environment and brings it to the point where it waits for an invocation
+    /// (AWS's init phase). The dispatcher drops the future when its time is over; whatever was
+    /// started must then be gone.
+    ///
+    /// # Errors
+    /// The function's initialisation failed: it exited, posted an init error, or could not be
+    /// started at all.
+    async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError>;
+}
+
+/// One execution environment: one invocation at a time.
+#[async_trait]
+pub trait Environment: Send + 'static {
+    /// Runs one invocation. The answer goes to `reply` as soon as there is one; the call returns
+    /// when the invocation is over (a streaming body has ended, the log of this invocation has
+    /// been read). The dispatcher drops the future at the deadline and then stops the
+    /// environment.
+    ///
+    /// # Errors
+    /// The function failed, before its reply or in the middle of a streaming body.
+    async fn invoke(&mut self, invocation: Invocation, reply: Reply) -> Result<(), FunctionError>;
+
+    /// Whether another invocation may follow.
+    fn reusable(&self) -> bool;
+
+    /// Peak memory of the environment in bytes, as far as it is known.
+    fn max_memory_used(&self) -> u64;
+
+    /// Ends the environment and all that it started, within `grace`.
+    async fn stop(self: Box<Self>, grace: Duration);
+}

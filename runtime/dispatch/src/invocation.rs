@@ -1,0 +1,201 @@
+//! What enters a function and what comes back.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{Request, Response as HttpResponse};
+use http_body_util::combinators::UnsyncBoxBody;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+/// An error of a body while it streams.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A streaming HTTP body.
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+
+/// One call of a function.
+#[derive(Debug)]
+pub struct Invocation {
+    /// `x-amzn-RequestId`: a UUID, in lower case.
+    pub request_id: String,
+    /// The event.
+    pub event: Event,
+    /// Client context, as JSON text (already decoded from base64).
+    pub client_context: Option<String>,
+    /// `X-Amzn-Trace-Id`: `Root=1-...;Parent=...;Sampled=0`.
+    pub trace_id: String,
+    /// What caused the call, for people.
+    pub source: Source,
+    /// When the function's time ends. The dispatcher sets it when an environment takes the
+    /// invocation; before that it is the time of arrival.
+    pub deadline: SystemTime,
+}
+
+impl Invocation {
+    /// An invocation with a new request id and trace id.
+    pub fn new(event: Event, source: Source) -> Self {
+        Self {
+            request_id: uuid::Uuid::new_v4().to_string(),
+            event,
+            client_context: None,
+            trace_id: new_trace_id(),
+            source,
+            deadline: SystemTime::UNIX_EPOCH,
+        }
+    }
+}
+
+/// `Root=1-EPOCH-RANDOM;Parent=RANDOM;Sampled=0`, as X-Ray has it (AWS X-Ray guide, "Tracing
+/// header"). The time part is random too: nothing reads it, and the dispatcher has no clock here.
+fn new_trace_id() -> String {
+    let a = uuid::Uuid::new_v4().simple().to_string();
+    let b = uuid::Uuid::new_v4().simple().to_string();
+    format!("Root=1-{}-{};Parent={};Sampled=0", &a[..8], &a[8..], &b[..16])
+}
+
+/// The event: JSON (or any bytes), or an HTTP request for a function whose [`Door`] takes HTTP.
+pub enum Event {
+    /// Event bytes, as a Lambda function gets them.
+    Bytes(Bytes),
+    /// An HTTP request. Only for [`Door::Http`].
+    Http(Request<Body>),
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "Event::Bytes({} bytes)", bytes.len()),
+            Self::Http(request) => write!(f, "Event::Http({} {})", request.method(), request.uri()),
+        }
+    }
+}
+
+/// Which events an environment takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Bytes only: HTTP front ends make an API Gateway event first.
+    Event,
+    /// HTTP requests directly, and as API Gateway or function URL events in bytes.
+    Http,
+}
+
+/// What a function answers.
+pub enum Response {
+    /// Response bytes.
+    Bytes(Bytes),
+    /// An HTTP response; its body may still be in the making.
+    Http(HttpResponse<Body>),
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "Response::Bytes({} bytes)", bytes.len()),
+            Self::Http(response) => write!(f, "Response::Http({})", response.status()),
+        }
+    }
+}
+
+/// Where an environment puts its answer, once.
+#[derive(Debug)]
+pub struct Reply(oneshot::Sender<Response>);
+
+impl Reply {
+    /// A reply and the end where it arrives.
+    pub fn channel() -> (Self, oneshot::Receiver<Response>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(sender), receiver)
+    }
+
+    /// Gives the answer. That nobody waits for it any more is not the environment's concern.
+    pub fn send(self, response: Response) {
+        let _ = self.0.send(response);
+    }
+}
+
+/// A function that failed: HTTP 200 with `X-Amz-Function-Error: Unhandled` on the Invoke API,
+/// 502 on HTTP front ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionError {
+    /// `Runtime.ExitError`, `Sandbox.Timedout`, or the handler's own type.
+    pub error_type: String,
+    /// For people and logs, without request id.
+    pub message: String,
+    /// The handler's own error document, where it gave one.
+    pub payload: Option<Bytes>,
+    /// Whether `RequestId: ID Error: ` stands before the message in the document that clients
+    /// get: true for errors that the platform found (an exit, a time-out).
+    pub by_platform: bool,
+}
+
+impl FunctionError {
+    /// An error that the platform found.
+    pub fn platform(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { error_type: error_type.into(), message: message.into(), payload: None, by_platform: true }
+    }
+
+    /// An error document of the function itself: `{"errorType", "errorMessage", ...}`, or
+    /// whatever bytes the runtime posted.
+    pub fn handler(payload: Bytes) -> Self {
+        let document: serde_json::Value = serde_json::from_slice(&payload).unwrap_or_default();
+        let field = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+        Self {
+            error_type: field("errorType"),
+            message: field("errorMessage"),
+            payload: Some(payload),
+            by_platform: false,
+        }
+    }
+
+    /// The document that clients get.
+    pub fn document(&self, request_id: &str) -> Bytes {
+        if let Some(payload) = &self.payload {
+            return payload.clone();
+        }
+        let message = if self.by_platform {
+            format!("RequestId: {request_id} Error: {}", self.message)
+        } else {
+            self.message.clone()
+        };
+        json!({"errorType": self.error_type, "errorMessage": message}).to_string().into()
+    }
+}
+
+/// What caused an invocation, for the line that a person reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A direct invoke.
+    Invoke,
+    /// A request to an API or a function URL.
+    Http {
+        /// `GET`.
+        method: String,
+        /// Path without query.
+        path: String,
+    },
+    /// A batch from a queue.
+    Queue {
+        /// The queue's name.
+        queue: String,
+        /// Messages in the batch.
+        messages: usize,
+    },
+    /// A schedule.
+    Schedule {
+        /// The rule's name.
+        rule: String,
+    },
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invoke => write!(f, "invoke"),
+            Self::Http { method, path } => write!(f, "{method} {path}"),
+            Self::Queue { queue, messages } => write!(f, "{queue} ×{messages}"),
+            Self::Schedule { rule } => write!(f, "schedule {rule}"),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The HTTP servers' common part: loopback listeners, guarded hosts, graceful shutdown.

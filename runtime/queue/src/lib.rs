@@ -1,0 +1,1 @@
+//! Durable queues with the semantics of SQS.

@@ -1,0 +1,1 @@
+//! Events in, invocations out: HTTP gateway, queue poller, schedule.

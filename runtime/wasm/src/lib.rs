@@ -1,0 +1,1 @@
+//! WASM execution environments: a fresh isolate for every invocation.
