@@ -1,0 +1,171 @@
+//! Errors, under AWS's codes.
+
+use std::{io, path::PathBuf};
+
+/// What kind of error an operation of SQS ended with.
+///
+/// The names are those of the shapes in AWS's service model (`botocore/data/sqs/2012-11-05`) and
+/// of the common errors
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the names are AWS's own and say it all")]
+pub enum ErrorKind {
+    BatchEntryIdsNotDistinct,
+    BatchRequestTooLong,
+    EmptyBatchRequest,
+    InternalFailure,
+    InvalidAttributeName,
+    InvalidAttributeValue,
+    InvalidBatchEntryId,
+    InvalidMessageContents,
+    InvalidParameterValue,
+    MissingParameter,
+    OverLimit,
+    QueueDoesNotExist,
+    QueueNameExists,
+    ReceiptHandleIsInvalid,
+    TooManyEntriesInBatchRequest,
+    UnsupportedOperation,
+}
+
+/// An error of a queue operation, with all that both wire protocols say about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}", code = self.query_code())]
+pub struct QueueError {
+    kind: ErrorKind,
+    message: String,
+}
+
+impl QueueError {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// What happened, to branch on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The code of the JSON protocol: the name of the error's shape (`QueueDoesNotExist`).
+    ///
+    /// AWS sends it as `__type`, behind the prefix `com.amazonaws.sqs#` for the errors that the
+    /// service models and `com.amazon.coral.service#` for the common ones
+    /// ([`is_modelled`](Self::is_modelled)).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self.kind {
+            ErrorKind::BatchEntryIdsNotDistinct => "BatchEntryIdsNotDistinct",
+            ErrorKind::BatchRequestTooLong => "BatchRequestTooLong",
+            ErrorKind::EmptyBatchRequest => "EmptyBatchRequest",
+            ErrorKind::InternalFailure => "InternalFailure",
+            ErrorKind::InvalidAttributeName => "InvalidAttributeName",
+            ErrorKind::InvalidAttributeValue => "InvalidAttributeValue",
+            ErrorKind::InvalidBatchEntryId => "InvalidBatchEntryId",
+            ErrorKind::InvalidMessageContents => "InvalidMessageContents",
+            ErrorKind::InvalidParameterValue => "InvalidParameterValueException",
+            ErrorKind::MissingParameter => "MissingRequiredParameterException",
+            ErrorKind::OverLimit => "OverLimit",
+            ErrorKind::QueueDoesNotExist => "QueueDoesNotExist",
+            ErrorKind::QueueNameExists => "QueueNameExists",
+            ErrorKind::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
+            ErrorKind::TooManyEntriesInBatchRequest => "TooManyEntriesInBatchRequest",
+            ErrorKind::UnsupportedOperation => "UnsupportedOperation",
+        }
+    }
+
+    /// The code of the query protocol, which the JSON protocol repeats in the header
+    /// `x-amzn-query-error` (`AWS.SimpleQueueService.NonExistentQueue`), and batch entries in
+    /// their `Code`.
+    #[must_use]
+    pub fn query_code(&self) -> &'static str {
+        match self.kind {
+            ErrorKind::BatchEntryIdsNotDistinct => {
+                "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"
+            }
+            ErrorKind::BatchRequestTooLong => "AWS.SimpleQueueService.BatchRequestTooLong",
+            ErrorKind::EmptyBatchRequest => "AWS.SimpleQueueService.EmptyBatchRequest",
+            ErrorKind::InvalidBatchEntryId => "AWS.SimpleQueueService.InvalidBatchEntryId",
+            ErrorKind::InvalidParameterValue => "InvalidParameterValue",
+            ErrorKind::MissingParameter => "MissingParameter",
+            ErrorKind::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
+            ErrorKind::QueueNameExists => "QueueAlreadyExists",
+            ErrorKind::TooManyEntriesInBatchRequest => {
+                "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"
+            }
+            ErrorKind::UnsupportedOperation => "AWS.SimpleQueueService.UnsupportedOperation",
+            _ => self.code(),
+        }
+    }
+
+    /// Whether SQS's service model has a shape for this error; the others are the common errors
+    /// of AWS's front end.
+    #[must_use]
+    pub fn is_modelled(&self) -> bool {
+        !matches!(
+            self.kind,
+            ErrorKind::InternalFailure
+                | ErrorKind::InvalidParameterValue
+                | ErrorKind::MissingParameter
+        )
+    }
+
+    /// Whether the caller is at fault (`SenderFault`, HTTP 400) and a retry is useless.
+    #[must_use]
+    pub fn is_sender_fault(&self) -> bool {
+        self.kind != ErrorKind::InternalFailure
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self.kind {
+            ErrorKind::InternalFailure => 500,
+            ErrorKind::OverLimit => 403,
+            _ => 400,
+        }
+    }
+
+    /// AWS's message for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// Why the queues' state could not be opened. Every message names the directory and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another process holds the directory.
+    #[error(
+        "the queues in {} are in use by another samovar: stop it, or give this one a directory \
+         of its own",
+        .path.display()
+    )]
+    InUse {
+        /// The directory of the queues.
+        path: PathBuf,
+    },
+    /// The directory cannot be made, read or written.
+    #[error("cannot use {} for the queues: {source}: make it a writable directory", .path.display())]
+    Io {
+        /// The directory of the queues.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The files are there but not what this version wrote.
+    #[error(
+        "the queues in {} cannot be read ({reason}): restore the directory from a copy, or \
+         delete it to start with empty queues",
+        .path.display()
+    )]
+    Corrupt {
+        /// The directory of the queues.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}

@@ -1,0 +1,161 @@
+//! What callers give to and get from the queues, under SQS's names.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::QueueError;
+
+/// Attributes of a queue as SQS's wire protocols carry them: name to decimal number, `true` or
+/// `false`, or JSON (`RedrivePolicy`).
+pub type Attributes = BTreeMap<String, String>;
+
+/// A message's own attributes, by name.
+pub type MessageAttributes = BTreeMap<String, MessageAttribute>;
+
+/// One message attribute: a data type and a value.
+///
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageAttribute {
+    /// `String`, `Number` or `Binary`, with an optional label: `Number.int`.
+    pub data_type: String,
+    /// The value, of the kind that `data_type` calls for.
+    pub value: AttributeValue,
+}
+
+/// The value of a [`MessageAttribute`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttributeValue {
+    /// `StringValue`: of the types `String` and `Number`.
+    String(String),
+    /// `BinaryValue`: of the type `Binary`; the raw bytes, not their base64.
+    Binary(Bytes),
+}
+
+/// Input of [`Queues::send_message`](crate::Queues::send_message).
+#[derive(Debug, Clone, Default)]
+pub struct SendMessage {
+    /// `MessageBody`: 1 byte up to the queue's `MaximumMessageSize`, attributes counted in, of
+    /// the characters that XML 1.0 allows.
+    pub body: String,
+    /// `DelaySeconds`, 0 to 900; the queue's own when absent.
+    pub delay_seconds: Option<i64>,
+    /// `MessageAttributes`, at most ten.
+    pub attributes: MessageAttributes,
+    /// `MessageSystemAttributes`; SQS knows `AWSTraceHeader` alone.
+    pub system_attributes: MessageAttributes,
+    /// `MessageGroupId`: needed on a FIFO queue, kept and given back on a standard queue.
+    pub group_id: Option<String>,
+    /// `MessageDeduplicationId`: for FIFO queues.
+    pub deduplication_id: Option<String>,
+}
+
+impl SendMessage {
+    /// A message with this body and nothing else.
+    pub fn new(body: impl Into<String>) -> Self {
+        Self { body: body.into(), ..Self::default() }
+    }
+}
+
+/// What SQS answers to a message that it has accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// `MessageId`: a version 4 UUID.
+    pub message_id: String,
+    /// `MD5OfMessageBody`, 32 lower-case hexadecimal digits; AWS's SDKs verify it.
+    pub md5_of_body: String,
+    /// `MD5OfMessageAttributes`, absent when the message has none.
+    pub md5_of_attributes: Option<String>,
+    /// `MD5OfMessageSystemAttributes`, absent when the message has none.
+    pub md5_of_system_attributes: Option<String>,
+    /// `SequenceNumber`, on FIFO queues.
+    pub sequence_number: Option<String>,
+}
+
+/// Input of [`Queues::receive_message`](crate::Queues::receive_message).
+#[derive(Debug, Clone, Default)]
+pub struct ReceiveMessage {
+    /// `MaxNumberOfMessages`, 1 to 10; 1 when absent.
+    pub max_number_of_messages: Option<i64>,
+    /// `VisibilityTimeout` in seconds, 0 to 43200; the queue's own when absent.
+    pub visibility_timeout: Option<i64>,
+    /// `WaitTimeSeconds`, 0 to 20; the queue's `ReceiveMessageWaitTimeSeconds` when absent.
+    pub wait_time_seconds: Option<i64>,
+    /// `MessageSystemAttributeNames` (and the older `AttributeNames`): names or `All`.
+    pub system_attribute_names: Vec<String>,
+    /// `MessageAttributeNames`: names, prefixes as `foo.*`, or `All` or `.*`.
+    pub attribute_names: Vec<String>,
+    /// `ReceiveRequestAttemptId`, for FIFO queues.
+    pub receive_request_attempt_id: Option<String>,
+}
+
+/// A received message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `MessageId`, the one its sender was told.
+    pub message_id: String,
+    /// `ReceiptHandle` of this receive.
+    pub receipt_handle: String,
+    /// `Body`.
+    pub body: String,
+    /// `MD5OfBody`.
+    pub md5_of_body: String,
+    /// `Attributes`: the system attributes that were asked for, as `SentTimestamp`.
+    pub system_attributes: BTreeMap<String, String>,
+    /// `MessageAttributes`: those that were asked for.
+    pub attributes: MessageAttributes,
+    /// `MD5OfMessageAttributes`: of those that are returned; absent when there are none.
+    pub md5_of_attributes: Option<String>,
+}
+
+/// One entry of a batch, with the id that its result carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchEntry<T> {
+    /// `Id`: 1 to 80 letters, digits, hyphens and underscores, distinct in the batch.
+    pub id: String,
+    /// The entry itself.
+    pub entry: T,
+}
+
+impl<T> BatchEntry<T> {
+    /// An entry of a batch.
+    pub fn new(id: impl Into<String>, entry: T) -> Self {
+        Self { id: id.into(), entry }
+    }
+}
+
+/// The results of a batch: each entry is in exactly one of the two lists.
+#[derive(Debug, Clone)]
+pub struct BatchResult<T> {
+    /// `Successful`, in the order of the request.
+    pub successful: Vec<BatchEntry<T>>,
+    /// `Failed`, in the order of the request.
+    pub failed: Vec<BatchEntry<QueueError>>,
+}
+
+impl<T> Default for BatchResult<T> {
+    fn default() -> Self {
+        Self { successful: Vec::new(), failed: Vec::new() }
+    }
+}
+
+/// One entry of [`Queues::change_message_visibility_batch`].
+///
+/// [`Queues::change_message_visibility_batch`]: crate::Queues::change_message_visibility_batch
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeVisibility {
+    /// `ReceiptHandle`.
+    pub receipt_handle: String,
+    /// `VisibilityTimeout` in seconds from now, 0 to 43200.
+    pub visibility_timeout: i64,
+}
+
+/// A page of [`Queues::list_queues`](crate::Queues::list_queues).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueList {
+    /// `QueueUrls`, in the order of the names.
+    pub queue_urls: Vec<String>,
+    /// `NextToken`: set when `max_results` was given and more queues follow.
+    pub next_token: Option<String>,
+}
