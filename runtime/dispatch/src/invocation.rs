@@ -15,6 +15,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A streaming HTTP body.
 pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
+/// Largest response of a synchronous invocation, in bytes (recorded from AWS, 2025-11).
+pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
 /// One call of a function.
 #[derive(Debug)]
 pub struct Invocation {
@@ -56,6 +59,7 @@ fn new_trace_id() -> String {
 }
 
 /// The event: JSON (or any bytes), or an HTTP request for a function whose [`Door`] takes HTTP.
+#[expect(clippy::large_enum_variant, reason = "one an invocation; a box would be an allocation")]
 pub enum Event {
     /// Event bytes, as a Lambda function gets them.
     Bytes(Bytes),
@@ -110,8 +114,15 @@ impl Reply {
     }
 
     /// Gives the answer. That nobody waits for it any more is not the environment's concern.
-    pub fn send(self, response: Response) {
+    ///
+    /// # Errors
+    /// The answer is larger than [`MAX_RESPONSE_BYTES`]: the invocation has failed.
+    pub fn send(self, response: Response) -> Result<(), FunctionError> {
+        if matches!(&response, Response::Bytes(bytes) if bytes.len() > MAX_RESPONSE_BYTES) {
+            return Err(FunctionError::response_too_large());
+        }
         let _ = self.0.send(response);
+        Ok(())
     }
 }
 
@@ -133,7 +144,22 @@ pub struct FunctionError {
 impl FunctionError {
     /// An error that the platform found.
     pub fn platform(error_type: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { error_type: error_type.into(), message: message.into(), payload: None, by_platform: true }
+        Self {
+            error_type: error_type.into(),
+            message: message.into(),
+            payload: None,
+            by_platform: true,
+        }
+    }
+
+    /// A response of more than [`MAX_RESPONSE_BYTES`].
+    pub fn response_too_large() -> Self {
+        let message = format!(
+            "Response payload size exceeded maximum allowed payload size \
+             ({MAX_RESPONSE_BYTES} bytes)."
+        );
+        let by_platform = false;
+        Self { by_platform, ..Self::platform("Function.ResponseSizeTooLarge", message) }
     }
 
     /// An error document of the function itself: `{"errorType", "errorMessage", ...}`, or

@@ -5,12 +5,24 @@
 //! knows only the [`Provider`] and [`Environment`] traits; native processes and WASM isolates
 //! implement them.
 
+mod clock;
+mod dispatcher;
 mod environment;
+mod error;
 mod invocation;
 mod log;
+mod pool;
+mod registry;
+mod report;
+mod run;
 
+pub use clock::{Clock, SystemClock};
+pub use dispatcher::{Answer, Dispatcher, FunctionStatus, Limits, LogTail};
 pub use environment::{Environment, Provider};
+pub use error::{InvokeError, ThrottleReason};
 pub use invocation::{
-    Body, BoxError, Door, Event, FunctionError, Invocation, Reply, Response, Source,
+    Body, BoxError, Door, Event, FunctionError, Invocation, MAX_RESPONSE_BYTES, Reply, Response,
+    Source,
 };
 pub use log::{EnvironmentLog, LogObserver, TAIL_BYTES};
+pub use report::{Observer, Report};

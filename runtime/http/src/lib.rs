@@ -1,1 +1,12 @@
 //! The HTTP servers' common part: loopback listeners, guarded hosts, graceful shutdown.
+//!
+//! Both of Samovar's ports (the AWS protocols and the HTTP front door) and everything that will
+//! listen later go through here, so that what keeps strangers out stands in one place.
+
+mod guard;
+mod listen;
+mod serve;
+
+pub use guard::Foreign;
+pub use listen::{BindError, Listeners, Reserved};
+pub use serve::{Body, BoxError, serve};

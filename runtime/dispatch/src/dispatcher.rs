@@ -1,0 +1,270 @@
+//! The dispatcher: which environment runs which invocation, for how long, and what is said
+//! about it afterwards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use samovar_app::Function;
+use serde::Serialize;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::environment::Provider;
+use crate::error::{InvokeError, ThrottleReason};
+use crate::invocation::{Door, FunctionError, Invocation, Reply, Response};
+use crate::pool::{Pool, STOP_GRACE, stop_in_background};
+use crate::registry::{Entry, Registry};
+use crate::report::Observer;
+use crate::run::Run;
+
+/// How often environments that nobody uses are looked for.
+const REAP_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The dispatcher's limits.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Invocations at once on this machine, over all functions. Beyond it invocations wait.
+    pub concurrency: usize,
+    /// How long an invocation waits for one of those places before it is throttled.
+    pub patience: Duration,
+    /// How long an environment without work is kept.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    /// AWS's account default of 1,000 concurrent executions, ten seconds of patience, ten
+    /// minutes of idleness.
+    fn default() -> Self {
+        Self {
+            concurrency: 1000,
+            patience: Duration::from_secs(10),
+            idle: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Gives invocations to environments. Cheap to clone; all clones are the same dispatcher.
+#[derive(Clone)]
+pub struct Dispatcher(Arc<Shared>);
+
+struct Shared {
+    registry: Registry,
+    places: Arc<Semaphore>,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    running: TaskTracker,
+    abort: CancellationToken,
+}
+
+/// The answer of a function that ran.
+#[derive(Debug)]
+pub struct Answer {
+    /// The invocation's id.
+    pub request_id: String,
+    /// What the function answered, or how it failed.
+    pub result: Result<Response, FunctionError>,
+    /// The end of the invocation's log.
+    pub log: LogTail,
+}
+
+/// The last 4 KB of an invocation's log, there once the invocation is over.
+#[derive(Debug)]
+pub struct LogTail(oneshot::Receiver<Vec<u8>>);
+
+impl LogTail {
+    /// Waits for the end of the invocation.
+    pub async fn wait(self) -> Vec<u8> {
+        self.0.await.unwrap_or_default()
+    }
+}
+
+/// A function as `/_samovar/health` lists it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FunctionStatus {
+    /// The function's name.
+    pub name: String,
+    /// `process` or `wasm`.
+    pub kind: &'static str,
+    /// `ready` or `failed`.
+    pub state: &'static str,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Environments that wait for work.
+    pub idle: usize,
+    /// Invocations that run.
+    pub busy: usize,
+}
+
+impl Dispatcher {
+    /// A dispatcher without functions. Must be called within a tokio runtime: environments that
+    /// grow old are stopped in the background for as long as the dispatcher lives.
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>, observer: Arc<dyn Observer>) -> Self {
+        let shared = Arc::new(Shared {
+            registry: Registry::default(),
+            places: Arc::new(Semaphore::new(limits.concurrency)),
+            limits,
+            clock,
+            observer,
+            running: TaskTracker::new(),
+            abort: CancellationToken::new(),
+        });
+        tokio::spawn(reap(Arc::downgrade(&shared)));
+        Self(shared)
+    }
+
+    /// Adds a function that can run. One of the same name is replaced: what runs there ends
+    /// undisturbed.
+    pub fn register(&self, function: Arc<Function>, provider: Arc<dyn Provider>) {
+        self.replace(Entry::Ready(Pool::new(function, provider)));
+    }
+
+    /// Adds a function that cannot run, and why: invoking it tells the reason.
+    pub fn register_failed(&self, function: Arc<Function>, reason: impl Into<String>) {
+        self.replace(Entry::Failed(function, reason.into()));
+    }
+
+    fn replace(&self, entry: Entry) {
+        if let Some(Entry::Ready(old)) = self.0.registry.insert(entry) {
+            old.close().into_iter().for_each(stop_in_background);
+        }
+    }
+
+    /// The function that a client means by a name, logical id, ARN or partial ARN.
+    pub fn resolve(&self, name: &str) -> Option<Arc<Function>> {
+        self.0.registry.find(name).map(|entry| entry.function().clone())
+    }
+
+    /// Which events a function takes; `None` if it is not there or cannot run.
+    pub fn door(&self, function: &Function) -> Option<Door> {
+        match self.0.registry.find(&function.name)? {
+            Entry::Ready(pool) => Some(pool.provider.door()),
+            Entry::Failed(..) => None,
+        }
+    }
+
+    /// Every function, by name.
+    pub fn functions(&self) -> Vec<FunctionStatus> {
+        self.0.registry.all().iter().map(status).collect()
+    }
+
+    /// Runs one invocation.
+    ///
+    /// The invocation goes on to its end even if the caller drops this future, as on AWS, where
+    /// a client that hangs up does not stop a function. A buffered answer comes when the
+    /// environment is free again; a streaming one as soon as its head is there.
+    ///
+    /// # Errors
+    /// The function never ran; see [`InvokeError`]. A function that ran and failed is an
+    /// [`Answer`].
+    pub async fn invoke(&self, name: &str, invocation: Invocation) -> Result<Answer, InvokeError> {
+        let shared = &self.0;
+        let not_found = || InvokeError::NotFound { name: name.to_owned() };
+        let pool = match shared.registry.find(name).ok_or_else(not_found)? {
+            Entry::Ready(pool) => pool,
+            Entry::Failed(function, reason) => {
+                return Err(InvokeError::Unavailable { function: function.name.clone(), reason });
+            }
+        };
+        if shared.running.is_closed() {
+            return Err(InvokeError::ShuttingDown);
+        }
+        let slot = pool.slot().map_err(|reason| InvokeError::Throttled { reason })?;
+        let place = timeout(shared.limits.patience, shared.places.clone().acquire_owned());
+        let Ok(Ok(place)) = place.await else {
+            let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
+            return Err(InvokeError::Throttled { reason });
+        };
+
+        let request_id = invocation.request_id.clone();
+        let (reply, replied) = Reply::channel();
+        let (over, outcome) = oneshot::channel();
+        let (tail, log) = oneshot::channel();
+        let run = Run { pool, clock: shared.clock.clone(), observer: shared.observer.clone() };
+        let abort = shared.abort.clone();
+        shared.running.spawn(async move {
+            // Aborting drops the environment, and with it whatever it started.
+            let Some(finished) = abort.run_until_cancelled(run.invoke(invocation, reply)).await
+            else {
+                return;
+            };
+            // The places are free before the caller hears of it: a client that calls again at
+            // once finds this environment, not a reason to start another.
+            drop((slot, place));
+            let _ = tail.send(finished.log_tail);
+            let _ = over.send(finished.result);
+        });
+
+        let result = match replied.await {
+            Ok(response @ Response::Http(_)) => Ok(response),
+            // Only shutdown drops an invocation before it has an outcome.
+            replied => match outcome.await.map_err(|_| InvokeError::ShuttingDown)? {
+                Ok(()) => replied.map_err(|_| no_response()),
+                Err(error) => Err(error),
+            },
+        };
+        Ok(Answer { request_id, result, log: LogTail(log) })
+    }
+
+    /// Takes no more work, lets what runs end within `grace`, then ends every environment.
+    /// Returns how many invocations had to be cut off.
+    pub async fn shutdown(&self, grace: Duration) -> usize {
+        let shared = &self.0;
+        shared.running.close();
+        let cut = match timeout(grace, shared.running.wait()).await {
+            Ok(()) => 0,
+            Err(_) => shared.running.len(),
+        };
+        shared.abort.cancel();
+        shared.running.wait().await;
+        let ending = TaskTracker::new();
+        for entry in shared.registry.all() {
+            if let Entry::Ready(pool) = entry {
+                for live in pool.close() {
+                    ending.spawn(live.environment.stop(STOP_GRACE));
+                }
+            }
+        }
+        ending.close();
+        ending.wait().await;
+        cut
+    }
+}
+
+fn status(entry: &Entry) -> FunctionStatus {
+    let function = entry.function();
+    let (state, reason, (idle, busy)) = match entry {
+        Entry::Ready(pool) => ("ready", None, pool.counts()),
+        Entry::Failed(_, reason) => ("failed", Some(reason.clone()), (0, 0)),
+    };
+    FunctionStatus {
+        name: function.name.clone(),
+        kind: function.kind.as_str(),
+        state,
+        reason,
+        idle,
+        busy,
+    }
+}
+
+fn no_response() -> FunctionError {
+    FunctionError::platform("Runtime.ExitError", "Runtime exited without providing a reason")
+}
+
+/// Stops environments that have had no work for long.
+async fn reap(shared: std::sync::Weak<Shared>) {
+    loop {
+        tokio::time::sleep(REAP_INTERVAL).await;
+        let Some(shared) = shared.upgrade() else { return };
+        let Some(limit) = Instant::now().checked_sub(shared.limits.idle) else { continue };
+        for entry in shared.registry.all() {
+            if let Entry::Ready(pool) = entry {
+                pool.take_idle_since(limit).into_iter().for_each(stop_in_background);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Keeps web pages out. A page in the user's browser may send requests to loopback; it gives
+//! itself away by a `Host` that it had rebound (DNS rebinding) or by its `Origin`.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue, Uri, header};
+use thiserror::Error;
+
+/// A request that comes from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Foreign {
+    /// `Host` is no name of this machine's loopback.
+    #[error("Host {0:?} is not this machine: only localhost and loopback addresses are served")]
+    Host(String),
+    /// `Origin` is another site.
+    #[error("Origin {0:?} is not this machine: only pages from localhost are served")]
+    Origin(String),
+}
+
+/// Refuses foreign hosts and origins.
+pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+    // HTTP/2 has the host in the URI; HTTP/1.1 in the header, and RFC 9112 section 3.2.2 gives
+    // an absolute URI's host precedence. Both must be local, so that neither can hide the other.
+    if let Some(authority) = uri.authority() {
+        check_host(authority.as_str())?;
+    }
+    for host in headers.get_all(header::HOST) {
+        check_host(&text(host))?;
+    }
+    if uri.authority().is_none() && !headers.contains_key(header::HOST) {
+        return Err(Foreign::Host(String::new()));
+    }
+    for origin in headers.get_all(header::ORIGIN) {
+        let origin = text(origin);
+        let local = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"))
+            .is_some_and(is_local);
+        if !local {
+            return Err(Foreign::Origin(origin));
+        }
+    }
+    Ok(())
+}
+
+fn check_host(host: &str) -> Result<(), Foreign> {
+    if is_local(host) { Ok(()) } else { Err(Foreign::Host(host.to_owned())) }
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// `localhost`, `*.localhost` (RFC 6761 section 6.3: always loopback) or a loopback address,
+/// with or without a port.
+fn is_local(authority: &str) -> bool {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((host, "")) => (host, None),
+            Some((host, port)) => (host, port.strip_prefix(':').or(Some("?"))),
+            None => return false,
+        },
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return false;
+    }
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return address.is_loopback();
+    }
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_by_any_of_its_names_is_local() {
+        for host in [
+            "localhost",
+            "localhost:3000",
+            "LOCALHOST:3000",
+            "localhost.",
+            "orders.localhost:3000",
+            "127.0.0.1",
+            "127.8.9.10:9000",
+            "[::1]",
+            "[::1]:9000",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_foreign() {
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "notlocalhost",
+            "127.0.0.1.example.com",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::1",
+            "[::1]x",
+            "[::2]:80",
+            "user@localhost",
+            "localhost:3000@example.com",
+            "localhost:99999",
+            "169.254.169.254",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).parse().unwrap(), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn host_and_origin_are_both_checked() {
+        let path = Uri::from_static("/");
+        assert_eq!(check(&path, &headers(&[("host", "127.0.0.1:3000")])), Ok(()));
+        assert!(check(&path, &headers(&[])).is_err());
+        assert_eq!(
+            check(&path, &headers(&[("host", "evil.example")])),
+            Err(Foreign::Host("evil.example".into()))
+        );
+        assert_eq!(
+            check(&path, &headers(&[("host", "localhost"), ("origin", "http://localhost:5173")])),
+            Ok(())
+        );
+        for origin in ["https://evil.example", "null", "http://localhost.evil.example"] {
+            assert_eq!(
+                check(&path, &headers(&[("host", "localhost"), ("origin", origin)])),
+                Err(Foreign::Origin(origin.into()))
+            );
+        }
+        let absolute = Uri::from_static("http://evil.example/");
+        assert!(check(&absolute, &headers(&[("host", "localhost")])).is_err());
+    }
+}
