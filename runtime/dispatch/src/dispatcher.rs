@@ -268,3 +268,6 @@ async fn reap(shared: std::sync::Weak<Shared>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,5 +24,5 @@ pub use invocation::{
     Body, BoxError, Door, Event, FunctionError, Invocation, MAX_RESPONSE_BYTES, Reply, Response,
     Source,
 };
-pub use log::{EnvironmentLog, LogObserver, TAIL_BYTES};
+pub use log::{EnvironmentLog, LogLine, LogObserver, Origin, TAIL_BYTES};
 pub use report::{Observer, Report};

@@ -10,9 +10,30 @@ pub const TAIL_BYTES: usize = 4096;
 
 /// Whoever listens to logs: the terminal, a file.
 pub trait LogObserver: Send + Sync + 'static {
-    /// One line of a function, without its line feed. `request_id` is the invocation that ran
-    /// when the line came, if one did.
-    fn line(&self, function: &str, request_id: Option<&str>, line: &str);
+    /// One line of an environment's log.
+    fn line(&self, line: &LogLine<'_>);
+}
+
+/// One line of an environment's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLine<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// The invocation that ran when the line came, if one did.
+    pub request_id: Option<&'a str>,
+    /// Who wrote it.
+    pub origin: Origin,
+    /// The line, without its line feed.
+    pub text: &'a str,
+}
+
+/// Who wrote a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The function, to its standard output or error.
+    Function,
+    /// Samovar: START, END, REPORT and the like.
+    Platform,
 }
 
 /// The log of one environment. Cheap to clone; all clones are the same log.
@@ -44,16 +65,25 @@ impl EnvironmentLog {
         Self(Arc::new(Shared { function, observer, current: Mutex::default() }))
     }
 
-    /// Takes one line (of the function, or of the platform), without its line feed. Bytes that
-    /// are not UTF-8 are replaced.
+    /// Takes one line of the function, without its line feed. Bytes that are not UTF-8 are
+    /// replaced.
     pub fn line(&self, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
+        self.write(Origin::Function, &String::from_utf8_lossy(line));
+    }
+
+    /// Takes one line of Samovar's own.
+    pub(crate) fn platform(&self, line: &str) {
+        self.write(Origin::Platform, line);
+    }
+
+    fn write(&self, origin: Origin, text: &str) {
         let mut current = self.current();
-        current.tail.extend(line.as_bytes());
+        current.tail.extend(text.as_bytes());
         current.tail.push_back(b'\n');
         let excess = current.tail.len().saturating_sub(TAIL_BYTES);
         current.tail.drain(..excess);
-        self.0.observer.line(&self.0.function, current.request_id.as_deref(), &line);
+        let request_id = current.request_id.as_deref();
+        self.0.observer.line(&LogLine { function: &self.0.function, request_id, origin, text });
     }
 
     /// The lines that follow belong to this invocation.

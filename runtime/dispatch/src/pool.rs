@@ -115,8 +115,7 @@ impl Pool {
     }
 }
 
-/// Ends an environment without holding up the caller. An isolate ends when it is dropped, which
-/// is cheaper than a task; the environment says which it is by being unusable and instant.
+/// Ends an environment without holding up the caller.
 pub(crate) fn stop_in_background(live: Live) {
     tokio::spawn(live.environment.stop(STOP_GRACE));
 }

@@ -37,7 +37,7 @@ impl Run {
 
         let (live, log, init) = self.environment().await;
         log.begin(&request_id);
-        log.line(format!("START RequestId: {request_id} Version: $LATEST").as_bytes());
+        log.platform(&format!("START RequestId: {request_id} Version: $LATEST"));
         let began = Instant::now();
         let (result, max_memory_used, live) =
             self.phase(live, &log, began + limit, invocation, reply).await;
@@ -46,9 +46,9 @@ impl Run {
         if let Err(error) = &result
             && error.by_platform
         {
-            log.line(error_line(&request_id, error).as_bytes());
+            log.platform(&error_line(&request_id, error));
         }
-        log.line(format!("END RequestId: {request_id}").as_bytes());
+        log.platform(&format!("END RequestId: {request_id}"));
         let report = Report {
             function: self.pool.function.name.clone(),
             request_id,
@@ -59,7 +59,7 @@ impl Run {
             max_memory_used,
             error: result.as_ref().err().cloned(),
         };
-        log.line(report.line().as_bytes());
+        log.platform(&report.line());
         self.observer.finished(&report);
         let log_tail = log.end();
         // Only now: the next invocation would write into this one's log.
@@ -136,7 +136,7 @@ fn init_report(log: &EnvironmentLog, began: Instant, status: &str, error: Option
     let line = format!(
         "INIT_REPORT Init Duration: {duration:.2} ms\tPhase: init\tStatus: {status}{error}"
     );
-    log.line(line.as_bytes());
+    log.platform(&line);
 }
 
 fn timed_out(limit: Duration) -> FunctionError {
