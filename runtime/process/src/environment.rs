@@ -1,0 +1,112 @@
+//! The life of one execution environment.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use samovar_dispatch::{
+    Environment, EnvironmentLog, Event, FunctionError, Invocation, Reply, Response,
+};
+use uuid::Uuid;
+
+use crate::provider::ProcessConfig;
+use crate::runtime::{Failure, HostError, Runtime};
+use crate::runtime_api::NextEvent;
+use crate::scratch::Scratch;
+use crate::variables::log_stream;
+
+/// An environment: its runtime, and what outlives a runtime that has to be started again.
+#[derive(Debug)]
+pub(crate) struct ProcessEnvironment {
+    // First, so that no process is left that could write into the folder while it is removed.
+    runtime: Runtime,
+    scratch: Scratch,
+    config: Arc<ProcessConfig>,
+    log_stream: String,
+    log: EnvironmentLog,
+    /// An invocation runs, or was given up: then nobody knows what the runtime is doing.
+    busy: bool,
+}
+
+impl ProcessEnvironment {
+    /// Starts the environment and waits until its runtime asks for an event.
+    pub(crate) async fn start(
+        config: Arc<ProcessConfig>,
+        log: EnvironmentLog,
+    ) -> Result<Self, FunctionError> {
+        let id = Uuid::new_v4().simple().to_string();
+        let log_stream = log_stream(SystemTime::now(), &id);
+        let scratch = make_scratch(&config, id).await?;
+        let runtime = Runtime::start(&config, &log_stream, &scratch.tmp(), &log).await?;
+        Ok(Self { runtime, scratch, config, log_stream, log, busy: false })
+    }
+
+    /// Runs one invocation. A runtime that exited before it took the event is started again, once
+    /// and within the invocation's own time, as AWS does: the function has not seen the event, so
+    /// it has not failed.
+    async fn run(&mut self, event: Arc<NextEvent>) -> Result<Response, FunctionError> {
+        let first = self.runtime.invoke(Arc::clone(&event)).await;
+        let outcome = match first {
+            Err(Failure::NotTaken(_)) => {
+                self.runtime.settle().await;
+                let tmp = self.scratch.tmp();
+                self.runtime =
+                    Runtime::start(&self.config, &self.log_stream, &tmp, &self.log).await?;
+                self.runtime.invoke(event).await
+            }
+            outcome => outcome,
+        };
+        match outcome {
+            Ok(response) => Ok(Response::Bytes(response)),
+            Err(Failure::Function(error)) => Err(error),
+            Err(Failure::NotTaken(exit)) => Err(exit.to_error()),
+        }
+    }
+}
+
+async fn make_scratch(config: &ProcessConfig, id: String) -> Result<Scratch, HostError> {
+    let parent = config.scratch.clone();
+    // A result that nobody waits for any more is dropped, and the folder with it.
+    tokio::task::spawn_blocking(move || Scratch::create(&parent, &id))
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        .map_err(|error| HostError::Scratch(config.scratch.display().to_string(), error))
+}
+
+#[async_trait]
+impl Environment for ProcessEnvironment {
+    async fn invoke(&mut self, invocation: Invocation, reply: Reply) -> Result<(), FunctionError> {
+        let Event::Bytes(payload) = &invocation.event else {
+            return Err(FunctionError::platform(
+                "Sandbox.Failure",
+                "a native function takes events, not HTTP requests: \
+                 the caller must make an API Gateway event first",
+            ));
+        };
+        let payload = payload.clone();
+        let event = NextEvent::new(&invocation, &self.config.function.arn, payload);
+        // Not held over the waiting: an event's HTTP form cannot be shared between threads.
+        drop(invocation);
+        self.busy = true;
+        let outcome = self.run(Arc::new(event)).await;
+        let outcome = outcome.and_then(|response| reply.send(response));
+        self.runtime.settle().await;
+        self.busy = false;
+        outcome
+    }
+
+    fn reusable(&self) -> bool {
+        !self.busy && self.runtime.is_reusable()
+    }
+
+    fn max_memory_used(&self) -> u64 {
+        self.runtime.peak_memory()
+    }
+
+    async fn stop(self: Box<Self>, grace: Duration) {
+        let Self { runtime, scratch, .. } = *self;
+        runtime.stop(grace).await;
+        // A removal that fails is tried by nobody else: there is nobody to tell.
+        let _ = tokio::task::spawn_blocking(move || drop(scratch)).await;
+    }
+}

@@ -1,0 +1,86 @@
+use std::process::Stdio;
+
+use super::*;
+
+fn sh(script: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+/// Reads one line of the process, which is a process id.
+fn first_line(spawned: &mut Spawned) -> Pid {
+    use std::io::BufRead;
+
+    let mut line = String::new();
+    let stdout = spawned.child.stdout.take().unwrap();
+    std::io::BufReader::new(stdout).read_line(&mut line).unwrap();
+    Pid::from_raw(line.trim().parse().unwrap()).unwrap()
+}
+
+/// Whether the process runs. A zombie does not: whoever adopted it has to reap it.
+fn runs(pid: Pid) -> bool {
+    match std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) {
+        Ok(stat) => !stat.rsplit_once(") ").unwrap().1.starts_with('Z'),
+        Err(_) => false,
+    }
+}
+
+async fn gone(pid: Pid) {
+    for _ in 0..500 {
+        if !runs(pid) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{pid:?} still runs");
+}
+
+#[tokio::test]
+async fn an_exit_is_told_each_time_it_is_asked_for() {
+    let group = spawn(sh("exit 7")).await.unwrap().watch();
+    assert_eq!(group.exited().await, Exit::Status(7));
+    assert_eq!(group.exited().await, Exit::Status(7));
+    assert!(!group.is_alive());
+    group.kill();
+}
+
+#[tokio::test]
+async fn a_kill_ends_the_first_process_and_its_children() {
+    let mut spawned = spawn(sh("sleep 1000 & echo $!; wait")).await.unwrap();
+    let grandchild = first_line(&mut spawned);
+    let group = spawned.watch();
+    assert!(group.is_alive() && runs(grandchild));
+    assert!(group.peak_memory() > 0);
+    group.kill();
+    assert_eq!(group.exited().await, Exit::Signal { number: 9, core_dumped: false });
+    gone(grandchild).await;
+    assert!(group.peak_memory() > 0, "remembered");
+}
+
+#[tokio::test]
+async fn children_do_not_outlive_a_first_process_that_exits() {
+    let mut spawned = spawn(sh("sleep 1000 & echo $!")).await.unwrap();
+    let grandchild = first_line(&mut spawned);
+    let group = spawned.watch();
+    assert_eq!(group.exited().await, Exit::Status(0));
+    gone(grandchild).await;
+}
+
+#[tokio::test]
+async fn a_drop_leaves_neither_process_nor_zombie() {
+    let group = spawn(sh("exec sleep 1000")).await.unwrap().watch();
+    let pid = group.leader.0.pid;
+    drop(group);
+    assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
+    let unwatched = spawn(sh("exec sleep 1000")).await.unwrap();
+    let pid = unwatched.leader.0.pid;
+    drop(unwatched);
+    assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_an_error() {
+    let error = spawn(Command::new("/nonexistent")).await.err().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+}

@@ -1,0 +1,74 @@
+//! What is configured, and the start of an environment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use samovar_app::Function;
+use samovar_dispatch::{Door, Environment, EnvironmentLog, FunctionError, Provider};
+
+use crate::environment::ProcessEnvironment;
+
+/// What the environments of one function are made of. Paths are absolute.
+#[derive(Clone, Debug)]
+pub struct ProcessConfig {
+    /// The function.
+    pub function: Arc<Function>,
+    /// The program that speaks the Runtime API: an executable for this machine, or a script with
+    /// a `#!` line.
+    pub bootstrap: PathBuf,
+    /// The folder of the function's code: `LAMBDA_TASK_ROOT`, and the working directory.
+    pub task_root: PathBuf,
+    /// A folder in which each environment gets a private one, which is removed with it. It is
+    /// made when it is missing.
+    pub scratch: PathBuf,
+    /// The function's own environment variables, with those for endpoints and credentials
+    /// (`AWS_ENDPOINT_URL`, `AWS_REGION`, ...). Lambda's reserved ones win over them; nothing is
+    /// inherited from Samovar's own environment.
+    pub variables: Vec<(String, String)>,
+}
+
+/// Starts native execution environments of one function: see [`Provider`] for the contract.
+///
+/// Errors of `start` are, by `error_type`:
+///
+/// | type | when |
+/// |---|---|
+/// | `Runtime.InvalidEntrypoint` | `bootstrap` is missing, not executable, or for another machine |
+/// | `Runtime.InvalidWorkingDir` | `task_root` is no folder |
+/// | `Runtime.InvalidTaskConfig` | a variable that no process can have |
+/// | `Runtime.ExitError` | the process exited before it asked for an event |
+/// | the runtime's own | it posted an init error |
+/// | `Sandbox.Failure` | the machine is out of sockets, pipes or disk |
+///
+/// `invoke` adds `Function.ResponseSizeTooLarge`, `Runtime.TruncatedResponse`,
+/// `Runtime.InvalidResponseModeHeader` and the function's own errors.
+///
+/// A runtime that exits between invocations makes its environment not reusable. Where the exit is
+/// noticed only after the next invocation was given to the environment, but before the runtime
+/// took it, the runtime is started again and gets it. What cannot be told apart is a runtime that
+/// dies after the event was written to its connection and before it read it: that is a
+/// `Runtime.ExitError`, as on AWS.
+#[derive(Debug)]
+pub struct ProcessProvider {
+    config: Arc<ProcessConfig>,
+}
+
+impl ProcessProvider {
+    /// A provider for one function. Nothing is started or checked yet.
+    pub fn new(config: ProcessConfig) -> Self {
+        Self { config: Arc::new(config) }
+    }
+}
+
+#[async_trait]
+impl Provider for ProcessProvider {
+    fn door(&self) -> Door {
+        Door::Event
+    }
+
+    async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
+        let environment = ProcessEnvironment::start(Arc::clone(&self.config), log).await?;
+        Ok(Box::new(environment))
+    }
+}

@@ -1,0 +1,21 @@
+//! The Lambda Runtime API of one environment ("Using the Lambda runtime API for custom
+//! runtimes", AWS Lambda developer guide), version `2018-06-01`.
+//!
+//! - `server`: the listener and its connections;
+//! - `routes`: from an HTTP request to the state machine and back;
+//! - `state`: which call is allowed when, and where events and answers are handed over;
+//! - `body`: what a runtime posts, with its limits;
+//! - `event`: what `next` answers.
+//!
+//! Statuses, bodies and transitions follow AWS's own emulator (`internal/lambda/rapi` and
+//! `internal/lambda/core/states.go` of aws-lambda-runtime-interface-emulator).
+
+mod body;
+mod event;
+mod routes;
+mod server;
+mod state;
+
+pub(crate) use event::NextEvent;
+pub(crate) use server::Server;
+pub(crate) use state::{Answer, Init};

@@ -1,0 +1,214 @@
+//! From an HTTP request to the state machine and back.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use samovar_dispatch::{FunctionError, MAX_RESPONSE_BYTES};
+use serde_json::json;
+
+use super::body::{self, ERROR_TYPE, Unread};
+use super::state::{Answer, Phase, Posting, Refusal, State};
+
+/// The response mode's header; its one value is `streaming`.
+const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
+
+/// Content type of an error with an X-Ray cause, which clients do not get to see.
+const ERROR_WITH_CAUSE: &[u8] = b"application/vnd.aws.lambda.error.cause+json";
+
+/// Answers one request of the runtime.
+pub(crate) async fn handle(
+    state: Arc<State>,
+    authority: Arc<str>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    if is_foreign(request.headers(), &authority) {
+        let message = format!("The Runtime API is for the runtime only, at {authority}");
+        return failure(StatusCode::FORBIDDEN, "ForeignRequest", &message);
+    }
+    let path = request.uri().path().to_owned();
+    let Some(path) = path.strip_prefix("/2018-06-01/") else { return not_found() };
+    let segments: Vec<&str> = path.split('/').collect();
+    let (method, action) = match segments[..] {
+        ["ping"] => (Method::GET, Action::Ping),
+        ["runtime", "invocation", "next"] => (Method::GET, Action::Next),
+        ["runtime", "invocation", id, "response"] => (Method::POST, Action::Response(id)),
+        ["runtime", "invocation", id, "error"] => (Method::POST, Action::Error(id)),
+        ["runtime", "init", "error"] => (Method::POST, Action::InitError),
+        _ => return not_found(),
+    };
+    if request.method() != method {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "");
+    }
+    let answered = match action {
+        Action::Ping => Ok(plain(StatusCode::OK, "pong")),
+        Action::Next => next(&state).await,
+        Action::Response(id) => response(&state, id, request).await,
+        Action::Error(id) => error(&state, id, request).await,
+        Action::InitError => init_error(&state, request).await,
+    };
+    answered.unwrap_or_else(refused)
+}
+
+enum Action<'a> {
+    Ping,
+    Next,
+    Response(&'a str),
+    Error(&'a str),
+    InitError,
+}
+
+type Answered = Result<Response<Full<Bytes>>, Refusal>;
+
+async fn next(state: &State) -> Answered {
+    let event = state.next().await?;
+    let mut response = Response::new(Full::new(event.payload.clone()));
+    *response.headers_mut() = event.headers.clone();
+    Ok(response)
+}
+
+async fn response(state: &Arc<State>, id: &str, request: Request<Incoming>) -> Answered {
+    let posting = state.begin_answer(id, Phase::InvocationResponse)?;
+    let streaming = match request.headers().get(RESPONSE_MODE).map(HeaderValue::as_bytes) {
+        None => false,
+        Some(b"streaming") => true,
+        Some(_) => {
+            let message = "Invalid function response mode";
+            posting.answer(Answer::Error(FunctionError::platform(
+                "Runtime.InvalidResponseModeHeader",
+                message,
+            )));
+            let status = StatusCode::BAD_REQUEST;
+            return Ok(failure(status, "InvalidFunctionResponseMode", message));
+        }
+    };
+    let mut body = request.into_body();
+    // A streaming response is collected too, as for an invocation that does not stream.
+    let received = match body::read(&mut body).await {
+        Ok(received) => received,
+        Err(unread) => return Ok(unreadable(unread, posting, &mut body).await),
+    };
+    posting.answer(match streaming.then(|| body::streaming_error(&received)).flatten() {
+        Some(error) => Answer::Error(error),
+        None => Answer::Response(received.bytes),
+    });
+    Ok(accepted())
+}
+
+async fn error(state: &Arc<State>, id: &str, request: Request<Incoming>) -> Answered {
+    let posting = state.begin_answer(id, Phase::InvocationErrorResponse)?;
+    let (head, mut body) = request.into_parts();
+    let document = match body::read(&mut body).await {
+        Ok(received) => without_cause(&head.headers, received.bytes),
+        Err(unread) => return Ok(unreadable(unread, posting, &mut body).await),
+    };
+    posting.answer(Answer::Error(body::posted_error(head.headers.get(ERROR_TYPE), document)));
+    Ok(accepted())
+}
+
+async fn init_error(state: &State, request: Request<Incoming>) -> Answered {
+    state.check_init_error()?;
+    let (head, mut body) = request.into_parts();
+    let document = match body::read(&mut body).await {
+        Ok(received) => received.bytes,
+        Err(Unread::TooLarge) => {
+            body::discard(&mut body).await;
+            return Ok(too_large());
+        }
+        Err(Unread::Truncated) => return Ok(truncated()),
+    };
+    state.init_error(body::posted_error(head.headers.get(ERROR_TYPE), document))?;
+    Ok(accepted())
+}
+
+async fn unreadable(
+    unread: Unread,
+    posting: Posting,
+    body: &mut Incoming,
+) -> Response<Full<Bytes>> {
+    match unread {
+        Unread::TooLarge => {
+            posting.answer(Answer::Error(FunctionError::response_too_large()));
+            body::discard(body).await;
+            too_large()
+        }
+        Unread::Truncated => {
+            posting.answer(Answer::Truncated);
+            truncated()
+        }
+    }
+}
+
+/// Drops what is for X-Ray alone: of this content type, clients get three fields (AWS's emulator,
+/// `mime_type_error_cause_json.go`).
+fn without_cause(headers: &HeaderMap, document: Bytes) -> Bytes {
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if content_type != Some(ERROR_WITH_CAUSE) {
+        return document;
+    }
+    match serde_json::from_slice(&document) {
+        Ok(serde_json::Value::Object(mut fields)) => {
+            fields.retain(|name, _| ["errorMessage", "errorType", "stackTrace"].contains(&&**name));
+            serde_json::Value::Object(fields).to_string().into()
+        }
+        _ => Bytes::from_static(b"\"Invalid error body\""),
+    }
+}
+
+/// Whether a web page sent this: a page in the user's browser can reach loopback, but not without
+/// giving itself away by an `Origin`, or by the `Host` that it had rebound (DNS rebinding).
+fn is_foreign(headers: &HeaderMap, authority: &str) -> bool {
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    let local = headers.get_all(header::HOST).iter().all(|host| {
+        host == authority
+            || host.to_str().ok().and_then(|host| host.strip_prefix("localhost:")) == Some(port)
+    });
+    !local || headers.contains_key(header::ORIGIN)
+}
+
+fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
+    let (status, error_type) = match refusal {
+        Refusal::RequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
+        Refusal::Transition { .. } => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
+    };
+    failure(status, error_type, &refusal.to_string())
+}
+
+fn accepted() -> Response<Full<Bytes>> {
+    document(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#))
+}
+
+fn too_large() -> Response<Full<Bytes>> {
+    let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).");
+    failure(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
+}
+
+fn truncated() -> Response<Full<Bytes>> {
+    let message = "HTTP request detected as truncated";
+    failure(StatusCode::BAD_REQUEST, "TruncatedHTTPRequest", message)
+}
+
+fn failure(status: StatusCode, error_type: &str, message: &str) -> Response<Full<Bytes>> {
+    let body = json!({"errorMessage": message, "errorType": error_type});
+    document(status, body.to_string().into())
+}
+
+fn document(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+fn not_found() -> Response<Full<Bytes>> {
+    plain(StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
+fn plain(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    *response.status_mut() = status;
+    response
+}
