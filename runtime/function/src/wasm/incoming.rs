@@ -1,0 +1,142 @@
+//! An incoming request of `wasi:http` as an [`http::Request`].
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri};
+use http_body::{Frame, SizeHint};
+use wasip2::http::types::{self, IncomingBody, IncomingRequest};
+use wstd::io::AsyncInputStream;
+
+use crate::{Body, Error, Request};
+
+/// How much is read at once of a body.
+const CHUNK: u64 = 64 * 1024;
+
+/// Converts a request. The body is read as it is asked for.
+pub(super) fn request(incoming: IncomingRequest) -> Result<Request, Error> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in incoming.headers().entries() {
+        headers.append(
+            HeaderName::from_bytes(name.as_bytes())?,
+            HeaderValue::from_maybe_shared(Bytes::from(value))?,
+        );
+    }
+    let mut request = Request::default();
+    *request.method_mut() = method(&incoming.method())?;
+    *request.uri_mut() = uri(&incoming)?;
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse().ok());
+    *request.headers_mut() = headers;
+    let body = incoming.consume().map_err(|()| "the request's body was taken already")?;
+    let stream = body.stream().map_err(|()| "the request's body was taken already")?;
+    let stream = AsyncInputStream::new(stream);
+    *request.body_mut() = Body::new(Incoming { state: State::Idle(stream), length, _body: body });
+    Ok(request)
+}
+
+fn method(method: &types::Method) -> Result<Method, Error> {
+    Ok(match method {
+        types::Method::Get => Method::GET,
+        types::Method::Head => Method::HEAD,
+        types::Method::Post => Method::POST,
+        types::Method::Put => Method::PUT,
+        types::Method::Delete => Method::DELETE,
+        types::Method::Connect => Method::CONNECT,
+        types::Method::Options => Method::OPTIONS,
+        types::Method::Trace => Method::TRACE,
+        types::Method::Patch => Method::PATCH,
+        types::Method::Other(other) => Method::from_bytes(other.as_bytes())?,
+    })
+}
+
+fn uri(incoming: &IncomingRequest) -> Result<Uri, Error> {
+    let path = incoming.path_with_query().unwrap_or_else(|| "/".to_owned());
+    let builder = Uri::builder().path_and_query(path);
+    let builder = match (incoming.scheme(), incoming.authority()) {
+        (Some(scheme), Some(authority)) => {
+            let scheme = match scheme {
+                types::Scheme::Http => "http".to_owned(),
+                types::Scheme::Https => "https".to_owned(),
+                types::Scheme::Other(other) => other,
+            };
+            builder.scheme(scheme.as_str()).authority(authority)
+        }
+        _ => builder,
+    };
+    Ok(builder.build()?)
+}
+
+/// The body of a request.
+struct Incoming {
+    // Dropped before the body that it belongs to.
+    state: State,
+    length: Option<u64>,
+    _body: IncomingBody,
+}
+
+enum State {
+    Idle(AsyncInputStream),
+    Reading(Pin<Box<dyn Future<Output = (AsyncInputStream, io::Result<Bytes>)> + Send>>),
+    Ended,
+}
+
+impl http_body::Body for Incoming {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Ended => return Poll::Ready(None),
+                State::Idle(stream) => {
+                    let size = self.length.map_or(CHUNK, |length| length.clamp(1, CHUNK));
+                    self.state = State::Reading(Box::pin(read(stream, size)));
+                }
+                State::Reading(mut future) => match future.as_mut().poll(cx) {
+                    Poll::Pending => {
+                        self.state = State::Reading(future);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready((_, Ok(bytes))) if bytes.is_empty() => return Poll::Ready(None),
+                    Poll::Ready((stream, Ok(bytes))) => {
+                        self.state = State::Idle(stream);
+                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                    }
+                    Poll::Ready((_, Err(error))) => return Poll::Ready(Some(Err(error))),
+                },
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // An upper bound, since a part may have been read already.
+        let mut hint = SizeHint::default();
+        if let Some(length) = self.length {
+            hint.set_upper(length);
+        }
+        hint
+    }
+}
+
+/// Reads at most `size` bytes; none at the end of the stream.
+async fn read(stream: AsyncInputStream, size: u64) -> (AsyncInputStream, io::Result<Bytes>) {
+    let mut buffer = vec![0; size as usize];
+    let outcome = stream.read(&mut buffer).await.map(|count| {
+        buffer.truncate(count);
+        Bytes::from(buffer)
+    });
+    (stream, outcome)
+}
