@@ -1,5 +1,39 @@
 //! Reads a SAM template into a plain model of the application.
+//!
+//! The way from text to model, one module a step:
+//!
+//! 1. [`source`]: the file's bytes, bounded, as UTF-8;
+//! 2. [`yaml`]: a tree of nodes in which every value and key knows its place;
+//! 3. [`template`]: the sections of CloudFormation's template anatomy, `Globals` merged;
+//! 4. [`resolve`]: intrinsic functions, lazily, where a value is read;
+//! 5. [`function`], [`queue`], [`api`], [`outputs`]: typed resources.
+//!
+//! Faults do not stop the reading: each goes to the [`report`], the value becomes
+//! [`Value::Poison`](node::Value::Poison), and whoever reads a poisoned value says nothing more.
+//! So one run shows every fault once.
 
+mod api;
+mod diagnostic;
+mod function;
+mod load;
 mod model;
+mod node;
+mod options;
+mod outputs;
+mod property;
+mod queue;
+mod read;
+mod report;
+mod resolve;
+mod source;
+mod suggest;
+mod template;
+mod yaml;
 
+pub use diagnostic::{Diagnostic, Diagnostics, Mark};
+pub use load::load;
 pub use model::*;
+pub use options::Options;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! `Runtime`, `Handler` and `PackageType`: what runs a function.
+
+use std::path::{Component, Path};
+
+use super::Subject;
+use crate::model::Kind;
+use crate::report::Fault;
+use crate::suggest::did_you_mean;
+
+/// Runtimes of Lambda that functions may still be updated on, and a few older ones that templates
+/// name (Lambda developer guide, "Lambda runtimes").
+const RUNTIMES: &[&str] = &[
+    "dotnet10", "dotnet6", "dotnet8", "go1.x", "java11", "java17", "java21", "java25", "java8.al2",
+    "nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "provided",
+    "provided.al2", "provided.al2023", "python3.10", "python3.11", "python3.12", "python3.13",
+    "python3.14", "python3.8", "python3.9", "ruby3.2", "ruby3.3", "ruby3.4",
+];
+
+/// Whether and how a function runs here.
+pub(super) enum Runs {
+    Here { kind: Kind, runtime: String, handler: String },
+    /// It does not, for this reason.
+    Not(String),
+    /// That cannot be said, for faults that are reported.
+    Faulty,
+}
+
+pub(super) fn read(subject: &Subject) -> Runs {
+    let id = subject.resource.id;
+    let reader = &subject.reader;
+    if let Some((_, node)) = subject.property("PackageType") {
+        match reader.choice("PackageType", &node, &["Zip", "Image"]) {
+            Some("Image") => return Runs::Not("container images are not run".to_owned()),
+            Some(_) => {}
+            None => return Runs::Faulty,
+        }
+    }
+    let text = |name: &str, help: &str| match subject.property(name) {
+        Some((_, node)) => reader.text(name, &node).map(|text| (text.to_owned(), node.at)),
+        None => {
+            let message = format!("{id} has no `{name}`");
+            subject.fault(Fault::new(subject.resource.at, message).help(help.to_owned()));
+            None
+        }
+    };
+    let runtime = text("Runtime", "add one: `Runtime: provided.al2023` runs a native binary");
+    let handler = text("Handler", "add one: `Handler: bootstrap`, or the name of a `.wasm` file");
+    let (Some((runtime, runtime_at)), Some((handler, handler_at))) = (runtime, handler) else {
+        return Runs::Faulty;
+    };
+    if !RUNTIMES.contains(&runtime.as_str()) {
+        let shown: String = runtime.chars().take(60).collect();
+        let help = did_you_mean(&runtime, RUNTIMES.iter().copied())
+            .unwrap_or_else(|| "for a native binary or WASM: `provided.al2023`".to_owned());
+        let message = format!("unknown runtime `{shown}` of {id}");
+        subject.fault(Fault::new(runtime_at, message).help(help));
+        return Runs::Faulty;
+    }
+    if !runtime.starts_with("provided") {
+        return Runs::Not(format!("the runtime {runtime} is not run yet"));
+    }
+    let is_wasm = handler.ends_with(".wasm");
+    if is_wasm && !stays_inside(&handler) {
+        let message = format!("`Handler` of {id} must name a file in the folder of the code");
+        let help = "give its name alone: `hello.wasm`".to_owned();
+        subject.fault(Fault::new(handler_at, message).help(help));
+        return Runs::Faulty;
+    }
+    let kind = if is_wasm { Kind::Wasm } else { Kind::Process };
+    Runs::Here { kind, runtime, handler }
+}
+
+fn stays_inside(path: &str) -> bool {
+    Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}

@@ -1,0 +1,100 @@
+//! Collects what is found on the way: faults, and what is not emulated.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::{NotEmulated, Span};
+use crate::node::{self, Node, Place};
+use crate::source::Source;
+
+/// Faults that are kept; of more, only the number.
+const MAX_FAULTS: usize = 100;
+
+/// A fault at a place, before its source line and path are looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Fault {
+    /// `None`: the template as a whole.
+    at: Option<Place>,
+    message: String,
+    help: Option<String>,
+}
+
+impl Fault {
+    pub(crate) fn new(at: Place, message: impl Into<String>) -> Self {
+        Self { at: Some(at), message: message.into(), help: None }
+    }
+
+    /// A fault of the template as a whole.
+    pub(crate) fn anywhere(message: impl Into<String>) -> Self {
+        Self { at: None, message: message.into(), help: None }
+    }
+
+    /// The same fault at a closer place, where it stands at `from`.
+    pub(crate) fn moved(mut self, from: Place, to: Place) -> Self {
+        if self.at == Some(from) {
+            self.at = Some(to);
+        }
+        self
+    }
+
+    /// Says what to write instead.
+    pub(crate) fn help(mut self, help: impl Into<Option<String>>) -> Self {
+        self.help = help.into();
+        self
+    }
+}
+
+/// Where faults and notes go. Shared by every reader of one load.
+pub(crate) struct Report<'s> {
+    pub(crate) source: &'s Source,
+    faults: RefCell<Vec<Fault>>,
+    notes: RefCell<Vec<(Place, NotEmulated)>>,
+}
+
+impl<'s> Report<'s> {
+    pub(crate) fn new(source: &'s Source) -> Self {
+        Self { source, faults: RefCell::default(), notes: RefCell::default() }
+    }
+
+    pub(crate) fn fault(&self, fault: Fault) {
+        self.faults.borrow_mut().push(fault);
+    }
+
+    /// Names something that the template asks for and Samovar does not do.
+    pub(crate) fn note(&self, at: Place, what: impl Into<String>, note: impl Into<String>) {
+        let note = NotEmulated { what: what.into(), note: note.into(), span: self.span(at) };
+        self.notes.borrow_mut().push((at, note));
+    }
+
+    pub(crate) fn span(&self, at: Place) -> Span {
+        Span { file: self.source.file.clone(), line: at.line, column: at.column }
+    }
+
+    /// The notes in template order, or the faults by place. `root` gives the faults their paths.
+    pub(crate) fn finish(self, root: Option<&Node>) -> Result<Vec<NotEmulated>, Diagnostics> {
+        let mut faults = self.faults.into_inner();
+        if faults.is_empty() {
+            let mut notes = self.notes.into_inner();
+            notes.sort_by_key(|(at, _)| (at.line, at.column));
+            let mut notes: Vec<_> = notes.into_iter().map(|(_, note)| note).collect();
+            // A note on something in `Globals` is made once for every function.
+            let mut seen = HashSet::new();
+            notes.retain(|n| seen.insert((n.what.clone(), n.note.clone(), n.span.line)));
+            return Ok(notes);
+        }
+        faults.sort_by_key(|fault| fault.at);
+        let mut seen = HashSet::new();
+        faults.retain(|fault| seen.insert(fault.clone()));
+        let omitted = faults.len().saturating_sub(MAX_FAULTS);
+        faults.truncate(MAX_FAULTS);
+        let diagnostics = faults.into_iter().map(|fault| Diagnostic {
+            file: self.source.file.clone(),
+            mark: fault.at.map(|at| self.source.mark(at)),
+            path: fault.at.and_then(|at| node::path_to(root?, at)),
+            message: fault.message,
+            help: fault.help,
+        });
+        Err(Diagnostics::new(diagnostics.collect(), omitted))
+    }
+}

@@ -1,0 +1,176 @@
+//! Names, ARNs and URLs of what Samovar serves.
+
+use super::{Known, Resolved, Resolver, Trouble};
+use crate::model::ApiKind;
+use crate::node::{self, Node, Place};
+use crate::report::Fault;
+use crate::template::Resource;
+
+/// Letters and digits of an API's id, as in `abcde12345.execute-api...`.
+pub(crate) const API_ID: usize = 10;
+
+/// Letters and digits of a function URL's id, as in `....lambda-url.us-east-1.on.aws`.
+pub(crate) const URL_ID: usize = 32;
+
+/// The implicit APIs' logical ids (SAM developer guide, "Generated CloudFormation resources").
+pub(crate) const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
+pub(crate) const IMPLICIT_REST_API: &str = "ServerlessRestApi";
+
+/// An API, explicit or implicit, that the template creates.
+pub(crate) struct ApiIdentity<'t> {
+    pub(crate) logical_id: &'t str,
+    pub(crate) kind: ApiKind,
+    pub(crate) id: String,
+    /// Where it stands; `None` where implicit.
+    pub(crate) at: Option<Place>,
+}
+
+impl<'t> Resolver<'t> {
+    /// A resource's physical name: what its name property says, or its logical id.
+    pub(crate) fn name_of(&self, resource: &Resource<'t>) -> Resolved<String> {
+        let known = self.names.borrow().get(resource.id).cloned();
+        match known {
+            Some(Known::Is(name)) => return Ok(name),
+            Some(Known::Failed) => return Err(Trouble::Reported),
+            Some(Known::Underway) => {
+                let message = format!("the name of {} depends on itself", resource.id);
+                return Err(Fault::new(resource.at, message)
+                    .help("break the circle: write one of the names out".to_owned())
+                    .into());
+            }
+            None => {}
+        }
+        self.names.borrow_mut().insert(resource.id, Known::Underway);
+        let name = self.find_name(resource);
+        let known = name.as_ref().map_or(Known::Failed, |name| Known::Is(name.clone()));
+        self.names.borrow_mut().insert(resource.id, known);
+        name
+    }
+
+    fn find_name(&self, resource: &Resource<'t>) -> Resolved<String> {
+        let kind = resource.kind.rsplit("::").next().unwrap_or_default();
+        let kind = if kind == "SimpleTable" { "Table" } else { kind };
+        let written = resource
+            .property(&format!("{kind}Name"))
+            .or_else(|| resource.property("Name"))
+            // A property of another resource type may be called so and be no text at all.
+            .filter(|node| node.as_str().is_some() || node.intrinsic().is_some());
+        if let Some(node) = written {
+            let value = self.try_resolve(node)?;
+            if let Some(name) = value.as_str() {
+                return Ok(name.to_owned());
+            }
+            if value.is_poison() {
+                return Err(Trouble::Reported);
+            }
+        }
+        Ok(match resource.kind {
+            "AWS::S3::Bucket" => resource.id.to_ascii_lowercase(),
+            // CloudFormation adds the suffix that SQS demands to the names it makes.
+            "AWS::SQS::Queue"
+                if resource.property("FifoQueue").and_then(Node::as_str) == Some("true") =>
+            {
+                format!("{}.fifo", resource.id)
+            }
+            _ => resource.id.to_owned(),
+        })
+    }
+
+    pub(crate) fn function_arn(&self, name: &str) -> String {
+        let options = self.options;
+        format!("arn:aws:lambda:{}:{}:function:{name}", options.region, options.account_id)
+    }
+
+    pub(crate) fn queue_arn(&self, name: &str) -> String {
+        format!("arn:aws:sqs:{}:{}:{name}", self.options.region, self.options.account_id)
+    }
+
+    pub(crate) fn queue_url(&self, name: &str) -> String {
+        format!("{}/{}/{name}", self.options.endpoint, self.options.account_id)
+    }
+
+    /// Where a function URL answers, with the slash at the end that AWS's have too.
+    pub(crate) fn function_url(&self, logical_id: &str) -> String {
+        format!("http://{}.localhost:{}/", logical_id.to_ascii_lowercase(), self.options.http_port)
+    }
+
+    /// Where an API answers, without a slash at the end: the plain address where it is the only
+    /// one, else a host name of its own.
+    pub(crate) fn api_url(&self, logical_id: &str) -> String {
+        let port = self.options.http_port;
+        match self.apis() {
+            [_] => format!("http://127.0.0.1:{port}"),
+            _ => format!("http://{}.localhost:{port}", logical_id.to_ascii_lowercase()),
+        }
+    }
+
+    /// Every API of the template: the explicit ones, then SAM's implicit ones, which exist where
+    /// an event names no API.
+    pub(crate) fn apis(&self) -> &[ApiIdentity<'t>] {
+        self.apis.get_or_init(|| {
+            let identity = |logical_id: &'t str, kind, at| ApiIdentity {
+                logical_id,
+                kind,
+                id: stable_id(logical_id, API_ID),
+                at,
+            };
+            let active = self.template.resources.iter().filter(|resource| self.is_active(resource));
+            let mut apis = Vec::new();
+            let (mut http, mut rest) = (false, false);
+            for resource in active {
+                match resource.kind {
+                    "AWS::Serverless::HttpApi" => {
+                        apis.push(identity(resource.id, ApiKind::Http, Some(resource.at)));
+                    }
+                    "AWS::Serverless::Api" => {
+                        apis.push(identity(resource.id, ApiKind::Rest, Some(resource.at)));
+                    }
+                    "AWS::Serverless::Function" => {
+                        http |= names_no_api(resource, "HttpApi", "ApiId");
+                        rest |= names_no_api(resource, "Api", "RestApiId");
+                    }
+                    _ => {}
+                }
+            }
+            if http {
+                apis.push(identity(IMPLICIT_HTTP_API, ApiKind::Http, None));
+            }
+            if rest {
+                apis.push(identity(IMPLICIT_REST_API, ApiKind::Rest, None));
+            }
+            apis
+        })
+    }
+}
+
+/// Whether an event of this type leaves its API to SAM.
+fn names_no_api(function: &Resource, event_type: &str, api_property: &str) -> bool {
+    let Some(events) = function.property("Events").and_then(Node::as_map) else { return false };
+    events.iter().any(|(_, event)| {
+        let is_type = event.get("Type").and_then(Node::as_str) == Some(event_type);
+        let properties = event.get("Properties").and_then(Node::as_map);
+        is_type && properties.is_none_or(|map| node::get(map, api_property).is_none())
+    })
+}
+
+/// `length` lower-case letters and digits that follow from a name alone: 64-bit FNV-1a, stretched
+/// by hashing on. It is not for secrets; it only has to look like AWS's ids and stay the same.
+pub(crate) fn stable_id(name: &str, length: usize) -> String {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut mix = |byte: u8| {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        hash
+    };
+    for byte in name.bytes() {
+        mix(byte);
+    }
+    (0..length)
+        .map(|index| {
+            // The high bits are the well-mixed ones.
+            let drawn = (mix(0) >> 32) as usize;
+            // The first is a letter, so that it is a host name everywhere.
+            char::from(ALPHABET[drawn % if index == 0 { 26 } else { 36 }])
+        })
+        .collect()
+}

@@ -1,0 +1,150 @@
+//! Resources that SAM generates and templates may refer to.
+//!
+//! Source: SAM developer guide, "Generated CloudFormation resources".
+
+use super::identity::ApiIdentity;
+use super::{Resolved, Resolver};
+use crate::model::ApiKind;
+use crate::node::Node;
+use crate::template::Resource;
+
+/// A generated resource that the template does not contain.
+pub(super) enum Implied<'r, 't> {
+    /// `ServerlessHttpApi`, `ServerlessRestApi`.
+    Api(&'r ApiIdentity<'t>),
+    /// `<Api><Stage>Stage`, by its name.
+    Stage(&'r str),
+    /// `<Function>Role`.
+    Role(&'r Resource<'t>),
+    /// `<Function>Url`.
+    Url(&'r Resource<'t>),
+    /// `<Function>Alias<Name>`.
+    Alias(&'r Resource<'t>, &'r str),
+    /// `<Function><Event>`: a rule, schedule or event source mapping.
+    Event(&'r Resource<'t>, &'r str),
+}
+
+impl<'t> Resolver<'t> {
+    /// The generated resource with this logical id.
+    pub(super) fn implied<'r>(&'r self, name: &'r str) -> Option<Implied<'r, 't>> {
+        // Two logical ids put together are no longer than this.
+        if name.len() > 600 || !name.is_ascii() {
+            return None;
+        }
+        let apis = self.apis();
+        if let Some(api) = apis.iter().find(|api| api.at.is_none() && api.logical_id == name) {
+            return Some(Implied::Api(api));
+        }
+        if let Some(rest) = name.strip_suffix("Stage") {
+            for api in apis {
+                match (rest.strip_prefix(api.logical_id), api.kind) {
+                    (Some("ApiGatewayDefault"), ApiKind::Http) => {
+                        return Some(Implied::Stage("$default"));
+                    }
+                    (Some(stage), _) if !stage.is_empty() => return Some(Implied::Stage(stage)),
+                    _ => {}
+                }
+            }
+        }
+        (1..name.len()).find_map(|end| {
+            let (id, rest) = name.split_at(end);
+            let function = self.template.resource(id)?;
+            (function.kind == "AWS::Serverless::Function")
+                .then(|| self.implied_by(function, rest))?
+        })
+    }
+
+    /// Whether SAM generates a resource with this logical id.
+    pub(crate) fn is_implied(&self, name: &str) -> bool {
+        self.implied(name).is_some()
+    }
+
+    fn implied_by<'r>(&self, function: &'r Resource<'t>, rest: &'r str) -> Option<Implied<'r, 't>> {
+        let global = |name| crate::node::get(self.template.globals.of(function.kind), name);
+        let has = |name| function.property(name).or_else(|| global(name)).is_some();
+        match rest {
+            "Role" if !has("Role") => Some(Implied::Role(function)),
+            "Url" if has("FunctionUrlConfig") => Some(Implied::Url(function)),
+            event if function.property("Events").is_some_and(|e| e.get(event).is_some()) => {
+                Some(Implied::Event(function, event))
+            }
+            alias if has("AutoPublishAlias") => {
+                alias.strip_prefix("Alias").map(|alias| Implied::Alias(function, alias))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn reference_of_implied(&self, implied: &Implied<'_, 't>) -> Resolved<String> {
+        Ok(match implied {
+            Implied::Api(api) => api.id.clone(),
+            Implied::Stage(stage) => (*stage).to_owned(),
+            Implied::Role(function) => format!("{}Role", function.id),
+            Implied::Url(function) => self.function_arn(&self.name_of(function)?),
+            Implied::Alias(function, alias) => {
+                format!("{}:{alias}", self.function_arn(&self.name_of(function)?))
+            }
+            Implied::Event(function, event) => format!("{}{event}", function.id),
+        })
+    }
+
+    /// The value of an attribute, and the attributes that the resource has.
+    #[expect(clippy::type_complexity, reason = "the shape of `Resolver::attribute_of`")]
+    pub(super) fn attribute_of_implied(
+        &self,
+        implied: &Implied<'_, 't>,
+        attribute: &str,
+    ) -> Resolved<(Option<Node>, &'static [&'static str])> {
+        let at = crate::node::Place { line: 0, column: 0, width: 1 };
+        let account = &self.options.account_id;
+        let (value, known): (_, &[&str]) = match (implied, attribute) {
+            (Implied::Api(api), _) => self.attribute_of_api(api, attribute),
+            (Implied::Role(function), "Arn") => {
+                (Some(format!("arn:aws:iam::{account}:role/{}Role", function.id)), &[])
+            }
+            (Implied::Role(function), "RoleId") => (Some(format!("{}Role", function.id)), &[]),
+            (Implied::Role(_), _) => (None, &["Arn", "RoleId"]),
+            (Implied::Url(function), "FunctionUrl") => (Some(self.function_url(function.id)), &[]),
+            (Implied::Url(function), "FunctionArn") => {
+                (Some(self.function_arn(&self.name_of(function)?)), &[])
+            }
+            (Implied::Url(_), _) => (None, &["FunctionUrl", "FunctionArn"]),
+            (Implied::Event(function, event), "Arn") => {
+                let region = &self.options.region;
+                let id = function.id;
+                (Some(format!("arn:aws:events:{region}:{account}:rule/{id}{event}")), &[])
+            }
+            (Implied::Event(function, event), "Id") => (Some(format!("{}{event}", function.id)), &[]),
+            (Implied::Event(..), _) => (None, &["Arn", "Id"]),
+            (Implied::Stage(_) | Implied::Alias(..), _) => (None, &[]),
+        };
+        Ok((value.map(|text| Node::text(text, at)), known))
+    }
+
+    pub(super) fn attribute_of_api(
+        &self,
+        api: &ApiIdentity,
+        attribute: &str,
+    ) -> (Option<String>, &'static [&'static str]) {
+        match api.kind {
+            ApiKind::Http => {
+                let value = match attribute {
+                    "ApiEndpoint" => Some(self.api_url(api.logical_id)),
+                    "ApiId" => Some(api.id.clone()),
+                    _ => None,
+                };
+                (value, &["ApiEndpoint", "ApiId"])
+            }
+            ApiKind::Rest => {
+                let value = match attribute {
+                    "RestApiId" => Some(api.id.clone()),
+                    "RootResourceId" => {
+                        Some(super::identity::stable_id(&format!("{}/", api.logical_id), 10))
+                    }
+                    _ => None,
+                };
+                (value, &["RestApiId", "RootResourceId"])
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Intrinsic functions and pseudo parameters, resolved where a value is read.
+//!
+//! Resolution is lazy: the branch of an `Fn::If` that is not taken and the properties that
+//! Samovar does not read are never resolved, so what is wrong there stops nobody.
+//!
+//! Source of the rules: CloudFormation user guide, "Intrinsic function reference" and "Pseudo
+//! parameters reference".
+
+mod condition;
+mod foreign;
+mod functions;
+mod identity;
+mod implicit;
+mod lookup;
+mod network;
+mod reference;
+mod substitute;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+
+pub(crate) use functions::to_json;
+pub(crate) use identity::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API, URL_ID, stable_id};
+
+use crate::node::{Key, Map, Node, Place, Value};
+use crate::options::Options;
+use crate::report::{Fault, Report};
+use crate::template::{self, Resource, Template};
+
+/// Deepest chain of values that need one another. Beyond it lies only recursion by design.
+const MAX_DEPTH: u32 = 150;
+
+/// What resolving one template may cost: a unit for a value or for eight bytes of text.
+const MAX_COST: u64 = 8_000_000;
+
+/// Why a value has no resolution.
+pub(crate) enum Trouble {
+    /// A value that it needs is faulty, which is reported.
+    Reported,
+    /// This, which is not reported yet.
+    Fault(Fault),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+pub(crate) type Resolved<T> = Result<T, Trouble>;
+
+/// How far something that can depend on itself is known.
+#[derive(Clone)]
+enum Known<T> {
+    /// It is being found out: to need it now is a circle.
+    Underway,
+    Failed,
+    Is(T),
+}
+
+/// Resolves the values of one template.
+pub(crate) struct Resolver<'t> {
+    pub(crate) template: &'t Template<'t>,
+    pub(crate) options: &'t Options,
+    pub(crate) report: &'t Report<'t>,
+    conditions: RefCell<HashMap<&'t str, Known<bool>>>,
+    names: RefCell<HashMap<&'t str, Known<String>>>,
+    apis: OnceCell<Vec<ApiIdentity<'t>>>,
+    depth: Cell<u32>,
+    cost: Cell<u64>,
+    /// How many conditions are being evaluated, one for the other: in them resources have no
+    /// values, since conditions say which resources there are.
+    in_conditions: Cell<u32>,
+}
+
+impl<'t> Resolver<'t> {
+    pub(crate) fn new(
+        template: &'t Template<'t>,
+        options: &'t Options,
+        report: &'t Report<'t>,
+    ) -> Self {
+        Self {
+            template,
+            options,
+            report,
+            conditions: RefCell::default(),
+            names: RefCell::default(),
+            apis: OnceCell::new(),
+            depth: Cell::new(0),
+            cost: Cell::new(0),
+            in_conditions: Cell::new(0),
+        }
+    }
+
+    /// The node with every intrinsic in it replaced by its value. Faults are reported and leave
+    /// [`Value::Poison`] where they are.
+    pub(crate) fn resolve(&self, node: &Node) -> Node {
+        self.try_resolve(node).unwrap_or_else(|trouble| {
+            self.tell(trouble);
+            Node { value: Value::Poison, at: node.at }
+        })
+    }
+
+    /// As [`resolve`](Self::resolve) for a mapping's entries.
+    pub(crate) fn resolve_map(&self, map: &Map) -> Map {
+        map.iter()
+            .map(|(key, node)| (key.clone(), self.resolve(node)))
+            .filter(|(_, node)| node.value != Value::NoValue)
+            .collect()
+    }
+
+    /// A property of a resource over the resource type's globals, resolved.
+    pub(crate) fn property(&self, resource: &Resource<'t>, name: &str) -> Option<(Key, Node)> {
+        let global = crate::node::entry(self.template.globals.of(resource.kind), name)
+            .filter(|_| !self.ignores_globals(resource, name));
+        let local = crate::node::entry(resource.properties, name);
+        let (key, node) = match (global, local) {
+            (None, None) => return None,
+            (Some((key, node)), None) | (None, Some((key, node))) => (key, self.resolve(node)),
+            (Some((_, global)), Some((key, local))) => {
+                let size = global.size() + local.size();
+                if let Err(trouble) = self.spend(size as u64, local.at) {
+                    self.tell(trouble);
+                    return None;
+                }
+                (key, self.resolve(&template::merge(global, local, name)))
+            }
+        };
+        (node.value != Value::NoValue).then(|| (key.clone(), node))
+    }
+
+    /// Whether the resource's `IgnoreGlobals` leaves out this property.
+    fn ignores_globals(&self, resource: &Resource, name: &str) -> bool {
+        let Some(ignored) = resource.ignore_globals else { return false };
+        match ignored.as_list() {
+            Some(names) => names.iter().any(|n| n.as_str() == Some(name)),
+            None => ignored.as_str() == Some("*"),
+        }
+    }
+
+    fn try_resolve(&self, node: &Node) -> Resolved<Node> {
+        let _level = self.deeper(node.at)?;
+        let text = node.as_str().map_or(0, str::len);
+        self.spend(1 + text as u64 / 8, node.at)?;
+        if let Some((function, argument)) = node.intrinsic() {
+            return self.call(function, argument, node.at);
+        }
+        match &node.value {
+            Value::Null => Err(Fault::new(node.at, "a value is missing here")
+                .help("give it a value, or remove its key".to_owned())
+                .into()),
+            Value::List(items) => {
+                let items = items.iter().map(|item| self.resolve(item));
+                let items = items.filter(|item| item.value != Value::NoValue).collect();
+                Ok(Node { value: Value::List(items), at: node.at })
+            }
+            Value::Map(map) => {
+                if let Some((key, _)) = map.iter().find(|(key, _)| key.name.starts_with("Fn::")) {
+                    let message = format!("`{}` must stand alone in its mapping", key.name);
+                    return Err(Fault::new(key.at, message)
+                        .help("remove the keys beside it".to_owned())
+                        .into());
+                }
+                Ok(Node { value: Value::Map(self.resolve_map(map)), at: node.at })
+            }
+            _ => Ok(node.clone()),
+        }
+    }
+
+    fn tell(&self, trouble: Trouble) {
+        if let Trouble::Fault(fault) = trouble {
+            self.report.fault(fault);
+        }
+    }
+
+    /// One level further down, as long as the guard lives.
+    fn deeper(&self, at: Place) -> Resolved<Level<'_>> {
+        let depth = self.depth.get() + 1;
+        if depth > MAX_DEPTH {
+            let message = format!("values need one another more than {MAX_DEPTH} levels deep");
+            return Err(Fault::new(at, message)
+                .help("write one of the values out instead of referring to the next".to_owned())
+                .into());
+        }
+        Ok(Level::down(&self.depth))
+    }
+
+    /// Counts what a value costs, so that a small template cannot ask for endless work.
+    fn spend(&self, units: u64, at: Place) -> Resolved<()> {
+        let before = self.cost.get();
+        if before > MAX_COST {
+            return Err(Trouble::Reported);
+        }
+        self.cost.set(before.saturating_add(units));
+        if self.cost.get() > MAX_COST {
+            return Err(Fault::new(at, "the template's values grow too large when resolved")
+                .help("repeat less through intrinsic functions and `Globals`".to_owned())
+                .into());
+        }
+        Ok(())
+    }
+}
+
+/// A level of nesting, counted as long as it lives.
+struct Level<'r>(&'r Cell<u32>);
+
+impl<'r> Level<'r> {
+    fn down(count: &'r Cell<u32>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Level<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! `Ref`, `Fn::GetAtt` and pseudo parameters.
+
+use super::{Resolved, Resolver, Trouble, foreign};
+use crate::node::{Node, Place, Value};
+use crate::report::Fault;
+use crate::suggest::did_you_mean;
+use crate::template::{Parameter, Resource};
+
+const PSEUDO: &[&str] = &[
+    "AWS::AccountId", "AWS::NoValue", "AWS::NotificationARNs", "AWS::Partition", "AWS::Region",
+    "AWS::StackId", "AWS::StackName", "AWS::URLSuffix",
+];
+
+/// The stack's name: there is one, and nothing that a template can say names it.
+const STACK: &str = "samovar";
+
+impl<'t> Resolver<'t> {
+    /// What `Ref` gives for a name. `name_at` is where the name stands, `at` where the value goes.
+    pub(super) fn reference(&self, name: &str, name_at: Place, at: Place) -> Resolved<Node> {
+        if name.starts_with("AWS::") {
+            return self.pseudo(name, name_at, at);
+        }
+        if let Some(parameter) = self.template.parameters.get(name) {
+            return match parameter {
+                Parameter::Text(text) => Ok(Node::text(text, at)),
+                Parameter::List(items) => {
+                    let items = items.iter().map(|item| Node::text(item, at)).collect();
+                    Ok(Node { value: Value::List(items), at })
+                }
+                Parameter::Ssm { kind } => {
+                    Err(Fault::new(name_at, format!("the value of {name} (`{kind}`) is not known here"))
+                        .help(format!("give a value for the parameter {name} from outside"))
+                        .into())
+                }
+                Parameter::Faulty => Err(Trouble::Reported),
+            };
+        }
+        self.check_place(name_at)?;
+        if let Some(resource) = self.template.resource(name) {
+            self.check_created(resource, name_at)?;
+            return Ok(Node::text(self.reference_of(resource)?, at));
+        }
+        if let Some(implied) = self.implied(name) {
+            return Ok(Node::text(self.reference_of_implied(&implied)?, at));
+        }
+        // SAM's "referable properties": `MyFunction.Version`, `MyApi.Stage`.
+        if let Some((id, "Version" | "Alias" | "Stage" | "Deployment")) = name.split_once('.')
+            && let Some(resource) = self.template.resource(id)
+        {
+            let attribute = &name[id.len() + 1..];
+            return Ok(Node::text(self.referable(resource, attribute)?, at));
+        }
+        Err(self.unknown(name, "Ref", name_at).into())
+    }
+
+    /// The argument of `Fn::GetAtt`: `Id.Attribute` or a list of the two.
+    pub(super) fn get_att(&self, argument: &Node, at: Place) -> Resolved<Node> {
+        if let Some((id, attribute)) = argument.as_str().and_then(|text| text.split_once('.')) {
+            return self.attribute(id, attribute, argument.at, at);
+        }
+        match argument.as_list() {
+            Some([id, attribute]) => {
+                let attribute = self.text("Fn::GetAtt", attribute)?;
+                let id = id.as_str().ok_or_else(|| Fault::new(id.at, "a logical id must be text"))?;
+                self.attribute(id, &attribute, argument.at, at)
+            }
+            _ => Err(Fault::new(argument.at, "`Fn::GetAtt` takes a logical id and an attribute")
+                .help("write `!GetAtt NAME.Arn`".to_owned())
+                .into()),
+        }
+    }
+
+    /// What `Fn::GetAtt` gives for an attribute.
+    pub(super) fn attribute(
+        &self,
+        id: &str,
+        attribute: &str,
+        name_at: Place,
+        at: Place,
+    ) -> Resolved<Node> {
+        self.check_place(name_at)?;
+        let (value, known) = if let Some(resource) = self.template.resource(id) {
+            self.check_created(resource, name_at)?;
+            self.attribute_of(resource, attribute, at)?
+        } else if let Some(implied) = self.implied(id) {
+            self.attribute_of_implied(&implied, attribute)?
+        } else {
+            return Err(self.unknown(id, "Fn::GetAtt", name_at).into());
+        };
+        value.ok_or_else(|| {
+            let message = format!("{id} has no attribute `{attribute}`");
+            let help = did_you_mean(attribute, known.iter().copied())
+                .or_else(|| Some(format!("it has {}", known.join(", "))).filter(|_| !known.is_empty()));
+            Fault::new(name_at, message).help(help).into()
+        })
+    }
+
+    /// The value of a resource's attribute, and the attributes that its type has.
+    #[expect(clippy::type_complexity, reason = "used in one place, next to where it is made")]
+    fn attribute_of(
+        &self,
+        resource: &Resource<'t>,
+        attribute: &str,
+        at: Place,
+    ) -> Resolved<(Option<Node>, &'static [&'static str])> {
+        let text = |text: String| Some(Node::text(text, at));
+        Ok(match resource.kind {
+            "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
+                let value = match attribute {
+                    "Arn" => text(self.function_arn(&self.name_of(resource)?)),
+                    "Version" | "Alias" => text(self.referable(resource, attribute)?),
+                    _ => None,
+                };
+                (value, &["Arn"])
+            }
+            "AWS::SQS::Queue" => {
+                let value = match attribute {
+                    "Arn" => text(self.queue_arn(&self.name_of(resource)?)),
+                    "QueueName" => text(self.name_of(resource)?),
+                    "QueueUrl" => text(self.queue_url(&self.name_of(resource)?)),
+                    _ => None,
+                };
+                (value, &["Arn", "QueueName", "QueueUrl"])
+            }
+            "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {
+                let api = self.apis().iter().find(|api| api.logical_id == resource.id);
+                let Some(api) = api else { return Err(Trouble::Reported) };
+                let (value, known) = self.attribute_of_api(api, attribute);
+                (value.and_then(text), known)
+            }
+            _ => (foreign::attribute(self, resource, attribute)?.map(|mut node| {
+                node.at = at;
+                node
+            }), &[]),
+        })
+    }
+
+    fn reference_of(&self, resource: &Resource<'t>) -> Resolved<String> {
+        match resource.kind {
+            "AWS::SQS::Queue" => Ok(self.queue_url(&self.name_of(resource)?)),
+            "AWS::Serverless::Function" | "AWS::Lambda::Function" => self.name_of(resource),
+            "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {
+                Ok(super::identity::stable_id(resource.id, super::identity::API_ID))
+            }
+            _ => foreign::reference(self, resource),
+        }
+    }
+
+    fn referable(&self, resource: &Resource<'t>, attribute: &str) -> Resolved<String> {
+        let name = self.name_of(resource)?;
+        Ok(match attribute {
+            "Version" => format!("{}:1", self.function_arn(&name)),
+            "Alias" => format!("{}:live", self.function_arn(&name)),
+            other => format!("{}{other}", resource.id),
+        })
+    }
+
+    /// A resource whose condition is not met does not exist: CloudFormation refuses references.
+    fn check_created(&self, resource: &Resource, at: Place) -> Resolved<()> {
+        if self.is_active(resource) {
+            return Ok(());
+        }
+        let condition = resource.condition.and_then(Node::as_str).unwrap_or_default();
+        let id = resource.id;
+        Err(Fault::new(at, format!("{id} is not created: its condition `{condition}` is not met"))
+            .help(format!("use `!If [{condition}, ..., !Ref AWS::NoValue]` here"))
+            .into())
+    }
+
+    /// Conditions are evaluated before there are resources.
+    fn check_place(&self, at: Place) -> Resolved<()> {
+        if self.in_conditions.get() == 0 {
+            return Ok(());
+        }
+        Err(Fault::new(at, "a condition can refer to parameters only")
+            .help("declare it under `Parameters:`, or use a pseudo parameter".to_owned())
+            .into())
+    }
+
+    fn pseudo(&self, name: &str, name_at: Place, at: Place) -> Resolved<Node> {
+        let Self { options, .. } = self;
+        let text = match name {
+            "AWS::AccountId" => options.account_id.clone(),
+            "AWS::Region" => options.region.clone(),
+            "AWS::Partition" => "aws".to_owned(),
+            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            "AWS::StackName" => STACK.to_owned(),
+            "AWS::StackId" => format!(
+                "arn:aws:cloudformation:{}:{}:stack/{STACK}/00000000-0000-0000-0000-000000000000",
+                options.region, options.account_id
+            ),
+            "AWS::NotificationARNs" => return Ok(Node { value: Value::List(Vec::new()), at }),
+            "AWS::NoValue" => return Ok(Node { value: Value::NoValue, at }),
+            _ => {
+                let help = did_you_mean(name, PSEUDO.iter().copied())
+                    .unwrap_or_else(|| format!("there are {}", PSEUDO.join(", ")));
+                return Err(Fault::new(name_at, format!("unknown pseudo parameter `{name}`"))
+                    .help(help)
+                    .into());
+            }
+        };
+        Ok(Node::text(text, at))
+    }
+
+    fn unknown(&self, name: &str, function: &str, at: Place) -> Fault {
+        let shown: String = name.chars().take(60).collect();
+        let resources = self.template.resources.iter().map(|resource| resource.id);
+        let is_ref = function == "Ref";
+        let parameters = self.template.parameters.keys().copied().filter(|_| is_ref);
+        let apis = self.apis().iter().map(|api| api.logical_id);
+        let help = did_you_mean(name, resources.chain(parameters).chain(apis))
+            .unwrap_or_else(|| format!("add `{shown}` to the template, or name one that is there"));
+        let what = if is_ref { "parameter or resource" } else { "resource" };
+        Fault::new(at, format!("there is no {what} `{shown}`")).help(help)
+    }
+}

@@ -1,0 +1,129 @@
+//! The template file as text.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Mark};
+use crate::node::Place;
+
+/// Largest template that is read, in bytes. CloudFormation itself takes 1 MB from S3
+/// (docs: "CloudFormation quotas").
+const MAX_BYTES: u64 = 10 * 1024 * 1024;
+
+/// A template file that could be read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) file: Arc<Path>,
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// Reads a whole file, or says why that cannot be.
+    pub(crate) fn read(path: &Path) -> Result<Self, Diagnostics> {
+        let file: Arc<Path> = path.into();
+        let bytes = match bytes(path) {
+            Ok(bytes) => bytes,
+            Err(e) => {
+                let (message, help) = cannot_read(path, &e);
+                return Err(whole_file(file, message, help).into());
+            }
+        };
+        if bytes.len() as u64 > MAX_BYTES {
+            let message = format!("the template is larger than {} MiB", MAX_BYTES >> 20);
+            let help = "CloudFormation takes templates up to 1 MB: move data out of the template";
+            return Err(whole_file(file, message, help.to_owned()).into());
+        }
+        Self::decode(file, bytes)
+    }
+
+    /// Takes UTF-8 with or without a byte order mark.
+    pub(crate) fn decode(file: Arc<Path>, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                let text = match text.strip_prefix('\u{feff}') {
+                    Some(rest) => rest.to_owned(),
+                    None => text,
+                };
+                Ok(Self { file, text })
+            }
+            Err(e) => {
+                let valid = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+                let line_start = valid.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+                let rest = &e.as_bytes()[line_start..];
+                let line_end = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+                let before = String::from_utf8_lossy(&valid[line_start..]);
+                let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
+                let mark = Mark {
+                    line: u32::try_from(line).unwrap_or(u32::MAX),
+                    column: u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX),
+                    width: 1,
+                    source: String::from_utf8_lossy(&rest[..line_end]).into_owned(),
+                };
+                let message = "the template is not UTF-8 text".to_owned();
+                let help = Some("save the file in the encoding UTF-8".to_owned());
+                Err(Diagnostic { file, mark: Some(mark), message, path: None, help }.into())
+            }
+        }
+    }
+
+    /// The place as a diagnostic shows it.
+    pub(crate) fn mark(&self, at: Place) -> Mark {
+        let line = self.text.lines().nth(at.line.saturating_sub(1) as usize).unwrap_or_default();
+        Mark { line: at.line, column: at.column, width: at.width.max(1), source: line.to_owned() }
+    }
+
+    /// The first place at or after `from` where `needle` stands in the text, or `from`.
+    ///
+    /// This points into a string value: what a `${Name}` is in the value, it is in the source.
+    pub(crate) fn find(&self, from: Place, needle: &str) -> Place {
+        let first = from.line.saturating_sub(1) as usize;
+        for (index, line) in self.text.lines().enumerate().skip(first) {
+            let skip = if index == first { from.column.saturating_sub(1) as usize } else { 0 };
+            let start = line.char_indices().nth(skip).map_or(line.len(), |(at, _)| at);
+            if let Some(at) = line[start..].find(needle) {
+                return Place {
+                    line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+                    column: u32::try_from(line[..start + at].chars().count() + 1)
+                        .unwrap_or(u32::MAX),
+                    width: u32::try_from(needle.chars().count()).unwrap_or(1),
+                };
+            }
+        }
+        from
+    }
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> (String, String) {
+    let name = "give the template's path: --template PATH";
+    match error.kind() {
+        io::ErrorKind::NotFound => ("there is no such template".to_owned(), name.to_owned()),
+        io::ErrorKind::IsADirectory => {
+            let inside = ["template.yaml", "template.yml", "template.json"]
+                .map(|name| path.join(name))
+                .into_iter()
+                .find(|candidate| candidate.is_file());
+            let help = match inside {
+                Some(file) => format!("did you mean `{}`?", file.display()),
+                None => name.to_owned(),
+            };
+            ("the template is a directory".to_owned(), help)
+        }
+        _ => (format!("the template cannot be read: {error}"), name.to_owned()),
+    }
+}
+
+fn whole_file(file: Arc<Path>, message: String, help: String) -> Diagnostic {
+    Diagnostic { file, mark: None, message, path: None, help: Some(help) }
+}

@@ -1,0 +1,114 @@
+//! YAML (and so JSON) text into [`Node`]s, with bounds on everything that a document can repeat.
+//!
+//! The dialect is CloudFormation's as the SAM CLI reads it: YAML 1.1 scalars, short-form tags for
+//! intrinsic functions, anchors and merge keys allowed, duplicate keys not.
+
+mod scalar;
+mod tree;
+
+use saphyr_parser::{Event, Parser, ScanError};
+
+use crate::node::{Node, Place};
+use crate::report::{Fault, Report};
+use crate::source::Source;
+use tree::Tree;
+
+/// Deepest nesting. Deeper than any template that CloudFormation accepts, and shallow enough for
+/// recursion over the tree.
+const MAX_DEPTH: usize = 100;
+
+/// Most nodes, aliases expanded. A template of ten thousand resources has some 200,000.
+const MAX_NODES: usize = 1_000_000;
+
+/// Parses the one document of a template. `None`: it could not be read to its end, and the report
+/// says why.
+pub(crate) fn parse(report: &Report) -> Option<Node> {
+    let mut tree = Tree::default();
+    let read = read(report.source, &mut tree);
+    let (root, faults) = tree.finish();
+    for fault in faults {
+        report.fault(fault);
+    }
+    if let Err(fault) = read {
+        report.fault(fault);
+        return None;
+    }
+    if root.is_none() {
+        report.fault(Fault::anywhere("the template is empty").help(
+            "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
+                .to_owned(),
+        ));
+    }
+    root
+}
+
+fn read(source: &Source, tree: &mut Tree) -> Result<(), Fault> {
+    let mut parser = Parser::new_from_str(&source.text);
+    let mut documents = 0;
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|e| not_yaml(source, &e))?;
+        let width = if span.start.line() == span.end.line() {
+            span.end.col().saturating_sub(span.start.col())
+        } else {
+            1
+        };
+        let at = place(span.start.line(), span.start.col(), width);
+        match event {
+            Event::DocumentStart(_) => {
+                documents += 1;
+                if documents > 1 {
+                    return Err(Fault::new(at, "a second YAML document starts here")
+                        .help("a template is one document: remove the `---` line".to_owned()));
+                }
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                tree.scalar(&text, style, anchor, tag.as_deref(), at)?;
+            }
+            Event::SequenceStart(anchor, tag) => tree.open_list(anchor, tag.as_deref(), at)?,
+            Event::MappingStart(anchor, tag) => tree.open_map(anchor, tag.as_deref(), at)?,
+            Event::SequenceEnd | Event::MappingEnd => tree.close()?,
+            Event::Alias(anchor) => tree.alias(anchor, at)?,
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+    }
+    Ok(())
+}
+
+/// A parser's position (columns from 0) as a place (columns from 1).
+fn place(line: usize, column: usize, width: usize) -> Place {
+    let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Place { line: narrow(line), column: narrow(column + 1), width: narrow(width.max(1)) }
+}
+
+/// The parser's complaint, with what to do about the usual causes.
+fn not_yaml(source: &Source, error: &ScanError) -> Fault {
+    let marker = error.marker();
+    let info = error.info();
+    let mut at = place(marker.line(), marker.col(), 1);
+    let tab = source
+        .text
+        .lines()
+        .nth(marker.line().saturating_sub(1))
+        .and_then(|line| line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t'));
+    if let Some(column) = tab {
+        at = place(marker.line(), column, 1);
+        return Fault::new(at, "not valid YAML: a tab indents this line")
+            .help("indent with spaces: YAML forbids tabs there".to_owned());
+    }
+    let help = if info.contains("mapping values are not allowed") {
+        "check the indentation of this line and the one before; a value that has `: ` in it \
+         needs quotes"
+    } else if info.contains("unexpected end of stream") || info.contains("unclosed") {
+        "close the quote or bracket that is open here"
+    } else if info.contains("unexpected character") {
+        "put the value in quotes"
+    } else if info.contains("unknown anchor") {
+        "define the anchor (`&name`) before the alias (`*name`)"
+    } else {
+        "check the indentation, quotes and brackets up to this place"
+    };
+    Fault::new(at, format!("not valid YAML: {info}")).help(help.to_owned())
+}
+
+#[cfg(test)]
+mod tests;
