@@ -18,20 +18,31 @@ use crate::{api, function, outputs, queue, yaml};
 
 /// SAM's resource types.
 const SERVERLESS: &[&str] = &[
-    "AWS::Serverless::Api", "AWS::Serverless::Application", "AWS::Serverless::CapacityProvider",
-    "AWS::Serverless::Connector", "AWS::Serverless::Function", "AWS::Serverless::GraphQLApi",
-    "AWS::Serverless::HttpApi", "AWS::Serverless::LayerVersion", "AWS::Serverless::SimpleTable",
-    "AWS::Serverless::StateMachine", "AWS::Serverless::WebSocketApi",
+    "AWS::Serverless::Api",
+    "AWS::Serverless::Application",
+    "AWS::Serverless::CapacityProvider",
+    "AWS::Serverless::Connector",
+    "AWS::Serverless::Function",
+    "AWS::Serverless::GraphQLApi",
+    "AWS::Serverless::HttpApi",
+    "AWS::Serverless::LayerVersion",
+    "AWS::Serverless::SimpleTable",
+    "AWS::Serverless::StateMachine",
+    "AWS::Serverless::WebSocketApi",
 ];
 
 /// SQS's resource types.
-const SQS: &[&str] =
-    &["AWS::SQS::Queue", "AWS::SQS::QueueInlinePolicy", "AWS::SQS::QueuePolicy"];
+const SQS: &[&str] = &["AWS::SQS::Queue", "AWS::SQS::QueueInlinePolicy", "AWS::SQS::QueuePolicy"];
 
 /// Permissions: nothing is refused here for want of one, so they say nothing about the run.
 const PERMISSIONS: &[&str] = &[
-    "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::RolePolicy",
-    "AWS::Lambda::Permission", "AWS::SQS::QueueInlinePolicy", "AWS::SQS::QueuePolicy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy",
+    "AWS::Lambda::Permission",
+    "AWS::SQS::QueueInlinePolicy",
+    "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Connector",
 ];
 
@@ -126,7 +137,8 @@ fn assemble(
                 let function = function::read(&resolver, resource, base, &facts, &mut apis);
                 let Some(function) = function else { continue };
                 if let Some(other) = names.insert(function.name.clone(), resource.id) {
-                    let message = format!("{other} and {} are both named `{}`", resource.id, function.name);
+                    let message =
+                        format!("{other} and {} are both named `{}`", resource.id, function.name);
                     let help = "give each function its own `FunctionName`".to_owned();
                     report.fault(Fault::new(resource.at, message).help(help));
                 }
@@ -187,7 +199,11 @@ fn not_served(resource: &Resource, report: &Report) {
         }
         None => {
             let what = format!("Resources.{} ({shown})", resource.id);
-            report.note(resource.at, what, "not created: it has a name and ARN, and nothing behind");
+            report.note(
+                resource.at,
+                what,
+                "not created: it has a name and ARN, and nothing behind",
+            );
         }
     }
 }

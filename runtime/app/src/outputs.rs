@@ -30,7 +30,9 @@ pub(crate) fn read(resolver: &Resolver, apis: &[Api]) -> Vec<Output> {
         if let Some(value) = reader.text("Value", &resolver.resolve(value)) {
             outputs.push(Output {
                 name: key.name.clone(),
-                description: node::get(map, "Description").and_then(Node::as_str).map(str::to_owned),
+                description: node::get(map, "Description")
+                    .and_then(Node::as_str)
+                    .map(str::to_owned),
                 value: resolver.live(value, apis),
             });
         }

@@ -75,7 +75,12 @@ pub(crate) fn read<'t>(
 ) -> Option<(QueueFacts, Unfinished<'t>)> {
     let report = resolver.report;
     let reader = Reader { report, owner: resource.id.to_owned() };
-    property::check(&reader, resource.properties, PROPERTIES, &format!("Resources.{}", resource.id));
+    property::check(
+        &reader,
+        resource.properties,
+        PROPERTIES,
+        &format!("Resources.{}", resource.id),
+    );
     let properties: Map = resolver.resolve_map(resource.properties);
     let fifo = node::get(&properties, "FifoQueue")
         .and_then(|node| reader.boolean("FifoQueue", node))
@@ -149,7 +154,9 @@ impl Unfinished<'_> {
     /// Adds the redrive policy, whose target must be a queue of the template and of the same kind.
     pub(crate) fn finish(mut self, resolver: &Resolver, queues: &Queues) -> Queue {
         let reader = Reader { report: resolver.report, owner: self.resource.id.to_owned() };
-        if let Some(policy) = self.redrive.as_ref().and_then(|node| self.redrive(&reader, node, queues)) {
+        if let Some(policy) =
+            self.redrive.as_ref().and_then(|node| self.redrive(&reader, node, queues))
+        {
             self.queue.attributes.insert("RedrivePolicy".to_owned(), policy);
         }
         self.queue

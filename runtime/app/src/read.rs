@@ -29,7 +29,8 @@ impl Reader<'_> {
         let text = self.scalar(name, node, || {
             format!("a whole number{unit} from {} to {}", range.start(), range.end())
         })?;
-        let help = || format!("write a whole number{unit} from {} to {}", range.start(), range.end());
+        let help =
+            || format!("write a whole number{unit} from {} to {}", range.start(), range.end());
         let Ok(number) = text.parse::<i128>() else {
             self.wrong(name, node, "a whole number", help());
             return None;

@@ -90,7 +90,8 @@ fn build(
         }
         _ if is_built => Some(Build::Prebuilt),
         None => {
-            let message = format!("{id} has no code: `{uri}` has neither Cargo.toml nor {artifact}");
+            let message =
+                format!("{id} has no code: `{uri}` has neither Cargo.toml nor {artifact}");
             let help = match kind {
                 Kind::Process => "give the folder of a cargo package, or of a built `bootstrap`",
                 Kind::Wasm => "give the folder of a cargo package, or of the built component",
@@ -99,7 +100,9 @@ fn build(
             None
         }
         Some(method) => {
-            subject.leave_out(&format!("the build method {method} is not run, and {artifact} not built"));
+            subject.leave_out(&format!(
+                "the build method {method} is not run, and {artifact} not built"
+            ));
             None
         }
     }

@@ -10,15 +10,42 @@ use crate::suggest::did_you_mean;
 /// Runtimes of Lambda that functions may still be updated on, and a few older ones that templates
 /// name (Lambda developer guide, "Lambda runtimes").
 const RUNTIMES: &[&str] = &[
-    "dotnet10", "dotnet6", "dotnet8", "go1.x", "java11", "java17", "java21", "java25", "java8.al2",
-    "nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "provided",
-    "provided.al2", "provided.al2023", "python3.10", "python3.11", "python3.12", "python3.13",
-    "python3.14", "python3.8", "python3.9", "ruby3.2", "ruby3.3", "ruby3.4",
+    "dotnet10",
+    "dotnet6",
+    "dotnet8",
+    "go1.x",
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "java8.al2",
+    "nodejs16.x",
+    "nodejs18.x",
+    "nodejs20.x",
+    "nodejs22.x",
+    "nodejs24.x",
+    "provided",
+    "provided.al2",
+    "provided.al2023",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "python3.8",
+    "python3.9",
+    "ruby3.2",
+    "ruby3.3",
+    "ruby3.4",
 ];
 
 /// Whether and how a function runs here.
 pub(super) enum Runs {
-    Here { kind: Kind, runtime: String, handler: String },
+    Here {
+        kind: Kind,
+        runtime: String,
+        handler: String,
+    },
     /// It does not, for this reason.
     Not(String),
     /// That cannot be said, for faults that are reported.

@@ -35,7 +35,8 @@ pub(super) fn read(subject: &Subject) -> Option<FunctionUrl> {
     }
     let streaming = match node.get("InvokeMode") {
         Some(mode) => {
-            reader.choice("InvokeMode", mode, &["BUFFERED", "RESPONSE_STREAM"])? == "RESPONSE_STREAM"
+            reader.choice("InvokeMode", mode, &["BUFFERED", "RESPONSE_STREAM"])?
+                == "RESPONSE_STREAM"
         }
         None => false,
     };

@@ -42,7 +42,9 @@ impl<'t> Resolver<'t> {
             let names = self.template.conditions.iter().map(|(key, _)| key.name.as_str());
             let help = did_you_mean(name, names)
                 .unwrap_or_else(|| "define it under `Conditions:`".to_owned());
-            return Err(Fault::new(at, format!("there is no condition `{name}`")).help(help).into());
+            return Err(Fault::new(at, format!("there is no condition `{name}`"))
+                .help(help)
+                .into());
         };
         let known = self.conditions.borrow().get(key.name.as_str()).cloned();
         match known {

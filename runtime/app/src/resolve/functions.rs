@@ -10,9 +10,21 @@ use crate::suggest::closest;
 
 /// Functions that give a value, as they are written in full.
 const FUNCTIONS: &[&str] = &[
-    "Ref", "Fn::Base64", "Fn::Cidr", "Fn::FindInMap", "Fn::GetAtt", "Fn::GetAZs", "Fn::If",
-    "Fn::ImportValue", "Fn::Join", "Fn::Length", "Fn::Select", "Fn::Split", "Fn::Sub",
-    "Fn::ToJsonString", "Fn::Transform",
+    "Ref",
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::FindInMap",
+    "Fn::GetAtt",
+    "Fn::GetAZs",
+    "Fn::If",
+    "Fn::ImportValue",
+    "Fn::Join",
+    "Fn::Length",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+    "Fn::ToJsonString",
+    "Fn::Transform",
 ];
 
 const CONDITIONS: &[&str] = &["Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"];
@@ -41,9 +53,12 @@ impl Resolver<'_> {
             "Fn::If" => {
                 let [name, yes, no] = self.arguments("Fn::If", argument)?;
                 let Some(condition) = name.as_str() else {
-                    return Err(Fault::new(name.at, "`Fn::If` takes the name of a condition first")
-                        .help("define the condition under `Conditions:`".to_owned())
-                        .into());
+                    return Err(Fault::new(
+                        name.at,
+                        "`Fn::If` takes the name of a condition first",
+                    )
+                    .help("define the condition under `Conditions:`".to_owned())
+                    .into());
                 };
                 self.try_resolve(if self.condition(condition, name.at)? { yes } else { no })
             }
@@ -72,7 +87,9 @@ impl Resolver<'_> {
             "Fn::Cidr" => network::cidr(self, argument, at),
             "Fn::ImportValue" => {
                 Err(Fault::new(function.at, "the exports of other stacks are not known here")
-                    .help("use a parameter with a `Default` instead of `Fn::ImportValue`".to_owned())
+                    .help(
+                        "use a parameter with a `Default` instead of `Fn::ImportValue`".to_owned(),
+                    )
                     .into())
             }
             "Fn::Transform" => Err(Fault::new(function.at, "`Fn::Transform` is not supported yet")
@@ -80,7 +97,9 @@ impl Resolver<'_> {
                 .into()),
             name if CONDITIONS.contains(&name) => {
                 Err(Fault::new(function.at, format!("`{name}` gives a condition, not a value"))
-                    .help("name it under `Conditions:` and use `!If [NAME, VALUE, VALUE]`".to_owned())
+                    .help(
+                        "name it under `Conditions:` and use `!If [NAME, VALUE, VALUE]`".to_owned(),
+                    )
                     .into())
             }
             name => {
@@ -136,7 +155,9 @@ impl Resolver<'_> {
     fn join(&self, argument: &Node) -> Resolved<String> {
         let [delimiter, items] = self.arguments("Fn::Join", argument)?;
         let Some(delimiter) = delimiter.as_str() else {
-            return Err(Fault::new(delimiter.at, "`Fn::Join` takes a delimiter as text first").into());
+            return Err(
+                Fault::new(delimiter.at, "`Fn::Join` takes a delimiter as text first").into()
+            );
         };
         let mut joined = String::new();
         for (index, item) in self.list("Fn::Join", items)?.iter().enumerate() {
@@ -164,7 +185,8 @@ impl Resolver<'_> {
             return Err(Fault::new(delimiter.at, message).into());
         };
         let source = self.text("Fn::Split", source)?;
-        let pieces: Vec<Node> = source.split(delimiter).map(|piece| Node::text(piece, at)).collect();
+        let pieces: Vec<Node> =
+            source.split(delimiter).map(|piece| Node::text(piece, at)).collect();
         self.spend(pieces.len() as u64, at)?;
         Ok(Node { value: Value::List(pieces), at })
     }
@@ -190,7 +212,10 @@ impl Resolver<'_> {
             return Ok(());
         }
         Err(Fault::new(function.at, format!("`{}` needs the language extensions", function.name))
-            .help("write `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]`".to_owned())
+            .help(
+                "write `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]`"
+                    .to_owned(),
+            )
             .into())
     }
 }

@@ -114,7 +114,9 @@ impl<'t> Resolver<'t> {
                 let id = function.id;
                 (Some(format!("arn:aws:events:{region}:{account}:rule/{id}{event}")), &[])
             }
-            (Implied::Event(function, event), "Id") => (Some(format!("{}{event}", function.id)), &[]),
+            (Implied::Event(function, event), "Id") => {
+                (Some(format!("{}{event}", function.id)), &[])
+            }
             (Implied::Event(..), _) => (None, &["Arn", "Id"]),
             (Implied::Stage(_) | Implied::Alias(..), _) => (None, &[]),
         };

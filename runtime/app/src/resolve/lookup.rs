@@ -46,7 +46,9 @@ impl Resolver<'_> {
                 (!known.is_empty()).then(|| format!("there are {}", known.join(", ")))
             });
             let shown: String = text.chars().take(60).collect();
-            Fault::new(name.at, format!("`Mappings` has no {what} `{shown}` here")).help(help).into()
+            Fault::new(name.at, format!("`Mappings` has no {what} `{shown}` here"))
+                .help(help)
+                .into()
         })
     }
 }

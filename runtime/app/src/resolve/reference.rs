@@ -7,8 +7,14 @@ use crate::suggest::did_you_mean;
 use crate::template::{Parameter, Resource};
 
 const PSEUDO: &[&str] = &[
-    "AWS::AccountId", "AWS::NoValue", "AWS::NotificationARNs", "AWS::Partition", "AWS::Region",
-    "AWS::StackId", "AWS::StackName", "AWS::URLSuffix",
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
 ];
 
 /// The stack's name: there is one, and nothing that a template can say names it.
@@ -27,11 +33,12 @@ impl<'t> Resolver<'t> {
                     let items = items.iter().map(|item| Node::text(item, at)).collect();
                     Ok(Node { value: Value::List(items), at })
                 }
-                Parameter::Ssm { kind } => {
-                    Err(Fault::new(name_at, format!("the value of {name} (`{kind}`) is not known here"))
-                        .help(format!("give a value for the parameter {name} from outside"))
-                        .into())
-                }
+                Parameter::Ssm { kind } => Err(Fault::new(
+                    name_at,
+                    format!("the value of {name} (`{kind}`) is not known here"),
+                )
+                .help(format!("give a value for the parameter {name} from outside"))
+                .into()),
                 Parameter::Faulty => Err(Trouble::Reported),
             };
         }
@@ -61,7 +68,8 @@ impl<'t> Resolver<'t> {
         match argument.as_list() {
             Some([id, attribute]) => {
                 let attribute = self.text("Fn::GetAtt", attribute)?;
-                let id = id.as_str().ok_or_else(|| Fault::new(id.at, "a logical id must be text"))?;
+                let id =
+                    id.as_str().ok_or_else(|| Fault::new(id.at, "a logical id must be text"))?;
                 self.attribute(id, &attribute, argument.at, at)
             }
             _ => Err(Fault::new(argument.at, "`Fn::GetAtt` takes a logical id and an attribute")
@@ -89,8 +97,9 @@ impl<'t> Resolver<'t> {
         };
         value.ok_or_else(|| {
             let message = format!("{id} has no attribute `{attribute}`");
-            let help = did_you_mean(attribute, known.iter().copied())
-                .or_else(|| Some(format!("it has {}", known.join(", "))).filter(|_| !known.is_empty()));
+            let help = did_you_mean(attribute, known.iter().copied()).or_else(|| {
+                Some(format!("it has {}", known.join(", "))).filter(|_| !known.is_empty())
+            });
             Fault::new(name_at, message).help(help).into()
         })
     }
@@ -128,10 +137,13 @@ impl<'t> Resolver<'t> {
                 let (value, known) = self.attribute_of_api(api, attribute);
                 (value.and_then(text), known)
             }
-            _ => (foreign::attribute(self, resource, attribute)?.map(|mut node| {
-                node.at = at;
-                node
-            }), &[]),
+            _ => (
+                foreign::attribute(self, resource, attribute)?.map(|mut node| {
+                    node.at = at;
+                    node
+                }),
+                &[],
+            ),
         })
     }
 

@@ -9,34 +9,95 @@ use crate::suggest::did_you_mean;
 
 /// What `Globals` may set for functions.
 const FUNCTION: &[&str] = &[
-    "Architectures", "AssumeRolePolicyDocument", "AutoPublishAlias",
-    "AutoPublishAliasAllProperties", "CapacityProviderConfig", "CodeSigningConfigArn", "CodeUri",
-    "DeadLetterQueue", "DeploymentPreference", "Description", "DurableConfig", "Environment",
-    "EphemeralStorage", "EventInvokeConfig", "FileSystemConfigs", "FunctionScalingConfig",
-    "FunctionUrlConfig", "Handler", "KmsKeyArn", "Layers", "LoggingConfig", "MemorySize",
-    "PermissionsBoundary", "PropagateTags", "ProvisionedConcurrencyConfig",
-    "PublishToLatestPublished", "RecursiveLoop", "ReservedConcurrentExecutions", "RolePath",
-    "Runtime", "RuntimeManagementConfig", "SnapStart", "SourceKMSKeyArn", "Tags", "TenancyConfig",
-    "Timeout", "Tracing", "VersionDeletionPolicy", "VpcConfig",
+    "Architectures",
+    "AssumeRolePolicyDocument",
+    "AutoPublishAlias",
+    "AutoPublishAliasAllProperties",
+    "CapacityProviderConfig",
+    "CodeSigningConfigArn",
+    "CodeUri",
+    "DeadLetterQueue",
+    "DeploymentPreference",
+    "Description",
+    "DurableConfig",
+    "Environment",
+    "EphemeralStorage",
+    "EventInvokeConfig",
+    "FileSystemConfigs",
+    "FunctionScalingConfig",
+    "FunctionUrlConfig",
+    "Handler",
+    "KmsKeyArn",
+    "Layers",
+    "LoggingConfig",
+    "MemorySize",
+    "PermissionsBoundary",
+    "PropagateTags",
+    "ProvisionedConcurrencyConfig",
+    "PublishToLatestPublished",
+    "RecursiveLoop",
+    "ReservedConcurrentExecutions",
+    "RolePath",
+    "Runtime",
+    "RuntimeManagementConfig",
+    "SnapStart",
+    "SourceKMSKeyArn",
+    "Tags",
+    "TenancyConfig",
+    "Timeout",
+    "Tracing",
+    "VersionDeletionPolicy",
+    "VpcConfig",
 ];
 
 const API: &[&str] = &[
-    "AccessLogSetting", "AlwaysDeploy", "Auth", "BinaryMediaTypes", "CacheClusterEnabled",
-    "CacheClusterSize", "CanarySetting", "Cors", "DefinitionUri", "Domain", "EndpointAccessMode",
-    "EndpointConfiguration", "GatewayResponses", "MergeDefinitions", "MethodSettings",
-    "MinimumCompressionSize", "Name", "OpenApiVersion", "PropagateTags", "SecurityPolicy",
-    "TracingEnabled", "Variables",
+    "AccessLogSetting",
+    "AlwaysDeploy",
+    "Auth",
+    "BinaryMediaTypes",
+    "CacheClusterEnabled",
+    "CacheClusterSize",
+    "CanarySetting",
+    "Cors",
+    "DefinitionUri",
+    "Domain",
+    "EndpointAccessMode",
+    "EndpointConfiguration",
+    "GatewayResponses",
+    "MergeDefinitions",
+    "MethodSettings",
+    "MinimumCompressionSize",
+    "Name",
+    "OpenApiVersion",
+    "PropagateTags",
+    "SecurityPolicy",
+    "TracingEnabled",
+    "Variables",
 ];
 
 const HTTP_API: &[&str] = &[
-    "AccessLogSettings", "Auth", "CorsConfiguration", "DefaultRouteSettings", "Domain",
-    "FailOnWarnings", "PropagateTags", "RouteSettings", "StageVariables", "Tags",
+    "AccessLogSettings",
+    "Auth",
+    "CorsConfiguration",
+    "DefaultRouteSettings",
+    "Domain",
+    "FailOnWarnings",
+    "PropagateTags",
+    "RouteSettings",
+    "StageVariables",
+    "Tags",
 ];
 
 /// SAM's types that may have globals.
 const TYPES: &[&str] = &[
-    "Api", "CapacityProvider", "Function", "HttpApi", "LayerVersion", "SimpleTable",
-    "StateMachine", "WebSocketApi",
+    "Api",
+    "CapacityProvider",
+    "Function",
+    "HttpApi",
+    "LayerVersion",
+    "SimpleTable",
+    "StateMachine",
+    "WebSocketApi",
 ];
 
 /// Globals of the types that Samovar reads.
@@ -63,9 +124,10 @@ impl<'t> Globals<'t> {
             Some(Node { value: Value::Map(map), .. }) => {
                 for (key, _) in map.iter().filter(|(key, _)| !known.contains(&key.name.as_str())) {
                     let message = format!("`{}` cannot stand in `Globals.{kind}`", key.name);
-                    let help = did_you_mean(&key.name, known.iter().copied()).unwrap_or_else(|| {
-                        "give it to each resource, under its `Properties`".to_owned()
-                    });
+                    let help =
+                        did_you_mean(&key.name, known.iter().copied()).unwrap_or_else(|| {
+                            "give it to each resource, under its `Properties`".to_owned()
+                        });
                     report.fault(Fault::new(key.at, message).help(help));
                 }
                 map

@@ -11,8 +11,17 @@ use crate::report::{Fault, Report};
 use crate::suggest::did_you_mean;
 
 const ATTRIBUTES: &[&str] = &[
-    "AllowedPattern", "AllowedValues", "ConstraintDescription", "Default", "Description",
-    "MaxLength", "MaxValue", "MinLength", "MinValue", "NoEcho", "Type",
+    "AllowedPattern",
+    "AllowedValues",
+    "ConstraintDescription",
+    "Default",
+    "Description",
+    "MaxLength",
+    "MaxValue",
+    "MinLength",
+    "MinValue",
+    "NoEcho",
+    "Type",
 ];
 
 /// A parameter's value in this run: what `Ref` of it gives.
@@ -21,7 +30,9 @@ pub(crate) enum Parameter<'t> {
     /// `CommaDelimitedList` and `List<...>`.
     List(Vec<String>),
     /// The value is a name in SSM's parameter store, and no value was given from outside.
-    Ssm { kind: &'t str },
+    Ssm {
+        kind: &'t str,
+    },
     /// The declaration is faulty, which is reported.
     Faulty,
 }
@@ -36,10 +47,12 @@ impl<'t> Parameter<'t> {
             if node::get(section, name).is_none() {
                 let names = section.iter().map(|(key, _)| key.name.as_str());
                 report.fault(
-                    Fault::anywhere(format!("a value is given for `{name}`, which is no parameter"))
-                        .help(did_you_mean(name, names).or_else(|| {
-                            Some("declare it under `Parameters:`, or do not give it".to_owned())
-                        })),
+                    Fault::anywhere(format!(
+                        "a value is given for `{name}`, which is no parameter"
+                    ))
+                    .help(did_you_mean(name, names).or_else(|| {
+                        Some("declare it under `Parameters:`, or do not give it".to_owned())
+                    })),
                 );
             }
         }
@@ -55,11 +68,7 @@ impl<'t> Parameter<'t> {
     }
 }
 
-fn read<'t>(
-    key: &'t Key,
-    node: &'t Node,
-    given: Option<&str>,
-) -> Result<Parameter<'t>, Fault> {
+fn read<'t>(key: &'t Key, node: &'t Node, given: Option<&str>) -> Result<Parameter<'t>, Fault> {
     let name: String = key.name.chars().take(60).collect();
     if !is_logical_id(key) {
         return Err(Fault::new(key.at, format!("`{name}` is not a parameter name"))

@@ -9,13 +9,32 @@ use crate::report::{Fault, Report};
 use crate::suggest::did_you_mean;
 
 const SECTIONS: &[&str] = &[
-    "AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Hooks", "Mappings",
-    "Metadata", "Outputs", "Parameters", "Resources", "Rules", "Transform",
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Hooks",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
 ];
 
 const RESOURCE_ATTRIBUTES: &[&str] = &[
-    "Condition", "Connectors", "CreationPolicy", "DeletionPolicy", "DependsOn", "IgnoreGlobals",
-    "Metadata", "Properties", "Type", "UpdatePolicy", "UpdateReplacePolicy",
+    "Condition",
+    "Connectors",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "IgnoreGlobals",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
 ];
 
 /// The transform that makes a CloudFormation template a SAM template.
@@ -30,10 +49,12 @@ impl<'t> Template<'t> {
     pub(crate) fn read(root: &'t Node, options: &Options, report: &Report) -> Option<Self> {
         let Some(sections) = root.as_map() else {
             let message = format!("a template must be a mapping, not {}", root.describe());
-            report.fault(Fault::new(root.at, message).help(
-                "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
-                    .to_owned(),
-            ));
+            report.fault(
+                Fault::new(root.at, message).help(
+                    "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
+                        .to_owned(),
+                ),
+            );
             return None;
         };
         for (key, _) in sections {
@@ -47,8 +68,10 @@ impl<'t> Template<'t> {
         if let Some(version) = node::get(sections, "AWSTemplateFormatVersion")
             && version.as_str() != Some("2010-09-09")
         {
-            let message =
-                format!("`AWSTemplateFormatVersion` must be `2010-09-09`, not {}", version.describe());
+            let message = format!(
+                "`AWSTemplateFormatVersion` must be `2010-09-09`, not {}",
+                version.describe()
+            );
             report.fault(Fault::new(version.at, message));
         }
         let section = |name| section(sections, name, report);
@@ -56,8 +79,9 @@ impl<'t> Template<'t> {
         let (resources, index) = resources(section("Resources"), report);
         if node::get(sections, "Resources").is_none() {
             report.fault(
-                Fault::anywhere("the template has no `Resources` section")
-                    .help("list the application's functions and queues under `Resources:`".to_owned()),
+                Fault::anywhere("the template has no `Resources` section").help(
+                    "list the application's functions and queues under `Resources:`".to_owned(),
+                ),
             );
         }
         let template = Self {
@@ -80,7 +104,8 @@ impl<'t> Template<'t> {
         if transforms.contains(&SAM) {
             return;
         }
-        if let Some(first) = self.resources.iter().find(|r| r.kind.starts_with("AWS::Serverless::")) {
+        if let Some(first) = self.resources.iter().find(|r| r.kind.starts_with("AWS::Serverless::"))
+        {
             let message = format!("`{}` needs the SAM transform", first.kind);
             let help = format!("add this line at the top of the template: `Transform: {SAM}`");
             report.fault(Fault::new(first.kind_at, message).help(help));
@@ -152,21 +177,27 @@ fn resource<'t>(key: &'t Key, node: &'t Node, report: &Report) -> Option<Resourc
     };
     let id = key.name.as_str();
     if let Some(name) = id.strip_prefix("Fn::") {
-        return fault(key.at, format!("`Fn::{name}` among resources is not supported yet"), Some(
-            "write its resources out".to_owned(),
-        ));
+        return fault(
+            key.at,
+            format!("`Fn::{name}` among resources is not supported yet"),
+            Some("write its resources out".to_owned()),
+        );
     }
     if !is_logical_id(key) {
         let shown: String = id.chars().take(60).collect();
-        return fault(key.at, format!("`{shown}` is not a logical id"), Some(
-            "use letters and digits only, at most 255".to_owned(),
-        ));
+        return fault(
+            key.at,
+            format!("`{shown}` is not a logical id"),
+            Some("use letters and digits only, at most 255".to_owned()),
+        );
     }
     let Some(map) = node.as_map() else {
         let message = format!("resource {id} must be a mapping, not {}", node.describe());
-        return fault(node.at, message, Some(
-            "give it a `Type` and `Properties`, indented below its name".to_owned(),
-        ));
+        return fault(
+            node.at,
+            message,
+            Some("give it a `Type` and `Properties`, indented below its name".to_owned()),
+        );
     };
     for (key, _) in map {
         if !RESOURCE_ATTRIBUTES.contains(&key.name.as_str()) {
@@ -177,18 +208,25 @@ fn resource<'t>(key: &'t Key, node: &'t Node, report: &Report) -> Option<Resourc
         }
     }
     let Some(kind) = node::get(map, "Type") else {
-        return fault(key.at, format!("resource {id} has no `Type`"), Some(
-            "add one: `Type: AWS::Serverless::Function`".to_owned(),
-        ));
+        return fault(
+            key.at,
+            format!("resource {id} has no `Type`"),
+            Some("add one: `Type: AWS::Serverless::Function`".to_owned()),
+        );
     };
     let Some(name) = kind.as_str() else {
-        return fault(kind.at, format!("`Type` of {id} must be text, not {}", kind.describe()), None);
+        return fault(
+            kind.at,
+            format!("`Type` of {id} must be text, not {}", kind.describe()),
+            None,
+        );
     };
     let properties = match node::get(map, "Properties") {
         None => &NO_ENTRIES,
         Some(Node { value: Value::Map(properties), .. }) => properties,
         Some(other) => {
-            let message = format!("`Properties` of {id} must be a mapping, not {}", other.describe());
+            let message =
+                format!("`Properties` of {id} must be a mapping, not {}", other.describe());
             return fault(other.at, message, None);
         }
     };

@@ -34,10 +34,12 @@ pub(crate) fn parse(report: &Report) -> Option<Node> {
         return None;
     }
     if root.is_none() {
-        report.fault(Fault::anywhere("the template is empty").help(
-            "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
-                .to_owned(),
-        ));
+        report.fault(
+            Fault::anywhere("the template is empty").help(
+                "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
+                    .to_owned(),
+            ),
+        );
     }
     root
 }
@@ -85,11 +87,10 @@ fn not_yaml(source: &Source, error: &ScanError) -> Fault {
     let marker = error.marker();
     let info = error.info();
     let mut at = place(marker.line(), marker.col(), 1);
-    let tab = source
-        .text
-        .lines()
-        .nth(marker.line().saturating_sub(1))
-        .and_then(|line| line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t'));
+    let tab =
+        source.text.lines().nth(marker.line().saturating_sub(1)).and_then(|line| {
+            line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t')
+        });
     if let Some(column) = tab {
         at = place(marker.line(), column, 1);
         return Fault::new(at, "not valid YAML: a tab indents this line")

@@ -11,9 +11,26 @@ use crate::suggest::closest;
 
 /// CloudFormation's short forms (docs: "Intrinsic function reference"), without `!`.
 const SHORT_FORMS: &[&str] = &[
-    "And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "GetAtt", "GetAZs", "If",
-    "ImportValue", "Join", "Length", "Not", "Or", "Ref", "Select", "Split", "Sub",
-    "ToJsonString", "Transform",
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Equals",
+    "FindInMap",
+    "GetAtt",
+    "GetAZs",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
+    "ToJsonString",
+    "Transform",
 ];
 
 /// The document so far.

@@ -38,7 +38,14 @@ pub(super) const REST_API: &Table = &[
 
 /// Methods that API Gateway knows, and its words for all of them.
 const METHODS: &[&str] = &[
-    "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY",
+    "GET",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "HEAD",
+    "OPTIONS",
+    "ANY",
     "X-AMAZON-APIGATEWAY-ANY-METHOD",
 ];
 

@@ -18,9 +18,25 @@ use crate::suggest::did_you_mean;
 
 /// Every event type of SAM's.
 const TYPES: &[&str] = &[
-    "AlexaSkill", "Api", "CloudWatchEvent", "CloudWatchLogs", "Cognito", "DocumentDB", "DynamoDB",
-    "EventBridgeRule", "HttpApi", "IoTRule", "Kinesis", "MQ", "MSK", "S3", "SNS", "SQS", "Schedule",
-    "ScheduleV2", "SelfManagedKafka",
+    "AlexaSkill",
+    "Api",
+    "CloudWatchEvent",
+    "CloudWatchLogs",
+    "Cognito",
+    "DocumentDB",
+    "DynamoDB",
+    "EventBridgeRule",
+    "HttpApi",
+    "IoTRule",
+    "Kinesis",
+    "MQ",
+    "MSK",
+    "S3",
+    "SNS",
+    "SQS",
+    "Schedule",
+    "ScheduleV2",
+    "SelfManagedKafka",
 ];
 
 /// An event while it is read: its properties are resolved and known to its type.
@@ -56,8 +72,9 @@ impl Event<'_, '_> {
     /// `Enabled`, or `State` where the type has it: one of the two.
     fn enabled(&self) -> bool {
         let enabled = self.get("Enabled").and_then(|n| self.reader.boolean("Enabled", n));
-        let state =
-            self.get("State").and_then(|n| self.reader.choice("State", n, &["ENABLED", "DISABLED"]));
+        let state = self
+            .get("State")
+            .and_then(|n| self.reader.choice("State", n, &["ENABLED", "DISABLED"]));
         if let (Some(_), Some(_), Some(node)) = (enabled, state, self.get("State")) {
             let message = format!("{} has both `State` and `Enabled`", self.reader.owner);
             let fault = Fault::new(node.at, message).help("keep one of them".to_owned());

@@ -40,7 +40,8 @@ pub(super) fn read(event: &Event, timeout: u32, queues: &Queues) -> Option<Queue
     let node = event.required("Queue", "add one: `Queue: !GetAtt QUEUE.Arn`")?;
     let arn = reader.text("Queue", node)?;
     if !arn.starts_with("arn:") {
-        let help = match queues.iter().find(|(_, queue)| arn.ends_with(&format!("/{}", queue.name))) {
+        let help = match queues.iter().find(|(_, queue)| arn.ends_with(&format!("/{}", queue.name)))
+        {
             // It is what `Ref` gives.
             Some(_) => "`!Ref` gives the queue's URL: write `!GetAtt QUEUE.Arn`",
             None => "write `!GetAtt QUEUE.Arn`",

@@ -24,17 +24,17 @@ pub(super) fn parse(text: &str, service: Service) -> Result<Rate, String> {
             "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2030-01-01T00:00:00)`".to_owned()
         }
     };
-    let (function, argument) = text
-        .strip_suffix(')')
-        .and_then(|text| text.split_once('('))
-        .ok_or_else(usage)?;
+    let (function, argument) =
+        text.strip_suffix(')').and_then(|text| text.split_once('(')).ok_or_else(usage)?;
     match function {
         "rate" => rate(argument, service),
         // Five fields of time and one of years; what is in them is checked when they are emulated.
         "cron" if argument.split_whitespace().count() == 6 => Ok(Rate::Expression(text.to_owned())),
-        "cron" => Err("`cron` takes six fields: minutes, hours, day of month, month, day of week, \
+        "cron" => {
+            Err("`cron` takes six fields: minutes, hours, day of month, month, day of week, \
                        year"
-            .to_owned()),
+                .to_owned())
+        }
         "at" if service == Service::Scheduler => Ok(Rate::Expression(text.to_owned())),
         _ => Err(usage()),
     }
@@ -58,7 +58,9 @@ fn rate(argument: &str, service: Service) -> Result<Rate, String> {
     }
     if service == Service::Rules && (value == 1) != (unit == singular) {
         let plural = if value == 1 { "" } else { "s" };
-        return Err(format!("write `rate({value} {singular}{plural})`: AWS refuses the other form"));
+        return Err(format!(
+            "write `rate({value} {singular}{plural})`: AWS refuses the other form"
+        ));
     }
     let seconds = value.checked_mul(seconds).ok_or_else(usage)?;
     Ok(Rate::Every(Duration::from_secs(seconds)))
@@ -72,9 +74,12 @@ mod tests {
 
     #[test]
     fn rates() {
-        for (text, minutes) in
-            [("rate(1 minute)", 1), ("rate(5 minutes)", 5), ("rate(2 hours)", 120), ("rate(1 day)", 1440)]
-        {
+        for (text, minutes) in [
+            ("rate(1 minute)", 1),
+            ("rate(5 minutes)", 5),
+            ("rate(2 hours)", 120),
+            ("rate(1 day)", 1440),
+        ] {
             let every = Rate::Every(Duration::from_secs(minutes * 60));
             assert_eq!(parse(text, Service::Rules), Ok(every), "{text}");
         }
