@@ -15,6 +15,9 @@ use tokio::sync::watch;
 use crate::exit::Exit;
 use crate::{os, spawner};
 
+/// How long a program that is being written is waited for, about.
+const BUSY_LIMIT: Duration = Duration::from_millis(100);
+
 /// How long a drop waits for a killed process to be gone. The kernel needs microseconds, unless
 /// the process hangs in a system call on a broken file system.
 const REAP_LIMIT: Duration = Duration::from_secs(1);
@@ -65,7 +68,7 @@ pub(crate) async fn spawn(mut command: Command) -> io::Result<Spawned> {
 
         command.process_group(0);
         os::die_with_parent(&mut command);
-        let child = command.spawn()?;
+        let child = spawn_unless_busy(&mut command)?;
         let leader = Leader {
             pid: Pid::from_child(&child),
             reaped: Mutex::new(false),
@@ -74,6 +77,23 @@ pub(crate) async fn spawn(mut command: Command) -> io::Result<Spawned> {
         Ok(Spawned { child, leader: Owned(Arc::new(leader)) })
     })
     .await?
+}
+
+/// Retries while the program is busy being written. That is over when this is called, but a
+/// process that another thread has just forked may hold the writer's descriptor until its `exec`.
+fn spawn_unless_busy(command: &mut Command) -> io::Result<Child> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy && pause < BUSY_LIMIT =>
+            {
+                std::thread::sleep(pause);
+                pause *= 2;
+            }
+            other => return other,
+        }
+    }
 }
 
 impl Spawned {

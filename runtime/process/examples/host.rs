@@ -1,0 +1,55 @@
+//! Starts one environment of the program that it is given and keeps it until it is killed: a
+//! stand-in for a Samovar that dies.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use samovar_app::{Build, Code, Function, Kind, Span};
+use samovar_dispatch::{EnvironmentLog, LogLine, LogObserver, Provider};
+use samovar_process::{ProcessConfig, ProcessProvider};
+
+struct Terminal;
+
+impl LogObserver for Terminal {
+    fn line(&self, line: &LogLine<'_>) {
+        println!("{}", line.text);
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(bootstrap), Some(folder)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: host BOOTSTRAP FOLDER".into());
+    };
+    let span = Span { file: PathBuf::from("host").into(), line: 1, column: 1 };
+    let function = Function {
+        logical_id: "F".into(),
+        name: "f".into(),
+        arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
+        span: span.clone(),
+        kind: Kind::Process,
+        runtime: "provided.al2023".into(),
+        handler: "bootstrap".into(),
+        code: Code { path: folder.clone(), span, build: Build::Prebuilt },
+        memory_mb: 128,
+        timeout: Duration::from_secs(3),
+        ephemeral_storage_mb: 512,
+        environment: BTreeMap::new(),
+        reserved_concurrency: None,
+        triggers: Vec::new(),
+        url: None,
+    };
+    let provider = ProcessProvider::new(ProcessConfig {
+        function: Arc::new(function),
+        bootstrap,
+        task_root: folder.clone(),
+        scratch: folder.join("scratch"),
+        variables: Vec::new(),
+    });
+    let log = EnvironmentLog::new("f", Arc::new(Terminal));
+    let _environment = provider.start(log).await.map_err(|error| error.message)?;
+    std::future::pending().await
+}

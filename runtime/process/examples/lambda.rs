@@ -1,0 +1,51 @@
+//! A function on AWS's own `lambda_runtime`, for the tests: it does what its event asks for.
+
+use std::time::Duration;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    println!("initialised");
+    run(service_fn(handle)).await
+}
+
+async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let (event, context) = event.into_parts();
+    let argument = event["with"].as_u64().unwrap_or_default();
+    Ok(match event["do"].as_str().unwrap_or_default() {
+        "echo" => event,
+        "fail" => return Err("on purpose".into()),
+        "panic" => panic!("in a panic"),
+        "exit" => std::process::exit(i32::try_from(argument)?),
+        "abort" => std::process::abort(),
+        "measure" => json!(event["with"].as_str().map(str::len)),
+        "answer" => json!("x".repeat(usize::try_from(argument)?)),
+        "variables" => json!(std::env::vars().collect::<std::collections::BTreeMap<_, _>>()),
+        "sleep" => {
+            tokio::time::sleep(Duration::from_millis(argument)).await;
+            json!(std::process::id())
+        }
+        "print" => {
+            for n in 0..argument {
+                println!("{} out {n}", context.request_id);
+                eprintln!("{} err {n}", context.request_id);
+            }
+            // No line end, and no flush but that of the stream itself.
+            eprint!("{} unfinished", context.request_id);
+            json!(null)
+        }
+        "context" => json!({
+            "requestId": context.request_id,
+            "arn": context.invoked_function_arn,
+            "deadline": context.deadline,
+            "trace": context.xray_trace_id,
+            "clientContext": context.client_context,
+            "function": context.env_config.function_name,
+            "memory": context.env_config.memory,
+            "logStream": context.env_config.log_stream,
+        }),
+        other => return Err(format!("cannot do {other:?}").into()),
+    })
+}

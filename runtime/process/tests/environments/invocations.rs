@@ -1,0 +1,126 @@
+//! Invocations of a function on AWS's own `lambda_runtime`.
+
+use std::time::UNIX_EPOCH;
+
+use samovar_dispatch::{Door, Event, Provider, Reply, Source};
+use serde_json::json;
+
+use super::support::*;
+
+#[tokio::test]
+async fn events_go_in_and_responses_come_out() {
+    let fixture = Fixture::lambda();
+    assert_eq!(fixture.provider.door(), Door::Event);
+    let mut environment = fixture.start().await.unwrap();
+    for n in 0..50 {
+        let event = json!({"do": "echo", "n": n});
+        assert_eq!(call(&mut *environment, event.clone()).await.unwrap(), event);
+        assert!(environment.reusable());
+    }
+    assert!(environment.max_memory_used() > 500_000);
+    environment.stop(LONG).await;
+}
+
+#[tokio::test]
+async fn the_runtime_gets_the_whole_context() {
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let mut invocation = invocation(json!({"do": "context"}).to_string());
+    invocation.client_context = Some(
+        json!({"custom": {"name": "Zoë"}, "environment": {}, "client": {
+            "installation_id": "i", "app_title": "t", "app_version_name": "n",
+            "app_version_code": "c", "app_package_name": "p"}})
+        .to_string(),
+    );
+    let (id, trace) = (invocation.request_id.clone(), invocation.trace_id.clone());
+    let deadline = invocation.deadline.duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let context = invoke(&mut *environment, invocation).await.unwrap();
+    let context: serde_json::Value = serde_json::from_slice(&context).unwrap();
+    assert_eq!(context["requestId"], id);
+    assert_eq!(context["arn"], fixture.function.arn);
+    assert_eq!(context["trace"], trace);
+    assert_eq!(context["deadline"].as_u64().map(u128::from), Some(deadline));
+    assert_eq!(context["clientContext"]["custom"]["name"], "Zoë");
+    assert_eq!(context["function"], "orders");
+    assert_eq!(context["memory"], 256);
+    assert!(context["logStream"].as_str().unwrap().contains("/[$LATEST]"));
+}
+
+#[tokio::test]
+async fn nothing_of_the_host_s_environment_leaks_in() {
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let variables = call(&mut *environment, json!({"do": "variables"})).await.unwrap();
+    let variables = variables.as_object().unwrap();
+    for (name, _) in std::env::vars() {
+        let defined = ["PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "TMPDIR"].contains(&&*name)
+            || name.starts_with("AWS_");
+        assert!(defined || !variables.contains_key(&name), "{name} leaked");
+    }
+    assert_eq!(variables["FOLDER"], fixture.folder.path().display().to_string());
+    let tmp = std::path::Path::new(variables["TMPDIR"].as_str().unwrap());
+    assert!(tmp.is_dir() && tmp.starts_with(fixture.folder.path()));
+}
+
+#[tokio::test]
+async fn the_largest_events_and_responses_go_through() {
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let length = 6 * 1024 * 1024 - 100;
+    let event = json!({"do": "measure", "with": "y".repeat(length)});
+    assert_eq!(call(&mut *environment, event).await.unwrap(), length);
+    // With its two quotes, exactly the limit.
+    let event = json!({"do": "answer", "with": 6_291_556 - 2});
+    let response = invoke(&mut *environment, invocation(event.to_string())).await.unwrap();
+    assert_eq!(response.len(), 6_291_556);
+}
+
+#[tokio::test]
+async fn a_response_that_is_too_large_fails_and_the_environment_lives_on() {
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let event = json!({"do": "answer", "with": 8_000_000});
+    let error = call(&mut *environment, event).await.unwrap_err();
+    assert_eq!(error.error_type, "Function.ResponseSizeTooLarge");
+    assert_eq!(
+        error.message,
+        "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
+    );
+    let event = json!({"do": "echo"});
+    assert_eq!(call(&mut *environment, event.clone()).await.unwrap(), event);
+}
+
+#[tokio::test]
+async fn an_http_event_is_refused() {
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let mut invocation = invocation("");
+    let body = samovar_dispatch::Body::default();
+    invocation.event = Event::Http(http::Request::new(body));
+    invocation.source = Source::Http { method: "GET".into(), path: "/".into() };
+    let (reply, _answer) = Reply::channel();
+    let error = environment.invoke(invocation, reply).await.unwrap_err();
+    assert_eq!(error.error_type, "Sandbox.Failure");
+    assert!(environment.reusable());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn environments_run_side_by_side() {
+    let fixture = std::sync::Arc::new(Fixture::lambda());
+    let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(10));
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (fixture, barrier) = (fixture.clone(), barrier.clone());
+        running.spawn(async move {
+            let mut environment = fixture.start().await.unwrap();
+            // Nobody passes before all ten are up.
+            barrier.wait().await;
+            let pid = call(&mut *environment, json!({"do": "sleep", "with": 20})).await.unwrap();
+            environment.stop(LONG).await;
+            pid.as_u64().unwrap()
+        });
+    }
+    let pids: std::collections::BTreeSet<_> = running.join_all().await.into_iter().collect();
+    assert_eq!(pids.len(), 10, "one process each");
+    assert_eq!(fixture.private_folders(), 0);
+}

@@ -1,0 +1,142 @@
+//! When processes end, and that none is left.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use samovar_dispatch::{Provider, Reply};
+use serde_json::json;
+
+use super::support::*;
+
+/// Leaves its own process id and a child's, and never asks for an event.
+const HANGING: &str = "sleep 1000 & echo $! > $FOLDER/child; echo $$ > $FOLDER/self; wait";
+
+#[tokio::test]
+async fn a_start_that_is_dropped_leaves_nothing() {
+    let fixture = Fixture::script(HANGING);
+    let starting = tokio::spawn({
+        let (provider, log) = (fixture.provider.clone(), fixture.log());
+        async move { provider.start(log).await.map(drop) }
+    });
+    let (own, child) = (fixture.file("self").await, fixture.file("child").await);
+    assert!(runs(&own) && runs(&child));
+    starting.abort();
+    assert!(starting.await.unwrap_err().is_cancelled());
+    // The script may have come this far before the future heard of the process: then the thread
+    // that started it ends it, at once, but not within the drop.
+    gone(&own).await;
+    gone(&child).await;
+    assert_eq!(fixture.private_folders(), 0);
+}
+
+#[tokio::test]
+async fn starts_that_are_dropped_early_leave_nothing_either() {
+    let fixture = Fixture::script("exec sleep 1000");
+    for microseconds in (0..3000).step_by(100) {
+        let limit = Duration::from_micros(microseconds);
+        let _ = tokio::time::timeout(limit, fixture.provider.start(fixture.log())).await;
+    }
+    eventually(|| (fixture.private_folders() == 0).then_some(())).await;
+    let root = fixture.folder.path().to_owned();
+    eventually(|| (processes_in(&root) == 0).then_some(())).await;
+}
+
+/// How many processes have this working directory.
+fn processes_in(folder: &std::path::Path) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder))
+        .count()
+}
+
+#[tokio::test]
+async fn an_invoke_that_is_dropped_ends_its_reuse_and_stop_ends_the_processes() {
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let pid = call(&mut *environment, json!({"do": "sleep", "with": 0})).await.unwrap();
+    let (reply, _answer) = Reply::channel();
+    let endless = invocation(json!({"do": "sleep", "with": 1_000_000}).to_string());
+    let short = Duration::from_millis(50);
+    let cut = tokio::time::timeout(short, environment.invoke(endless, reply)).await;
+    assert!(cut.is_err(), "it was still running");
+    assert!(!environment.reusable());
+    environment.stop(Duration::ZERO).await;
+    assert!(!runs(&pid.to_string()));
+    assert_eq!(fixture.private_folders(), 0);
+}
+
+/// Plays `lambda_runtime` with a grandchild beside it.
+fn with_grandchild() -> Fixture {
+    let lambda = example("lambda").display().to_string();
+    Fixture::script(&format!("sleep 1000 & echo $! > $FOLDER/child; exec {lambda}"))
+}
+
+#[tokio::test]
+async fn stop_and_drop_end_grandchildren_too() {
+    for stop in [true, false] {
+        let fixture = with_grandchild();
+        let mut environment = fixture.start().await.unwrap();
+        let pid = call(&mut *environment, json!({"do": "sleep", "with": 0})).await.unwrap();
+        let child = fixture.file("child").await;
+        assert!(runs(&pid.to_string()) && runs(&child));
+        if stop {
+            environment.stop(LONG).await;
+        } else {
+            drop(environment);
+        }
+        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "not even a zombie");
+        gone(&child).await;
+        assert_eq!(fixture.private_folders(), 0);
+    }
+}
+
+#[tokio::test]
+async fn grandchildren_do_not_outlive_a_runtime_that_exits() {
+    let fixture = with_grandchild();
+    let mut environment = fixture.start().await.unwrap();
+    let child = fixture.file("child").await;
+    call(&mut *environment, json!({"do": "exit", "with": 1})).await.unwrap_err();
+    gone(&child).await;
+}
+
+#[tokio::test]
+async fn an_environment_whose_idle_process_dies_is_not_reusable_but_still_serves() {
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let first = call(&mut *environment, json!({"do": "sleep", "with": 0})).await.unwrap();
+    assert!(environment.reusable());
+    let killed = std::process::Command::new("kill").args(["-9", &first.to_string()]).status();
+    assert!(killed.unwrap().success());
+    eventually(|| (!environment.reusable()).then_some(())).await;
+    // It was given an invocation all the same: the function has not seen it, so it is started
+    // again rather than blamed.
+    let second = call(&mut *environment, json!({"do": "sleep", "with": 0})).await.unwrap();
+    assert_ne!(first, second);
+    assert!(environment.reusable());
+}
+
+#[tokio::test]
+async fn a_killed_host_takes_its_runtimes_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let lambda = example("lambda").display().to_string();
+    let script = format!("#!/bin/sh\necho $$ > {}/self\nexec {lambda}\n", folder.path().display());
+    let bootstrap = program(folder.path(), &script);
+    let mut host = std::process::Command::new(example("host"))
+        .arg(&bootstrap)
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let file = folder.path().join("self");
+    let pid =
+        eventually(|| std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n')))
+            .await;
+    let pid = pid.trim();
+    assert!(runs(pid));
+    // SIGKILL: no code of the host's runs any more.
+    host.kill().unwrap();
+    host.wait().unwrap();
+    if cfg!(target_os = "linux") {
+        gone(pid).await;
+    }
+}

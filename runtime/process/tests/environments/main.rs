@@ -1,0 +1,11 @@
+//! Environments of real processes: `lambda_runtime`'s, shell scripts, and runtimes that the tests
+//! play themselves over raw HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod failures;
+mod invocations;
+mod lifetime;
+mod logs;
+mod protocol;
+mod support;

@@ -1,0 +1,239 @@
+//! Functions, programs and raw HTTP for the tests.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use samovar_app::{Build, Code, Function, Kind, Span};
+use samovar_dispatch::{
+    Environment, EnvironmentLog, Event, FunctionError, Invocation, LogLine, LogObserver, Observer,
+    Provider, Reply, Report, Response, Source,
+};
+use samovar_process::{ProcessConfig, ProcessProvider};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// No step of a test takes this long, unless it hangs.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// A program of this crate's `examples`.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
+    assert!(path.exists(), "{}: run `cargo test`, which builds the examples", path.display());
+    path
+}
+
+/// Whoever listens keeps all lines, with the request they belong to.
+#[derive(Default)]
+pub(crate) struct Seen(Mutex<Vec<(Option<String>, String)>>);
+
+impl LogObserver for Seen {
+    fn line(&self, line: &LogLine<'_>) {
+        let request_id = line.request_id.map(str::to_owned);
+        self.0.lock().unwrap().push((request_id, line.text.to_owned()));
+    }
+}
+
+impl Observer for Seen {
+    fn finished(&self, _report: &Report) {}
+}
+
+impl Seen {
+    pub(crate) fn lines(&self) -> Vec<(Option<String>, String)> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.lines().into_iter().map(|(_, text)| text).collect()
+    }
+}
+
+/// A function in a folder of its own.
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) function: Arc<Function>,
+    pub(crate) provider: Arc<ProcessProvider>,
+    pub(crate) seen: Arc<Seen>,
+}
+
+impl Fixture {
+    /// On `lambda_runtime`: see `examples/lambda.rs`.
+    pub(crate) fn lambda() -> Self {
+        let folder = TempDir::new().unwrap();
+        Self::new(folder, example("lambda"), Vec::new())
+    }
+
+    /// A shell script; `$FOLDER` is the fixture's.
+    pub(crate) fn script(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let bootstrap = program(folder.path(), &format!("#!/bin/sh\n{text}\n"));
+        Self::new(folder, bootstrap, Vec::new())
+    }
+
+    pub(crate) fn new(
+        folder: TempDir,
+        bootstrap: PathBuf,
+        mut variables: Vec<(String, String)>,
+    ) -> Self {
+        let path = folder.path().to_owned();
+        variables.push(("FOLDER".into(), path.display().to_string()));
+        let function = Arc::new(function(&path));
+        let provider = Arc::new(ProcessProvider::new(ProcessConfig {
+            function: Arc::clone(&function),
+            bootstrap,
+            task_root: path.clone(),
+            scratch: path.join("scratch"),
+            variables,
+        }));
+        Self { folder, function, provider, seen: Arc::default() }
+    }
+
+    pub(crate) fn log(&self) -> EnvironmentLog {
+        EnvironmentLog::new("orders", Arc::clone(&self.seen) as Arc<dyn LogObserver>)
+    }
+
+    pub(crate) async fn start(&self) -> Result<Box<dyn Environment>, FunctionError> {
+        tokio::time::timeout(LONG, self.provider.start(self.log())).await.unwrap()
+    }
+
+    /// A file that a script of the fixture writes, when it has been written.
+    pub(crate) async fn file(&self, name: &str) -> String {
+        let path = self.folder.path().join(name);
+        eventually(|| std::fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n')))
+            .await
+            .trim()
+            .to_owned()
+    }
+
+    /// The environments' private folders.
+    pub(crate) fn private_folders(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("scratch")).map_or(0, Iterator::count)
+    }
+}
+
+/// An executable file `bootstrap`.
+pub(crate) fn program(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("bootstrap");
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    path
+}
+
+fn function(code: &Path) -> Function {
+    let span = Span { file: PathBuf::from("template.yaml").into(), line: 1, column: 1 };
+    Function {
+        logical_id: "Orders".into(),
+        name: "orders".into(),
+        arn: "arn:aws:lambda:us-east-1:000000000000:function:orders".into(),
+        span: span.clone(),
+        kind: Kind::Process,
+        runtime: "provided.al2023".into(),
+        handler: "bootstrap".into(),
+        code: Code { path: code.into(), span, build: Build::Prebuilt },
+        memory_mb: 256,
+        timeout: Duration::from_secs(60),
+        ephemeral_storage_mb: 512,
+        environment: BTreeMap::new(),
+        reserved_concurrency: None,
+        triggers: Vec::new(),
+        url: None,
+    }
+}
+
+pub(crate) fn invocation(event: impl Into<Bytes>) -> Invocation {
+    let mut invocation = Invocation::new(Event::Bytes(event.into()), Source::Invoke);
+    invocation.deadline = SystemTime::now() + LONG;
+    invocation
+}
+
+/// Runs one invocation to its end.
+pub(crate) async fn invoke(
+    environment: &mut dyn Environment,
+    invocation: Invocation,
+) -> Result<Bytes, FunctionError> {
+    let (reply, answer) = Reply::channel();
+    tokio::time::timeout(LONG, environment.invoke(invocation, reply)).await.unwrap()?;
+    match answer.await.unwrap() {
+        Response::Bytes(bytes) => Ok(bytes),
+        Response::Http(_) => panic!("bytes were expected"),
+    }
+}
+
+/// The same, JSON in and out.
+pub(crate) async fn call(
+    environment: &mut dyn Environment,
+    event: Value,
+) -> Result<Value, FunctionError> {
+    let response = invoke(environment, invocation(event.to_string())).await?;
+    Ok(serde_json::from_slice(&response).unwrap())
+}
+
+/// Waits until there is a value.
+pub(crate) async fn eventually<T>(mut value: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..6000 {
+        if let Some(value) = value() {
+            return value;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came");
+}
+
+/// Whether a process runs. A zombie does not: whoever adopted it has to reap it.
+pub(crate) fn runs(pid: &str) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => !stat.rsplit_once(") ").unwrap().1.starts_with('Z'),
+        Err(_) => false,
+    }
+}
+
+pub(crate) async fn gone(pid: &str) {
+    eventually(|| (!runs(pid)).then_some(())).await;
+}
+
+/// An answer over raw HTTP.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+}
+
+/// Sends one request on a connection of its own; `head` is the request line and any headers but
+/// `Host` and `Content-Length`.
+pub(crate) async fn http(address: &str, head: &str, body: &[u8]) -> Answer {
+    let length = format!("Content-Length: {}", body.len());
+    let (line, headers) = head.split_once("\r\n").unwrap_or((head, length.as_str()));
+    let headers = if headers == length { String::new() } else { format!("{headers}\r\n") };
+    let request = format!(
+        "{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}{length}\r\n\r\n"
+    );
+    raw(address, &[request.as_bytes(), body].concat()).await
+}
+
+/// Sends bytes and reads one answer until the connection closes.
+pub(crate) async fn raw(address: &str, request: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").expect(&answer);
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
+}
