@@ -1,1 +1,17 @@
 //! Events in, invocations out: HTTP gateway, queue poller, schedule.
+//!
+//! Each trigger turns what happens outside (a request, messages, a tick) into the event that AWS
+//! would send, gives it to the dispatcher, and does with the outcome what AWS does.
+
+mod account;
+mod gateway;
+mod poller;
+mod schedule;
+#[cfg(test)]
+mod testing;
+mod time;
+
+pub use account::Account;
+pub use gateway::Gateway;
+pub use poller::Poller;
+pub use schedule::Scheduler;

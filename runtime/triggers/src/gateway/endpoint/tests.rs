@@ -1,0 +1,89 @@
+use http::Request;
+use samovar_app::{FunctionUrl, Route};
+
+use super::*;
+use crate::testing::{Fixed, function, span};
+use samovar_dispatch::Clock;
+
+fn route(method: &str, path: &str) -> Route {
+    Route { method: Some(method.into()), path: Some(path.into()) }
+}
+
+fn api(logical_id: &str, kind: ApiKind, routes: Vec<Route>) -> Api {
+    Api {
+        logical_id: logical_id.into(),
+        kind,
+        id: format!("{}id", logical_id.to_lowercase()),
+        stage: if kind == ApiKind::Http { "$default" } else { "Prod" }.into(),
+        routes: routes.into_iter().map(|route| (route, "F".into())).collect(),
+        span: None,
+    }
+}
+
+fn with_url(name: &str) -> Arc<Function> {
+    let mut function = function(name);
+    let id = format!("{}url", name.to_lowercase());
+    function.url = Some(FunctionUrl { public: true, streaming: false, id, span: span() });
+    Arc::new(function)
+}
+
+/// The endpoint's logical id, the route's key if there is one, and the routed path.
+fn select(endpoints: &Endpoints, uri: &str) -> Option<(String, Option<String>, String)> {
+    let (parts, ()) = Request::get(uri).body(()).expect("a request").into_parts();
+    let peer = "127.0.0.1:9".parse().expect("an address");
+    let inbound = Inbound::new(parts, peer, Fixed.now());
+    let selected = endpoints.select(&inbound)?;
+    let key = selected.matched.as_ref().map(|matched| matched.target.key.clone());
+    Some((selected.endpoint.logical_id.clone(), key, selected.path.to_owned()))
+}
+
+fn endpoints() -> Endpoints {
+    let default = Route { method: None, path: None };
+    Endpoints::new(
+        &[
+            api("Catch", ApiKind::Http, vec![default]),
+            api("Orders", ApiKind::Http, vec![route("GET", "/orders")]),
+            api("Rest", ApiKind::Rest, vec![route("GET", "/orders"), route("GET", "/rest")]),
+        ],
+        &[Arc::new(function("F")), with_url("Hello")],
+    )
+}
+
+#[test]
+fn a_host_name_means_one_endpoint() {
+    let endpoints = endpoints();
+    let some = |id: &str, key: Option<&str>, path: &str| {
+        Some((id.to_owned(), key.map(str::to_owned), path.to_owned()))
+    };
+    for (uri, expected) in [
+        ("http://orders.localhost:3000/orders", some("Orders", Some("GET /orders"), "/orders")),
+        ("http://ordersid.localhost/none", some("Orders", None, "/none")),
+        ("http://HELLO.localhost/x", some("Hello", Some("$default"), "/x")),
+        ("http://hellourl.lambda-url.localhost/", some("Hello", Some("$default"), "/")),
+        // AWS's own host names have the stage in the path.
+        ("http://restid.execute-api.localhost/Prod/rest", some("Rest", Some("GET /rest"), "/rest")),
+        ("http://restid.execute-api.localhost/rest", some("Rest", Some("GET /rest"), "/rest")),
+        ("http://rest.localhost/Prod/rest", some("Rest", None, "/Prod/rest")),
+        ("http://nobody.localhost/", None),
+    ] {
+        assert_eq!(select(&endpoints, uri), expected, "{uri}");
+    }
+}
+
+#[test]
+fn without_a_name_the_route_decides() {
+    let endpoints = endpoints();
+    let id = |uri| select(&endpoints, uri).map(|selected| selected.0);
+    assert_eq!(id("http://127.0.0.1:3000/orders").as_deref(), Some("Orders"), "template order");
+    assert_eq!(id("http://localhost/rest").as_deref(), Some("Rest"));
+    assert_eq!(id("http://[::1]:3000/other").as_deref(), Some("Catch"), "$default comes last");
+}
+
+#[test]
+fn the_only_function_url_needs_no_name() {
+    let one = Endpoints::new(&[], &[with_url("Hello")]);
+    assert!(select(&one, "http://127.0.0.1/").is_some());
+    let two = Endpoints::new(&[], &[with_url("A"), with_url("B")]);
+    assert!(select(&two, "http://127.0.0.1/").is_none());
+    assert_eq!(two.hosts(), ["a.localhost", "b.localhost"]);
+}

@@ -1,0 +1,161 @@
+//! Payload format 1.0: REST APIs.
+//!
+//! API Gateway guide, "Lambda proxy integrations in API Gateway"; fields and their nulls as
+//! recorded from AWS in LocalStack's `test_apigateway_lambda.snapshot.json` (2024-07).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use http::header;
+use serde::Serialize;
+
+use super::event::{EventBody, Source};
+use super::headers::{self, train_case};
+use crate::time::{common_log, epoch_millis};
+
+/// There is one deployment: what runs.
+const DEPLOYMENT_ID: &str = "deploy";
+
+type Multi = BTreeMap<String, Vec<String>>;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'r> {
+    resource: &'r str,
+    path: &'r str,
+    http_method: &'r str,
+    headers: BTreeMap<&'r str, &'r str>,
+    multi_value_headers: &'r Multi,
+    query_string_parameters: Option<BTreeMap<&'r str, &'r str>>,
+    multi_value_query_string_parameters: Option<&'r Multi>,
+    path_parameters: Option<BTreeMap<&'r str, &'r str>>,
+    stage_variables: Option<()>,
+    request_context: RequestContext<'r>,
+    body: Option<Cow<'r, str>>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext<'r> {
+    resource_id: String,
+    resource_path: &'r str,
+    http_method: &'r str,
+    extended_request_id: &'r str,
+    request_time: String,
+    path: String,
+    account_id: &'r str,
+    protocol: &'static str,
+    stage: &'r str,
+    domain_prefix: &'r str,
+    request_time_epoch: u64,
+    request_id: &'r str,
+    identity: Identity,
+    domain_name: &'r str,
+    deployment_id: &'static str,
+    api_id: &'r str,
+}
+
+/// Of a caller without credentials: all null but the last two.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    cognito_identity_pool_id: Option<()>,
+    account_id: Option<()>,
+    cognito_identity_id: Option<()>,
+    caller: Option<()>,
+    source_ip: String,
+    principal_org_id: Option<()>,
+    access_key: Option<()>,
+    cognito_authentication_type: Option<()>,
+    cognito_authentication_provider: Option<()>,
+    user_arn: Option<()>,
+    user_agent: String,
+    user: Option<()>,
+}
+
+/// The event's JSON.
+pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
+    let Source { inbound, endpoint, matched, .. } = source;
+    // A REST API has no `$default`; its templates cannot name one.
+    let resource = matched.target.resource.as_deref().unwrap_or_default();
+    let headers = multi_value_headers(source);
+    let query = grouped(inbound.query_parameters());
+    let parameters = matched.parameters.iter().map(|(name, value)| (*name, value.as_str()));
+    let body = EventBody::v1(source.body);
+    let payload = Payload {
+        resource,
+        path: source.path,
+        http_method: inbound.method.as_str(),
+        headers: last_values(&headers),
+        multi_value_headers: &headers,
+        query_string_parameters: (!query.is_empty()).then(|| last_values(&query)),
+        multi_value_query_string_parameters: (!query.is_empty()).then_some(&query),
+        path_parameters: (!matched.parameters.is_empty()).then(|| parameters.collect()),
+        stage_variables: None,
+        request_context: RequestContext {
+            resource_id: resource_id(resource),
+            resource_path: resource,
+            http_method: inbound.method.as_str(),
+            extended_request_id: source.extended_request_id,
+            request_time: common_log(inbound.at),
+            path: format!("/{}{}", endpoint.stage, source.path),
+            account_id: &source.account.id,
+            protocol: inbound.protocol(),
+            stage: &endpoint.stage,
+            domain_prefix: source.domain_prefix(),
+            request_time_epoch: epoch_millis(inbound.at),
+            request_id: &source.invocation.request_id,
+            identity: Identity {
+                source_ip: inbound.peer.to_string(),
+                user_agent: inbound.user_agent(),
+                ..Identity::default()
+            },
+            domain_name: source.domain_name(),
+            deployment_id: DEPLOYMENT_ID,
+            api_id: &endpoint.id,
+        },
+        body: body.text,
+        is_base64_encoded: body.is_base64,
+    };
+    // Strings, numbers and maps with string keys only: this cannot fail.
+    serde_json::to_vec(&payload).unwrap_or_default()
+}
+
+/// All values by name. AWS leaves `Content-Length` out.
+fn multi_value_headers(source: &Source<'_>) -> Multi {
+    let names = source.headers.keys().filter(|name| *name != header::CONTENT_LENGTH);
+    names
+        .map(|name| {
+            let values = source.headers.get_all(name).iter().map(headers::text).collect();
+            (train_case(name), values)
+        })
+        .collect()
+}
+
+fn grouped(parameters: Vec<(String, String)>) -> Multi {
+    let mut grouped = Multi::new();
+    for (name, value) in parameters {
+        grouped.entry(name).or_default().push(value);
+    }
+    grouped
+}
+
+/// The single-value maps have the last value.
+fn last_values(multi: &Multi) -> BTreeMap<&str, &str> {
+    multi
+        .iter()
+        .filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str())))
+        .collect()
+}
+
+/// Six characters, the same for the same resource.
+fn resource_id(resource: &str) -> String {
+    // FNV-1a: stable over runs and versions, which the standard hasher is not.
+    let hash = resource.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let digit = |place: u32| char::from(DIGITS[(hash / 36_u64.pow(place) % 36) as usize]);
+    (0..6).map(digit).collect()
+}

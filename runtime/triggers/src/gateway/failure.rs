@@ -1,0 +1,154 @@
+//! What clients get where no function answered: AWS's status, body and headers.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use samovar_dispatch::{Body, InvokeError, ThrottleReason};
+use serde_json::json;
+
+use super::endpoint::Front;
+use super::response::full;
+
+/// Why there is no answer of a function.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No route takes the request.
+    NoRoute,
+    /// The body is over the front end's limit, or the event over Lambda's.
+    TooLarge,
+    /// The request's body broke off.
+    BadRequest,
+    /// The function failed, or answered what the front end cannot use. The text is for people.
+    Function(String),
+    /// The invocation was refused. The text is for people.
+    Refused(String),
+    /// Too many invocations at once.
+    Throttled(ThrottleReason),
+    /// The integration took longer than the front end waits.
+    TimedOut,
+    /// Samovar is stopping.
+    Stopping,
+}
+
+/// Tells a person what AWS keeps to the logs of API Gateway.
+const REASON: &str = "x-samovar-reason";
+
+impl From<InvokeError> for Failure {
+    fn from(error: InvokeError) -> Self {
+        match error {
+            InvokeError::Throttled { reason } => Self::Throttled(reason),
+            InvokeError::ShuttingDown => Self::Stopping,
+            InvokeError::NotFound { .. } | InvokeError::Unavailable { .. } => {
+                Self::Refused(error.to_string())
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// The response, in the words of `front`.
+    pub(crate) fn response(&self, front: Front) -> Response<Body> {
+        let (status, error_type, body) = match front {
+            Front::HttpApi => self.http_api(),
+            Front::RestApi => self.rest_api(),
+            Front::FunctionUrl => self.function_url(),
+        };
+        let content_type =
+            if body.starts_with('{') { "application/json" } else { "text/plain;charset=UTF-8" };
+        let mut response = Response::new(full(Bytes::from(body)));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if let Some(error_type) = error_type {
+            headers.insert("x-amzn-errortype", HeaderValue::from_static(error_type));
+        }
+        if let Self::Function(reason) | Self::Refused(reason) = self {
+            let visible: String = reason.chars().filter(|c| (' '..='~').contains(c)).collect();
+            if let Ok(reason) = HeaderValue::from_str(&visible) {
+                headers.insert(REASON, reason);
+            }
+        }
+        response
+    }
+
+    /// HTTP APIs answer 500 for a failed or malformed integration and 503 for one that is
+    /// throttled or takes longer than 30 s (API Gateway guide, "Troubleshooting issues with
+    /// HTTP API Lambda integrations"; seen in aws-lambda-cpp #117 and cortex #1225).
+    fn http_api(&self) -> Answer {
+        let (status, message) = match self {
+            Self::NoRoute => (404, "Not Found"),
+            Self::TooLarge => (413, "Request Entity Too Large"),
+            Self::BadRequest => (400, "Bad Request"),
+            Self::Function(_) | Self::Refused(_) => (500, "Internal Server Error"),
+            Self::Throttled(_) | Self::TimedOut | Self::Stopping => (503, "Service Unavailable"),
+        };
+        (status, None, format!(r#"{{"message":"{message}"}}"#))
+    }
+
+    /// REST APIs answer 502 for a failed or malformed function, 500 where Lambda refused the
+    /// invocation (Lambda guide, "Handling Lambda errors with an API Gateway API"), and the
+    /// default gateway responses otherwise (API Gateway guide, "Gateway response types").
+    fn rest_api(&self) -> Answer {
+        let internal = r#"{"message": "Internal server error"}"#;
+        let (status, error_type, body) = match self {
+            Self::NoRoute => (
+                403,
+                "MissingAuthenticationTokenException",
+                r#"{"message":"Missing Authentication Token"}"#,
+            ),
+            Self::TooLarge => (
+                413,
+                "RequestTooLargeException",
+                r#"{"message":"HTTP content length exceeded 10485760 bytes."}"#,
+            ),
+            Self::BadRequest => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
+            Self::Function(_) => (502, "InternalServerErrorException", internal),
+            Self::Refused(_) | Self::Throttled(_) => {
+                (500, "InternalServerErrorException", internal)
+            }
+            Self::TimedOut => (
+                504,
+                "InternalServerErrorException",
+                r#"{"message": "Endpoint request timed out"}"#,
+            ),
+            Self::Stopping => {
+                (503, "ServiceUnavailableException", r#"{"message": "Service Unavailable"}"#)
+            }
+        };
+        (status, Some(error_type), body.to_owned())
+    }
+
+    /// Function URLs answer Lambda's own errors, and 502 for a failed function (LocalStack's
+    /// `test_lambda.snapshot.json`).
+    fn function_url(&self) -> Answer {
+        match self {
+            Self::NoRoute => (404, None, r#"{"Message":null}"#.to_owned()),
+            Self::TooLarge => (
+                413,
+                Some("RequestEntityTooLargeException"),
+                r#"{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}"#
+                    .to_owned(),
+            ),
+            Self::BadRequest => (400, None, r#"{"message":"Bad Request"}"#.to_owned()),
+            Self::Function(_) | Self::Refused(_) | Self::TimedOut => {
+                (502, None, "Internal Server Error".to_owned())
+            }
+            Self::Throttled(reason) => {
+                let body = json!({
+                    "Reason": reason.to_string(), "Type": "User", "message": "Rate Exceeded."
+                });
+                (429, Some("TooManyRequestsException"), body.to_string())
+            }
+            Self::Stopping => (
+                503,
+                Some("ServiceUnavailableException"),
+                r#"{"Message":"Service Unavailable"}"#.to_owned(),
+            ),
+        }
+    }
+}
+
+/// Status, `x-amzn-errortype`, body.
+type Answer = (u16, Option<&'static str>, String);
+
+#[cfg(test)]
+mod tests;

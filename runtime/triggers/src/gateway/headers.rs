@@ -1,0 +1,120 @@
+//! Headers that stay with a connection, and headers that API Gateway adds.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use samovar_dispatch::Invocation;
+
+use super::inbound::Inbound;
+
+pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// RFC 9110, section 7.6.1, with the older names that it lists.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// Removes what concerns one connection only, and what `Connection` names.
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in HOP_BY_HOP.iter().chain(&named) {
+        headers.remove(name);
+    }
+    headers.remove("proxy-connection");
+}
+
+/// A value as text; bytes that are not UTF-8 are replaced.
+pub(crate) fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// The request's headers with those that API Gateway and function URLs add:
+/// `x-forwarded-for`, `-port`, `-proto` and `x-amzn-trace-id`. On AWS port and protocol are
+/// always 443 and `https`; here they are what the client used, so that a function can build
+/// links that work.
+pub(crate) fn forwarded(inbound: &Inbound, invocation: &Invocation) -> HeaderMap {
+    let mut headers = inbound.headers.clone();
+    let peer = inbound.peer.to_string();
+    let mut chain: Vec<String> = headers.get_all(&FORWARDED_FOR).iter().map(text).collect();
+    chain.push(peer);
+    insert(&mut headers, FORWARDED_FOR, &chain.join(", "));
+    insert(&mut headers, FORWARDED_PORT, &inbound.host.port.to_string());
+    insert(&mut headers, FORWARDED_PROTO, "http");
+    insert(&mut headers, TRACE_ID, trace_root(&invocation.trace_id));
+    headers
+}
+
+/// `Root=1-…` of a trace header.
+pub(crate) fn trace_root(trace_id: &str) -> &str {
+    trace_id.split(';').find(|part| part.trim_start().starts_with("Root=")).unwrap_or(trace_id)
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// `Content-Type` for `content-type`. REST APIs keep the case that an HTTP/1.1 client sent; the
+/// HTTP library does not tell it, and this is the case that most clients send.
+pub(crate) fn train_case(name: &HeaderName) -> String {
+    let mut start = true;
+    let cased = name.as_str().chars().map(|c| {
+        let cased = if start { c.to_ascii_uppercase() } else { c };
+        start = c == '-';
+        cased
+    });
+    cased.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9110, section 7.6.1.
+    #[test]
+    fn headers_of_the_connection_do_not_pass() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Private"),
+            ("x-private", "1"),
+            ("keep-alive", "timeout=5"),
+            ("te", "trailers"),
+            ("transfer-encoding", "chunked"),
+            ("proxy-connection", "close"),
+            ("x-public", "2"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        remove_hop_by_hop(&mut headers);
+        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-public"]);
+    }
+
+    #[test]
+    fn names_are_cased_as_clients_send_them() {
+        let cased = |name: &str| train_case(&name.parse().expect("a header name"));
+        assert_eq!(cased("content-type"), "Content-Type");
+        assert_eq!(cased("x-amzn-trace-id"), "X-Amzn-Trace-Id");
+        assert_eq!(cased("host"), "Host");
+    }
+
+    #[test]
+    fn trace_header_keeps_its_root() {
+        assert_eq!(trace_root("Root=1-a-b;Parent=c;Sampled=0"), "Root=1-a-b");
+        assert_eq!(trace_root("Sampled=1;Root=1-a-b"), "Root=1-a-b");
+    }
+}

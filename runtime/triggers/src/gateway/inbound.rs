@@ -1,0 +1,157 @@
+//! A request as the front ends see it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Version, header};
+use http_body::Body as HttpBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use percent_encoding::percent_decode;
+use samovar_dispatch::BoxError;
+
+use super::headers;
+
+/// The head of a request: read before its body, because the route decides how long that may be.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    pub(crate) method: Method,
+    pub(crate) version: Version,
+    /// Percent-encoded, as it was sent.
+    pub(crate) path: String,
+    /// Percent-encoded, as it was sent, without `?`.
+    pub(crate) query: String,
+    /// Names and values as sent, without those of the connection.
+    pub(crate) headers: HeaderMap,
+    pub(crate) host: Host,
+    pub(crate) peer: IpAddr,
+    pub(crate) at: SystemTime,
+}
+
+/// Whom a request asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Host {
+    /// `OrdersApi.localhost:3000`, as sent.
+    pub(crate) authority: String,
+    /// `ordersapi.localhost`, `127.0.0.1`, `[::1]`.
+    pub(crate) name: String,
+    /// 80 where none is given.
+    pub(crate) port: u16,
+}
+
+/// Why a body could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    TooLarge,
+    Broken,
+}
+
+impl Inbound {
+    pub(crate) fn new(parts: Parts, peer: SocketAddr, at: SystemTime) -> Self {
+        // HTTP/2 has the host in the URI, and so has a proxy's request in HTTP/1.1, where it
+        // stands above the header (RFC 9112, section 3.2.2).
+        let authority = match parts.uri.authority() {
+            Some(authority) => authority.as_str().to_owned(),
+            None => parts
+                .headers
+                .get(header::HOST)
+                .map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned())
+                .unwrap_or_default(),
+        };
+        let mut headers = parts.headers;
+        headers::remove_hop_by_hop(&mut headers);
+        if let Ok(host) = HeaderValue::from_str(&authority) {
+            headers.insert(header::HOST, host);
+        }
+        Self {
+            method: parts.method,
+            version: parts.version,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers,
+            host: Host::parse(authority),
+            peer: peer.ip().to_canonical(),
+            at,
+        }
+    }
+
+    /// `HTTP/1.1`.
+    pub(crate) fn protocol(&self) -> &'static str {
+        match self.version {
+            Version::HTTP_09 => "HTTP/0.9",
+            Version::HTTP_10 => "HTTP/1.0",
+            Version::HTTP_2 => "HTTP/2.0",
+            Version::HTTP_3 => "HTTP/3.0",
+            _ => "HTTP/1.1",
+        }
+    }
+
+    /// `User-Agent`, or nothing.
+    pub(crate) fn user_agent(&self) -> String {
+        self.headers.get(header::USER_AGENT).map(headers::text).unwrap_or_default()
+    }
+
+    /// Query parameters in their order, decoded (`+` is a space).
+    pub(crate) fn query_parameters(&self) -> Vec<(String, String)> {
+        let pairs = self.query.split('&').filter(|pair| !pair.is_empty());
+        pairs
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (form_decoded(name), form_decoded(value))
+            })
+            .collect()
+    }
+}
+
+/// Reads a body of at most `limit` bytes. One that announces more is not read at all.
+pub(crate) async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+        return Err(BodyError::TooLarge);
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
+        Err(_) => Err(BodyError::Broken),
+    }
+}
+
+impl Host {
+    fn parse(authority: String) -> Self {
+        // The last colon is the port's, unless it is inside an IPv6 address.
+        let (name, port) = match authority.rsplit_once(':') {
+            Some((name, port)) if !port.contains(']') => (name, port.parse().unwrap_or(80)),
+            _ => (authority.as_str(), 80),
+        };
+        Self { name: name.trim_end_matches('.').to_ascii_lowercase(), port, authority }
+    }
+
+    /// `ordersapi` of `ordersapi.localhost` and of `ordersapi.execute-api.…`; none for
+    /// addresses and `localhost` itself.
+    pub(crate) fn label(&self) -> Option<&str> {
+        if self.name.parse::<IpAddr>().is_ok() || self.name.starts_with('[') {
+            return None;
+        }
+        self.name.split_once('.').map(|(label, _)| label)
+    }
+
+    /// Whether the name has AWS's own form, `ID.execute-api.REGION.…`: then paths begin with the
+    /// stage.
+    pub(crate) fn is_execute_api(&self) -> bool {
+        self.name.split('.').nth(1) == Some("execute-api")
+    }
+}
+
+/// `application/x-www-form-urlencoded` decoding of a name or value.
+fn form_decoded(text: &str) -> String {
+    let spaced: Vec<u8> = text.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
+    percent_decode(&spaced).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests;

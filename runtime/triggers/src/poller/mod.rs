@@ -1,0 +1,139 @@
+//! Event source mappings: messages of a queue become invocations of a function.
+//!
+//! Lambda guide, "Using Lambda with Amazon SQS". One receive loop feeds as many invocations at
+//! once as [`scale`] allows. There is no polling interval: the loop waits in a long poll, which a
+//! new message ends at once.
+
+mod batch;
+mod deliver;
+mod record;
+mod scale;
+mod verdict;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use samovar_app::{Function, QueueTrigger};
+use samovar_dispatch::Dispatcher;
+use samovar_queue::Queues;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use self::batch::{Batch, Collector, Terms};
+use self::deliver::{Delivery, Settled};
+use self::scale::{GROWTH_INTERVAL, Scale};
+use crate::account::Account;
+
+/// How long to wait where the queue is gone or the function cannot run: neither changes without
+/// somebody doing something.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// One event source mapping.
+pub struct Poller {
+    trigger: QueueTrigger,
+    delivery: Arc<Delivery>,
+    region: String,
+}
+
+impl Poller {
+    /// A mapping that gives messages of `trigger.queue` to `function`.
+    pub fn new(
+        trigger: QueueTrigger,
+        function: Arc<Function>,
+        account: &Account,
+        queues: Queues,
+        dispatcher: Dispatcher,
+    ) -> Self {
+        let delivery = Delivery {
+            queue: trigger.queue.clone(),
+            report_batch_item_failures: trigger.report_batch_item_failures,
+            function,
+            queues,
+            dispatcher,
+        };
+        Self { trigger, delivery: Arc::new(delivery), region: account.region.clone() }
+    }
+
+    /// Receives and delivers until `shutdown`; then receives no more, delivers what it has, and
+    /// returns when every batch is settled. Dropping the future leaves what runs to the queue:
+    /// its messages return when their visibility timeout ends. Returns at once for a mapping
+    /// that is disabled.
+    ///
+    /// A missing queue is waited for. While the function cannot run (it did not build), nothing
+    /// is received, so that no message is counted towards its dead-letter queue.
+    pub async fn run(self, shutdown: CancellationToken) {
+        if !self.trigger.enabled {
+            return;
+        }
+        let Self { trigger, delivery, region } = self;
+        let terms = Terms {
+            queue_arn: delivery.queues.arn(&trigger.queue),
+            queue: trigger.queue,
+            region,
+            batch_size: usize::try_from(trigger.batch_size).unwrap_or(1).max(1),
+            window: trigger.batch_window,
+        };
+        let mut collector = Collector::new(delivery.queues.clone(), terms);
+        let mut scale = Scale::new(trigger.maximum_concurrency);
+        let mut running: JoinSet<Settled> = JoinSet::new();
+        let mut full_since: Option<Instant> = None;
+        loop {
+            let admits = scale.admits(running.len());
+            let full = (!admits).then(|| *full_since.get_or_insert_with(Instant::now));
+            full_since = full;
+            let grows = full.unwrap_or_else(Instant::now) + GROWTH_INTERVAL;
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                Some(settled) = running.join_next() => delivery.learn(&settled, &mut scale),
+                () = sleep_until(grows), if full.is_some() && scale.can_grow() => {
+                    if delivery.has_backlog().await {
+                        scale.grow();
+                    }
+                    full_since = None;
+                }
+                received = next(&mut collector, &delivery), if admits => match received {
+                    Some(batch) => {
+                        running.spawn(delivery.clone().deliver(batch));
+                    }
+                    None if running.is_empty() => scale.rest(),
+                    None => {}
+                },
+            }
+        }
+        while let Some(batch) = collector.drain() {
+            running.spawn(delivery.clone().deliver(batch));
+        }
+        while running.join_next().await.is_some() {}
+    }
+}
+
+/// The next batch, or `None` after a long poll or a pause without one.
+async fn next(collector: &mut Collector, delivery: &Delivery) -> Option<Batch> {
+    if !delivery.can_run() {
+        sleep(PAUSE).await;
+        return None;
+    }
+    match collector.next().await {
+        Ok(batch) => batch,
+        Err(_) => {
+            sleep(PAUSE).await;
+            None
+        }
+    }
+}
+
+impl Delivery {
+    /// Concurrency follows failures, but not with `ReportBatchItemFailures` (Lambda guide,
+    /// "Backoff strategy for failed invocations").
+    fn learn(&self, settled: &Result<Settled, JoinError>, scale: &mut Scale) {
+        let failed = !matches!(settled, Ok(Settled::Done));
+        if failed && !self.report_batch_item_failures {
+            scale.back_off();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! How many batches of one mapping run at once.
+
+use std::time::Duration;
+
+/// Where a mapping starts (Lambda guide, "Configuring scaling behavior for SQS event source
+/// mappings": "Lambda starts reading five concurrent batches").
+const START: u32 = 5;
+
+/// Where it ends without `MaximumConcurrency`.
+const CEILING: u32 = 1000;
+
+/// "Adding up to 300 more instances per minute": one more every 200 ms of backlog.
+pub(crate) const GROWTH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The present limit of concurrent batches: it grows while every place is taken, shrinks by one
+/// when a batch fails, and starts over when the queue runs dry.
+#[derive(Debug)]
+pub(crate) struct Scale {
+    limit: u32,
+    maximum: u32,
+}
+
+impl Scale {
+    pub(crate) fn new(maximum_concurrency: Option<u32>) -> Self {
+        let maximum = maximum_concurrency.unwrap_or(CEILING).max(1);
+        Self { limit: START.min(maximum), maximum }
+    }
+
+    /// Whether a batch may start beside `running` others.
+    pub(crate) fn admits(&self, running: usize) -> bool {
+        usize::try_from(self.limit).map_or(true, |limit| running < limit)
+    }
+
+    /// Whether the limit may grow at all.
+    pub(crate) fn can_grow(&self) -> bool {
+        self.limit < self.maximum
+    }
+
+    /// Every place was taken for one [`GROWTH_INTERVAL`].
+    pub(crate) fn grow(&mut self) {
+        self.limit = (self.limit + 1).min(self.maximum);
+    }
+
+    /// A batch failed or was throttled ("Backoff strategy for failed invocations": Lambda
+    /// "gradually backs off by reducing the amount of concurrency").
+    pub(crate) fn back_off(&mut self) {
+        self.limit = (self.limit - 1).max(1);
+    }
+
+    /// The queue is empty and nothing runs.
+    pub(crate) fn rest(&mut self) {
+        self.limit = START.min(self.maximum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_at_five_and_grows_to_the_maximum() {
+        let mut scale = Scale::new(Some(7));
+        assert!(scale.admits(4) && !scale.admits(5));
+        scale.grow();
+        scale.grow();
+        assert!(scale.admits(6) && !scale.admits(7) && !scale.can_grow());
+        scale.grow();
+        assert!(!scale.admits(7), "the maximum holds");
+        scale.rest();
+        assert!(!scale.admits(5));
+    }
+
+    #[test]
+    fn a_low_maximum_holds_from_the_start() {
+        let scale = Scale::new(Some(2));
+        assert!(scale.admits(1) && !scale.admits(2));
+    }
+
+    #[test]
+    fn failures_never_stop_it() {
+        let mut scale = Scale::new(None);
+        for _ in 0..20 {
+            scale.back_off();
+        }
+        assert!(scale.admits(0) && !scale.admits(1));
+    }
+}
