@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use crate::store::StoreError;
+
 /// What kind of error an operation of SQS ended with.
 ///
 /// The names are those of the shapes in AWS's service model (`botocore/data/sqs/2012-11-05`) and
@@ -40,6 +42,30 @@ pub struct QueueError {
 impl QueueError {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
+    }
+
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        let message = format!("The request must contain the parameter {name}.");
+        Self::new(ErrorKind::MissingParameter, message)
+    }
+
+    pub(crate) fn invalid_parameter(
+        name: &str,
+        value: impl std::fmt::Display,
+        reason: &str,
+    ) -> Self {
+        let message = format!("Value {value} for parameter {name} is invalid. Reason: {reason}");
+        Self::new(ErrorKind::InvalidParameterValue, message)
+    }
+
+    pub(crate) fn no_such_queue() -> Self {
+        Self::new(ErrorKind::QueueDoesNotExist, "The specified queue does not exist.")
+    }
+
+    /// The store did not take or give something: the disk is full or broken.
+    pub(crate) fn store(error: &StoreError) -> Self {
+        let message = format!("The queues' store failed ({error}); try again.");
+        Self::new(ErrorKind::InternalFailure, message)
     }
 
     /// What happened, to branch on.

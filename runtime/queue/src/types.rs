@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::QueueError;
 
@@ -16,7 +17,7 @@ pub type MessageAttributes = BTreeMap<String, MessageAttribute>;
 /// One message attribute: a data type and a value.
 ///
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageAttribute {
     /// `String`, `Number` or `Binary`, with an optional label: `Number.int`.
     pub data_type: String,
@@ -25,7 +26,7 @@ pub struct MessageAttribute {
 }
 
 /// The value of a [`MessageAttribute`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttributeValue {
     /// `StringValue`: of the types `String` and `Number`.
     String(String),

@@ -1,0 +1,182 @@
+//! The service: SQS's actions over the queues of one directory.
+
+mod manage;
+mod queue;
+mod receive;
+mod recover;
+mod send;
+mod settle;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use self::queue::Queue;
+use crate::{
+    Clock, OpenError, QueueError, SystemClock,
+    commit::{Committer, OnFailure},
+    core::Seq,
+    store::{Key, Store},
+};
+
+/// How [`Queues::open`] sets the service up.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Keep nothing: the messages live in a temporary directory that goes with the service, and
+    /// sends do not wait for the disk. The given directory is not touched.
+    pub ephemeral: bool,
+    /// The twelve digits in queue URLs and ARNs.
+    pub account_id: String,
+    /// The region in ARNs.
+    pub region: String,
+    /// Scheme, host and port in queue URLs, without a slash at the end.
+    pub endpoint: String,
+}
+
+impl Default for Options {
+    /// System clock, durable, account `000000000000`, `us-east-1`, `http://127.0.0.1:9000`.
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            ephemeral: false,
+            account_id: "000000000000".into(),
+            region: "us-east-1".into(),
+            endpoint: "http://127.0.0.1:9000".into(),
+        }
+    }
+}
+
+/// The queues of one directory, with SQS's actions as methods.
+///
+/// Clones are cheap and share everything; the directory is freed when the last one is dropped.
+/// The methods name a queue by its name, not its URL. They must be called inside a tokio runtime
+/// with time enabled.
+///
+/// # Durability
+///
+/// When a method that changes something returns `Ok`, the change is on the disk. The one
+/// exception is [`receive_message`](Self::receive_message), whose changes (receive count,
+/// visibility timeout) are with the operating system: they survive the end of the process, and
+/// after a power cut the message is at worst delivered once more.
+///
+/// When the disk fails or is full, the call ends with `InternalFailure`, and the next one opens
+/// the store again and goes on with what is on the disk.
+#[derive(Clone)]
+pub struct Queues {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Queues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queues").finish_non_exhaustive()
+    }
+}
+
+impl Queues {
+    /// Opens the queues kept in `dir`, which is made when missing. It reads the state of every
+    /// message and so takes a few seconds for a million.
+    ///
+    /// # Errors
+    ///
+    /// When the directory is in use by another process, cannot be used, or is damaged. A write
+    /// that the end of the process cut short is not damage: it was not acknowledged and is
+    /// dropped.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        let dir = if options.ephemeral { temporary_dir() } else { dir.to_owned() };
+        let (store, loaded) = Store::open(&dir, !options.ephemeral)?;
+        let store = Arc::new(store);
+        let inner = Arc::new_cyclic(|this: &Weak<Inner>| {
+            let on_failure: Weak<dyn OnFailure> = this.clone();
+            Inner {
+                options,
+                committer: Committer::new(Arc::clone(&store), on_failure),
+                store,
+                queues: RwLock::default(),
+                manage: tokio::sync::Mutex::default(),
+                next_seq: AtomicU64::default(),
+                failed: AtomicBool::default(),
+                refused: Mutex::default(),
+            }
+        });
+        inner.restore(loaded).map_err(|reason| OpenError::Corrupt { path: dir.clone(), reason })?;
+        Ok(Self { inner })
+    }
+
+    /// The URL that a queue of this name has, whether it exists or not.
+    #[must_use]
+    pub fn url(&self, queue: &str) -> String {
+        let Options { endpoint, account_id, .. } = &self.inner.options;
+        format!("{endpoint}/{account_id}/{queue}")
+    }
+
+    /// The ARN that a queue of this name has, whether it exists or not.
+    #[must_use]
+    pub fn arn(&self, queue: &str) -> String {
+        self.inner.arn(queue)
+    }
+}
+
+fn temporary_dir() -> PathBuf {
+    std::env::temp_dir().join(format!("samovar-queues-{}", uuid::Uuid::new_v4()))
+}
+
+struct Inner {
+    options: Options,
+    store: Arc<Store>,
+    committer: Arc<Committer>,
+    /// By name. This lock is taken with a queue's held, so never the other way round.
+    queues: RwLock<BTreeMap<String, Arc<Queue>>>,
+    /// Held while queues are made, changed or deleted, and while the store is opened again.
+    manage: tokio::sync::Mutex<()>,
+    /// For messages and queues. Begins higher every time the store is opened, so that no number
+    /// is ever used twice, whatever was deleted meanwhile.
+    next_seq: AtomicU64,
+    /// Whether the store is closed after a failure.
+    failed: AtomicBool,
+    /// Messages whose senders were told that they were not accepted, and which may be in the
+    /// store all the same.
+    refused: Mutex<Vec<Key>>,
+}
+
+impl Inner {
+    fn arn(&self, queue: &str) -> String {
+        let Options { region, account_id, .. } = &self.options;
+        format!("arn:aws:sqs:{region}:{account_id}:{queue}")
+    }
+
+    fn next_seq(&self) -> Seq {
+        self.next_seq.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The queue of this name, with the store open.
+    async fn queue(self: &Arc<Self>, name: &str) -> Result<Arc<Queue>, QueueError> {
+        self.recover().await?;
+        self.find(name).ok_or_else(QueueError::no_such_queue)
+    }
+
+    fn find(&self, name: &str) -> Option<Arc<Queue>> {
+        self.read_queues().get(name).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<Queue>> {
+        self.read_queues().values().cloned().collect()
+    }
+
+    fn read_queues(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Queue>>> {
+        self.queues.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_queues(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<Queue>>> {
+        self.queues.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

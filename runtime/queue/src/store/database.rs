@@ -1,0 +1,220 @@
+//! The fjall database behind the store.
+
+use std::{io, path::Path};
+
+use fjall::{KeyspaceCreateOptions, PersistMode};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Content, Key, StoreError, Write,
+    encoding::{decode_key, decode_record, encode_key, encode_record},
+};
+use crate::{Attributes, OpenError, Timestamp, core::Record};
+
+/// What this version writes; an older or newer one is refused.
+const FORMAT: u32 = 1;
+
+/// The least that fjall takes. What is in the journal is read when the store is opened.
+const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+const CONTENTS_MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
+const RECORDS_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+
+const FORMAT_KEY: &str = "format";
+const OPENED_KEY: &str = "opened";
+const QUEUE_PREFIX: &str = "queue/";
+
+/// A queue as it is stored, in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QueueRecord {
+    /// Never used again for another queue.
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    /// Those that were given, defaults aside.
+    pub(crate) attributes: Attributes,
+    pub(crate) tags: Attributes,
+    /// When it was made, in milliseconds.
+    pub(crate) created_at: Timestamp,
+    /// When its attributes were last changed, in milliseconds.
+    pub(crate) modified_at: Timestamp,
+    /// Messages with smaller sequences were purged, should they still be there.
+    pub(crate) purged_below: u64,
+}
+
+/// What a store holds when it is opened, contents aside.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// How often the store was opened, this time included.
+    pub(crate) opened: u64,
+    pub(crate) queues: Vec<QueueRecord>,
+    /// In the order of their keys.
+    pub(crate) records: Vec<(Key, Record)>,
+}
+
+pub(super) struct Database {
+    database: fjall::Database,
+    meta: fjall::Keyspace,
+    records: fjall::Keyspace,
+    contents: fjall::Keyspace,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    pub(super) fn open(dir: &Path, durable: bool) -> Result<(Self, Loaded), OpenError> {
+        std::fs::create_dir_all(dir)
+            .map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        let open = || -> Result<Self, fjall::Error> {
+            let database = fjall::Database::builder(dir)
+                .worker_threads(1)
+                .cache_size(CACHE_BYTES)
+                .max_journaling_size(JOURNAL_BYTES)
+                .open()?;
+            let keyspace = |name, memtable_bytes| {
+                let options = || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes);
+                database.keyspace(name, options)
+            };
+            Ok(Self {
+                meta: keyspace("meta", RECORDS_MEMTABLE_BYTES)?,
+                records: keyspace("records", RECORDS_MEMTABLE_BYTES)?,
+                contents: keyspace("contents", CONTENTS_MEMTABLE_BYTES)?,
+                database,
+            })
+        };
+        let this = open().map_err(|error| open_error(dir, error))?;
+        let loaded = this.load(dir)?;
+        this.put_meta(OPENED_KEY, &loaded.opened)
+            .and_then(|()| this.put_meta(FORMAT_KEY, &FORMAT))
+            .and_then(|()| if durable { this.sync() } else { Ok(()) })
+            .map_err(|error| OpenError::Io {
+                path: dir.to_owned(),
+                source: io::Error::other(error.to_string()),
+            })?;
+        Ok((this, loaded))
+    }
+
+    pub(super) fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
+        for write in writes {
+            match write {
+                Write::Message { key, record, content } => {
+                    batch.insert(&self.contents, encode_key(key), encode(&content)?);
+                    batch.insert(&self.records, encode_key(key), encode_record(record));
+                }
+                Write::Record { key, record } => {
+                    batch.insert(&self.records, encode_key(key), encode_record(record));
+                }
+                Write::Remove { key } => {
+                    batch.remove(&self.records, encode_key(key));
+                    batch.remove(&self.contents, encode_key(key));
+                }
+                Write::Move { from, to, record, source_arn } => {
+                    if let Some(mut content) = self.content(from)? {
+                        content.dead_letter_source = Some(source_arn);
+                        batch.insert(&self.contents, encode_key(to), encode(&content)?);
+                        batch.insert(&self.records, encode_key(to), encode_record(record));
+                    }
+                    batch.remove(&self.records, encode_key(from));
+                    batch.remove(&self.contents, encode_key(from));
+                }
+                Write::Queue(record) => {
+                    batch.insert(&self.meta, queue_key(record.id), json(&record)?);
+                }
+                Write::RemoveQueue { id } => batch.remove(&self.meta, queue_key(id)),
+            }
+        }
+        batch.commit().map_err(failed)
+    }
+
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        self.database.persist(PersistMode::SyncData).map_err(failed)
+    }
+
+    pub(super) fn content(&self, key: Key) -> Result<Option<Content>, StoreError> {
+        let Some(bytes) = self.contents.get(encode_key(key)).map_err(failed)? else {
+            return Ok(None);
+        };
+        postcard::from_bytes(&bytes)
+            .map(Some)
+            .map_err(|error| StoreError::Failed(format!("a stored message is unreadable: {error}")))
+    }
+
+    fn load(&self, dir: &Path) -> Result<Loaded, OpenError> {
+        let corrupt = |reason| OpenError::Corrupt { path: dir.to_owned(), reason };
+        match self.get_meta(FORMAT_KEY).map_err(corrupt)? {
+            None | Some(FORMAT) => {}
+            Some(other) => {
+                return Err(corrupt(format!(
+                    "they are in format {other}, this samovar knows format {FORMAT}"
+                )));
+            }
+        }
+        let opened: u64 = self.get_meta(OPENED_KEY).map_err(corrupt)?.unwrap_or(0);
+        let mut loaded = Loaded { opened: opened + 1, ..Loaded::default() };
+        for entry in self.meta.prefix(QUEUE_PREFIX) {
+            let (_, bytes) = entry.into_inner().map_err(|error| open_error(dir, error))?;
+            let queue = serde_json::from_slice(&bytes)
+                .map_err(|error| corrupt(format!("the record of a queue: {error}")))?;
+            loaded.queues.push(queue);
+        }
+        for entry in self.records.iter() {
+            let (key, record) = entry.into_inner().map_err(|error| open_error(dir, error))?;
+            let entry = decode_key(&key).zip(decode_record(&record));
+            loaded.records.push(entry.ok_or_else(|| corrupt("the record of a message".into()))?);
+        }
+        Ok(loaded)
+    }
+
+    fn get_meta<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, String> {
+        let bytes = self.meta.get(key).map_err(|error| format!("{key}: {error}"))?;
+        bytes
+            .map(|bytes| serde_json::from_slice(&bytes))
+            .transpose()
+            .map_err(|error| format!("{key}: {error}"))
+    }
+
+    fn put_meta(&self, key: &str, value: &impl Serialize) -> Result<(), StoreError> {
+        self.meta.insert(key, json(value)?).map_err(failed)
+    }
+}
+
+fn queue_key(id: u64) -> Vec<u8> {
+    format!("{QUEUE_PREFIX}{id:020}").into_bytes()
+}
+
+fn encode(content: &Content) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(content).map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
+fn failed(error: fjall::Error) -> StoreError {
+    StoreError::Failed(match error {
+        fjall::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    })
+}
+
+fn open_error(dir: &Path, error: fjall::Error) -> OpenError {
+    let path = dir.to_owned();
+    match error {
+        fjall::Error::Locked => OpenError::InUse { path },
+        // fjall says UnexpectedEof and InvalidData of files that are not what they should be.
+        fjall::Error::Io(source)
+            if !matches!(
+                source.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
+            ) =>
+        {
+            OpenError::Io { path, source }
+        }
+        other => OpenError::Corrupt { path, reason: other.to_string() },
+    }
+}
