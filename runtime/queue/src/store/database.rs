@@ -194,7 +194,6 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value).map_err(|error| StoreError::Failed(error.to_string()))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
 fn failed(error: fjall::Error) -> StoreError {
     StoreError::Failed(match error {
         fjall::Error::Io(error) => error.to_string(),

@@ -168,6 +168,12 @@ impl Store {
         self.fail_next_sync.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// Lets everyone wait who wants something from the store, until the result is dropped.
+    #[cfg(test)]
+    pub(crate) fn stop(&self) -> impl Drop + '_ {
+        self.database.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn with<T>(
         &self,
         work: impl FnOnce(&Database) -> Result<T, StoreError>,
