@@ -3,10 +3,12 @@
 //! Both of Samovar's ports (the AWS protocols and the HTTP front door) and everything that will
 //! listen later go through here, so that what keeps strangers out stands in one place.
 
+mod body;
 mod guard;
 mod listen;
 mod serve;
 
+pub use body::{BodyError, full, read_body};
 pub use guard::Foreign;
 pub use listen::{BindError, Listeners, Reserved};
 pub use serve::{Body, BoxError, serve};

@@ -1,12 +1,11 @@
 //! What clients get where no function answered: AWS's status, body and headers.
 
-use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use samovar_dispatch::{Body, InvokeError, ThrottleReason};
+use samovar_http::full;
 use serde_json::json;
 
 use super::endpoint::Front;
-use super::response::full;
 
 /// Why there is no answer of a function.
 #[derive(Debug)]
@@ -54,7 +53,7 @@ impl Failure {
         };
         let content_type =
             if body.starts_with('{') { "application/json" } else { "text/plain;charset=UTF-8" };
-        let mut response = Response::new(full(Bytes::from(body)));
+        let mut response = Response::new(full(body));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

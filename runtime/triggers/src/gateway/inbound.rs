@@ -3,13 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
-use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
-use samovar_dispatch::BoxError;
 
 use super::headers;
 
@@ -38,13 +34,6 @@ pub(crate) struct Host {
     pub(crate) name: String,
     /// 80 where none is given.
     pub(crate) port: u16,
-}
-
-/// Why a body could not be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BodyError {
-    TooLarge,
-    Broken,
 }
 
 impl Inbound {
@@ -101,23 +90,6 @@ impl Inbound {
                 (form_decoded(name), form_decoded(value))
             })
             .collect()
-    }
-}
-
-/// Reads a body of at most `limit` bytes. One that announces more is not read at all.
-pub(crate) async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
-where
-    B: HttpBody<Data = Bytes>,
-    B::Error: Into<BoxError>,
-{
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
-        return Err(BodyError::TooLarge);
-    }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
-        Err(_) => Err(BodyError::Broken),
     }
 }
 

@@ -25,14 +25,15 @@ use samovar_app::{Api, Function};
 use samovar_dispatch::{
     Answer, Body, BoxError, Clock, Dispatcher, Door, Event, Invocation, Response as Output, Source,
 };
+use samovar_http::{BodyError, full, read_body};
 use serde_json::json;
 use tokio::time::timeout;
 
 use self::endpoint::{Endpoints, Front, Selected};
 use self::event::extended_request_id;
 use self::failure::Failure;
-use self::inbound::{BodyError, Inbound, read_body};
-use self::response::{full, without_body};
+use self::inbound::Inbound;
+use self::response::without_body;
 use self::route::Matched;
 use crate::account::Account;
 
@@ -181,7 +182,7 @@ impl Shared {
             )
         };
         let body = json!({"message": message, "hosts": hosts}).to_string();
-        let mut response = Response::new(full(body.into()));
+        let mut response = Response::new(full(body));
         *response.status_mut() = StatusCode::NOT_FOUND;
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);

@@ -4,8 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use http_body_util::{BodyExt, Empty, Full};
+use http_body::Body as _;
 use samovar_dispatch::Body;
+use samovar_http::full;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -193,19 +194,13 @@ fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Malfor
     Ok(())
 }
 
-/// A body that is there already.
-pub(crate) fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
-}
-
 /// The response to a HEAD request: the headers that a GET would have, and no body.
 pub(crate) fn without_body(response: Response<Body>) -> Response<Body> {
-    use http_body::Body as _;
     let (mut parts, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact() {
         parts.headers.insert(header::CONTENT_LENGTH, length.into());
     }
-    Response::from_parts(parts, Empty::new().map_err(|never| match never {}).boxed_unsync())
+    Response::from_parts(parts, full(Bytes::new()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 use http::Request;
-use http_body_util::Full;
 
 use super::*;
 
@@ -32,32 +31,4 @@ fn query_parameters_are_decoded() {
     assert_eq!(pairs, [("a", "1"), ("a", "b c d"), ("flag", ""), ("", "z"), ("e", "é")]);
     assert_eq!(inbound.peer.to_string(), "10.0.0.1");
     assert_eq!(inbound.headers[header::HOST], "x");
-}
-
-#[tokio::test]
-async fn bodies_end_at_their_limit() {
-    let body = |length| Full::new(Bytes::from(vec![0; length]));
-    assert_eq!(read_body(body(10), 10).await.map(|body| body.len()), Ok(10));
-    assert_eq!(read_body(body(11), 10).await, Err(BodyError::TooLarge));
-    // Without an announced length.
-    assert_eq!(read_body(Chunks(3), 10).await, Err(BodyError::TooLarge));
-}
-
-/// Frames of five bytes, of unknown number.
-struct Chunks(usize);
-
-impl HttpBody for Chunks {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        let frame = self.0.checked_sub(1).map(|left| {
-            self.0 = left;
-            Ok(http_body::Frame::data(Bytes::from_static(b"12345")))
-        });
-        std::task::Poll::Ready(frame)
-    }
 }

@@ -120,7 +120,7 @@ fn function_urls_write_a_body_out() {
 
 #[tokio::test]
 async fn a_head_response_keeps_the_length() {
-    let response = without_body(Response::new(full("12345".into())));
+    let response = without_body(Response::new(full("12345")));
     assert_eq!(response.headers()[header::CONTENT_LENGTH], "5");
     assert!(response.into_body().collect().await.expect("a body").to_bytes().is_empty());
 }

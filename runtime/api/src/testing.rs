@@ -1,0 +1,148 @@
+//! An API in front of functions made of closures and queues in memory, for this crate's tests.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt, Full};
+use samovar_app::{Build, Code, Function, Kind, Span};
+use samovar_dispatch::{
+    Dispatcher, Door, Environment, EnvironmentLog, Event, FunctionError, Invocation, Limits,
+    LogLine, LogObserver, Observer, Provider, Reply, Report, Response, SystemClock,
+};
+use samovar_queue::{Options, Queues};
+
+use crate::Api;
+
+pub(crate) struct Silent;
+
+impl LogObserver for Silent {
+    fn line(&self, _line: &LogLine<'_>) {}
+}
+
+impl Observer for Silent {
+    fn finished(&self, _report: &Report) {}
+}
+
+pub(crate) fn function(name: &str) -> Function {
+    let span = Span { file: Arc::from(Path::new("template.yaml")), line: 1, column: 1 };
+    Function {
+        logical_id: name.into(),
+        name: name.into(),
+        arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
+        span: span.clone(),
+        kind: Kind::Wasm,
+        runtime: "provided.al2023".into(),
+        handler: "hello.wasm".into(),
+        code: Code { path: PathBuf::from("."), span, build: Build::Prebuilt },
+        memory_mb: 128,
+        timeout: Duration::from_secs(3),
+        ephemeral_storage_mb: 512,
+        environment: Default::default(),
+        reserved_concurrency: None,
+        triggers: Vec::new(),
+        url: None,
+    }
+}
+
+type Handler = fn(Invocation, &EnvironmentLog) -> Result<Response, FunctionError>;
+
+/// Answers as its function says.
+pub(crate) struct Fake(pub(crate) Handler);
+
+/// The event's own bytes.
+pub(crate) fn echo(invocation: Invocation, _: &EnvironmentLog) -> Result<Response, FunctionError> {
+    match invocation.event {
+        Event::Bytes(bytes) => Ok(Response::Bytes(bytes)),
+        Event::Http(request) => panic!("an HTTP event: {request:?}"),
+    }
+}
+
+#[async_trait]
+impl Provider for Fake {
+    fn door(&self) -> Door {
+        Door::Event
+    }
+
+    async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
+        Ok(Box::new(FakeEnvironment { handler: self.0, log }))
+    }
+}
+
+struct FakeEnvironment {
+    handler: Handler,
+    log: EnvironmentLog,
+}
+
+#[async_trait]
+impl Environment for FakeEnvironment {
+    async fn invoke(&mut self, invocation: Invocation, reply: Reply) -> Result<(), FunctionError> {
+        reply.send((self.handler)(invocation, &self.log)?)
+    }
+
+    fn reusable(&self) -> bool {
+        true
+    }
+
+    fn max_memory_used(&self) -> u64 {
+        0
+    }
+
+    async fn stop(self: Box<Self>, _grace: Duration) {}
+}
+
+/// An API and what it speaks for.
+pub(crate) struct Stand {
+    pub(crate) api: Api,
+    pub(crate) dispatcher: Dispatcher,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Got {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("a JSON document")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("text"))
+    }
+}
+
+impl Stand {
+    /// No functions, no queues. Must be called within a tokio runtime.
+    pub(crate) fn new(limits: Limits) -> Self {
+        let dispatcher = Dispatcher::new(limits, Arc::new(SystemClock), Arc::new(Silent));
+        let options = Options { ephemeral: true, ..Options::default() };
+        let queues = Queues::open(Path::new(""), options).expect("queues");
+        Self { api: Api::new(dispatcher.clone(), queues), dispatcher }
+    }
+
+    pub(crate) fn register(&self, name: &str, handler: Handler) {
+        self.dispatcher.register(Arc::new(function(name)), Arc::new(Fake(handler)));
+    }
+
+    pub(crate) async fn send(
+        &self,
+        request: http::request::Builder,
+        body: impl Into<Bytes>,
+    ) -> Got {
+        let request = request.body(Full::new(body.into())).expect("a request");
+        let (parts, body) = self.api.handle(request).await.into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Got { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Got {
+        self.send(Request::get(path), "").await
+    }
+}
