@@ -1,6 +1,6 @@
 //! The Runtime API over raw HTTP: here the test is the runtime.
 
-use samovar_dispatch::{Environment, FunctionError, Invocation, Provider};
+use samovar_dispatch::{Environment, FunctionError, Invocation, Provider, Reply};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -114,6 +114,21 @@ async fn wrong_ids_and_transitions_are_refused() {
     assert_eq!((second.status, json_of(&second)), (403, refused));
     assert_eq!(post(&api, &id, "error", b"{}").await.status, 403);
     assert_eq!(invoking.await.unwrap().1.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn an_invocation_given_up_before_its_event_was_taken_ends_reuse() {
+    let first = invocation("{}");
+    let id = first.request_id.clone();
+    let (_, invoking, api) = Stage::new().await.ready().await.invoke(first).await;
+    assert_eq!(post(&api, &id, "response", b"1").await.status, 202);
+    let (mut environment, _) = invoking.await.unwrap();
+    assert!(environment.reusable());
+    let (reply, _answer) = Reply::channel();
+    let short = std::time::Duration::from_millis(20);
+    let cut = tokio::time::timeout(short, environment.invoke(invocation("{}"), reply)).await;
+    assert!(cut.is_err(), "nobody asks for it");
+    assert!(!environment.reusable());
 }
 
 #[tokio::test]
