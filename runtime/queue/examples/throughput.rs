@@ -1,7 +1,8 @@
 //! Messages a second through the queues, without any wire protocol.
 //!
 //! `cargo run --release -p samovar-queue --example throughput -- [DIR] [BACKLOG]` measures in a
-//! temporary directory, or in `DIR`, whose disk then decides, behind `BACKLOG` messages.
+//! temporary directory, or in `DIR`, whose disk then decides, behind `BACKLOG` messages. Run it
+//! again with the same `DIR` to see how long these take to open, and their memory.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may end at the first error")]
 
@@ -28,26 +29,23 @@ async fn main() {
     let backlog = env::args().nth(2).map_or(0, |number| number.parse().unwrap());
     println!("fdatasync alone: {:.0}/s in {}", sync_rate(&dir), dir.display());
 
+    let (before, start) = (resident_bytes(), Instant::now());
     let queues = open(&dir.join("queues"));
+    let (opened, after) = (start.elapsed(), resident_bytes());
     queues.ensure_queue("q", &Attributes::new()).await.unwrap();
+    let name = "ApproximateNumberOfMessages".to_owned();
+    let counts = queues.get_queue_attributes("q", std::slice::from_ref(&name)).await.unwrap();
+    let found: usize = counts[&name].parse().unwrap();
+    println!("{found} messages opened in {:.1} s", opened.as_secs_f64());
+    if let Some(bytes) = after.saturating_sub(before).checked_div(found) {
+        println!("memory: {bytes} bytes a message, the store's cache and buffers included");
+    }
     if backlog > 0 {
-        let before = resident_bytes();
         let start = Instant::now();
         fill(&queues, backlog).await;
         println!("{backlog} messages sent in {:.1} s", start.elapsed().as_secs_f64());
-        drop(queues);
-        let start = Instant::now();
-        let queues = open(&dir.join("queues"));
-        let grown = resident_bytes().saturating_sub(before);
-        println!(
-            "opened in {:.1} s; memory grew by {} bytes a message, the store's cache included",
-            start.elapsed().as_secs_f64(),
-            grown / backlog
-        );
-        measure(&queues).await;
-    } else {
-        measure(&queues).await;
     }
+    measure(&queues).await;
 }
 
 fn open(dir: &Path) -> Queues {

@@ -58,7 +58,8 @@ impl Default for Options {
 
 /// The queues of one directory, with SQS's actions as methods.
 ///
-/// Clones are cheap and share everything; the directory is freed when the last one is dropped.
+/// Clones are cheap and share everything; when the last one is dropped, the directory is free
+/// as soon as the writes under way are done.
 /// The methods name a queue by its name, not its URL. They must be called inside a tokio runtime
 /// with time enabled.
 ///

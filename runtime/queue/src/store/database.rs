@@ -1,6 +1,6 @@
 //! The fjall database behind the store.
 
-use std::{io, path::Path};
+use std::{io, panic::AssertUnwindSafe, path::Path};
 
 use fjall::{KeyspaceCreateOptions, PersistMode};
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,13 @@ impl Database {
                 database,
             })
         };
-        let this = open().map_err(|error| open_error(dir, error))?;
+        // fjall 3.1 panics at some kinds of damage in its journal. Nothing of it is used then.
+        let this = std::panic::catch_unwind(AssertUnwindSafe(open))
+            .map_err(|_| OpenError::Corrupt {
+                path: dir.to_owned(),
+                reason: "the database's journal is damaged".into(),
+            })?
+            .map_err(|error| open_error(dir, error))?;
         let loaded = this.load(dir)?;
         this.put_meta(OPENED_KEY, &loaded.opened)
             .and_then(|()| this.put_meta(FORMAT_KEY, &FORMAT))
@@ -197,6 +203,7 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
 fn failed(error: fjall::Error) -> StoreError {
     StoreError::Failed(match error {
         fjall::Error::Io(error) => error.to_string(),
+        fjall::Error::Poisoned => "a write to the disk failed, it may be full".into(),
         other => other.to_string(),
     })
 }

@@ -18,8 +18,12 @@
 //! Where the disk decides, the two are equal, and redb opens sooner. What decides is (*): a redb
 //! commit that does not wait for the disk is lost when the *process* dies, so that every receive
 //! would have to wait for an `fdatasync` like a send. fjall's journal hands such a commit to the
-//! operating system. fjall's smaller journal and memtables that are set here also bring its
-//! opening time down.
+//! operating system. With the smaller journal and memtables that are set here, it opens a million
+//! messages in 0.9 to 1.5 s (`examples/throughput.rs`).
+//!
+//! A write that was cut short is dropped when fjall opens, and damage to what a journal or table
+//! holds is reported. Not reported is damage to the few bytes that frame a commit in the journal:
+//! fjall takes it for the end and drops the commits behind it.
 //!
 //! # Layout
 //!
