@@ -1,7 +1,9 @@
 //! `AWS::Serverless::HttpApi`, `AWS::Serverless::Api` and SAM's implicit APIs.
 
-use crate::model::{Api, ApiKind};
-use crate::node::Node;
+use std::collections::HashMap;
+use std::ops::Deref;
+
+use crate::model::{Api, ApiKind, Route};
 use crate::property::{self, Effect};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -135,6 +137,9 @@ impl Resolver<'_> {
     /// of the address goes with it: locally an API has one stage, at its root.
     pub(crate) fn live(&self, text: &str, apis: &[Api]) -> String {
         let mut live = text.to_owned();
+        if !text.contains(".execute-api.") {
+            return live;
+        }
         for api in apis {
             let region = &self.options.region;
             let address = format!("https://{}.execute-api.{region}.amazonaws.com", api.id);
@@ -157,8 +162,68 @@ fn without_stage<'p>(path: &'p str, stage: &str) -> &'p str {
     rest.filter(is_segment).unwrap_or(path)
 }
 
-/// The API that an event names: by its id, as `Ref` gives it, or by its logical id.
-pub(crate) fn find<'a>(apis: &'a mut [Api], id: &Node) -> Option<&'a mut Api> {
-    let id = id.as_str()?;
-    apis.iter_mut().find(|api| api.id == id || api.logical_id == id)
+/// The APIs while their routes come in.
+pub(crate) struct Apis {
+    apis: Vec<Api>,
+    /// Positions by id and by logical id.
+    index: HashMap<String, usize>,
+    /// The functions that have the routes, by the API's position, the method and the path's shape.
+    taken: HashMap<(usize, Option<String>, Option<String>), String>,
+}
+
+impl Apis {
+    pub(crate) fn new(apis: Vec<Api>) -> Self {
+        let names = apis.iter().enumerate();
+        let index = names
+            .flat_map(|(at, api)| [(api.id.clone(), at), (api.logical_id.clone(), at)])
+            .collect();
+        Self { apis, index, taken: HashMap::new() }
+    }
+
+    /// The API that an event names: by its id, as `Ref` gives it, or by its logical id.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
+    /// Gives a route to a function; the error is the function that has it already. The route of
+    /// a function that is not served is taken, but not there.
+    pub(crate) fn add(
+        &mut self,
+        api: usize,
+        route: &Route,
+        function: &str,
+        is_served: bool,
+    ) -> Result<(), String> {
+        let key = (api, route.method.clone(), route.path.as_deref().map(shape));
+        if let Some(other) = self.taken.get(&key) {
+            return Err(other.clone());
+        }
+        self.taken.insert(key, function.to_owned());
+        if is_served {
+            self.apis[api].routes.push((route.clone(), function.to_owned()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn into_inner(self) -> Vec<Api> {
+        self.apis
+    }
+}
+
+impl Deref for Apis {
+    type Target = [Api];
+
+    fn deref(&self) -> &[Api] {
+        &self.apis
+    }
+}
+
+/// A path with its parameters' names taken out: to API Gateway they make no difference.
+fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment {
+        greedy if greedy.ends_with("+}") => "{+}",
+        parameter if parameter.starts_with('{') => "{}",
+        literal => literal,
+    });
+    segments.collect::<Vec<_>>().join("/")
 }

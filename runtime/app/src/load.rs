@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::api::Apis;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::App;
 use crate::node::Node;
@@ -122,12 +123,11 @@ fn assemble(
     let queues = unfinished.into_iter().map(|rest| rest.finish(&resolver, &facts)).collect();
 
     let identities = resolver.apis().iter();
-    let mut apis: Vec<_> = identities
-        .map(|identity| match template.resource(identity.logical_id) {
-            Some(resource) if identity.at.is_some() => api::explicit(&resolver, resource, identity),
-            _ => api::implicit(&resolver, identity),
-        })
-        .collect();
+    let apis = identities.map(|identity| match template.resource(identity.logical_id) {
+        Some(resource) if identity.at.is_some() => api::explicit(&resolver, resource, identity),
+        _ => api::implicit(&resolver, identity),
+    });
+    let mut apis = Apis::new(apis.collect());
 
     let mut functions: Vec<Arc<crate::model::Function>> = Vec::new();
     let mut names = HashMap::new();
@@ -150,11 +150,12 @@ fn assemble(
         }
     }
     let outputs = outputs::read(&resolver, &apis);
+    resolver.check_names();
     App {
         template: path,
         description: template.description.map(str::to_owned),
         functions,
-        apis,
+        apis: apis.into_inner(),
         queues,
         outputs,
         not_emulated: Vec::new(),

@@ -33,7 +33,7 @@ pub(crate) enum Value {
     List(Vec<Node>),
     Map(Map),
     /// `AWS::NoValue`: the property or item is as if it were not there.
-    NoValue,
+    Absent,
     /// A value whose fault is reported already.
     Poison,
 }
@@ -118,7 +118,7 @@ impl Node {
             Value::Scalar(_, text) => format!("`{text}`"),
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
-            Value::NoValue => "`AWS::NoValue`".to_owned(),
+            Value::Absent => "`AWS::NoValue`".to_owned(),
             Value::Poison => "a faulty value".to_owned(),
         }
     }

@@ -51,6 +51,7 @@ const FIFO_ONLY: &[&str] =
 /// What the rest of the template asks about a queue.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueFacts {
+    pub(crate) logical_id: String,
     pub(crate) name: String,
     pub(crate) fifo: bool,
     /// `VisibilityTimeout`, SQS's default of 30 seconds included.
@@ -137,7 +138,12 @@ pub(crate) fn read<'t>(
         }
     }
     let visibility = attributes.get("VisibilityTimeout").and_then(|text| text.parse().ok());
-    let facts = QueueFacts { name: name.clone(), fifo, visibility: visibility.unwrap_or(30) };
+    let facts = QueueFacts {
+        logical_id: resource.id.to_owned(),
+        name: name.clone(),
+        fifo,
+        visibility: visibility.unwrap_or(30),
+    };
     let queue = Queue {
         logical_id: resource.id.to_owned(),
         url: resolver.queue_url(&name),

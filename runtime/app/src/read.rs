@@ -108,6 +108,9 @@ impl Reader<'_> {
     pub(crate) fn unknown<'k>(&self, key: &Key, known: impl IntoIterator<Item = &'k str> + Clone) {
         let shown: String = key.name.chars().take(60).collect();
         let message = format!("unknown property `{shown}` of {}", self.owner);
+        if self.report.is_full() {
+            return self.report.fault(Fault::new(key.at, message));
+        }
         let help = did_you_mean(&key.name, known.clone()).or_else(|| {
             let names: Vec<&str> = known.into_iter().collect();
             (names.len() <= 10).then(|| format!("it can have {}", names.join(", ")))

@@ -1,6 +1,6 @@
 //! Collects what is found on the way: faults, and what is not emulated.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -8,8 +8,11 @@ use crate::model::{NotEmulated, Span};
 use crate::node::{self, Node, Place};
 use crate::source::Source;
 
-/// Faults that are kept; of more, only the number.
-const MAX_FAULTS: usize = 100;
+/// Faults that are shown; of more, only the number.
+const MAX_SHOWN: usize = 100;
+
+/// Faults that are looked for. Whatever makes more of them is no template.
+const MAX_FOUND: usize = 1000;
 
 /// A fault at a place, before its source line and path are looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,16 +52,32 @@ impl Fault {
 pub(crate) struct Report<'s> {
     pub(crate) source: &'s Source,
     faults: RefCell<Vec<Fault>>,
+    /// How many more faults there were after [`MAX_FOUND`].
+    unlisted: Cell<usize>,
     notes: RefCell<Vec<(Place, NotEmulated)>>,
 }
 
 impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
-        Self { source, faults: RefCell::default(), notes: RefCell::default() }
+        Self {
+            source,
+            faults: RefCell::default(),
+            unlisted: Cell::new(0),
+            notes: RefCell::default(),
+        }
     }
 
     pub(crate) fn fault(&self, fault: Fault) {
-        self.faults.borrow_mut().push(fault);
+        if self.is_full() {
+            self.unlisted.set(self.unlisted.get() + 1);
+        } else {
+            self.faults.borrow_mut().push(fault);
+        }
+    }
+
+    /// Whether enough faults are found: to look for helpful words for more would only take time.
+    pub(crate) fn is_full(&self) -> bool {
+        self.faults.borrow().len() >= MAX_FOUND
     }
 
     /// Names something that the template asks for and Samovar does not do.
@@ -86,8 +105,8 @@ impl<'s> Report<'s> {
         faults.sort_by_key(|fault| fault.at);
         let mut seen = HashSet::new();
         faults.retain(|fault| seen.insert(fault.clone()));
-        let omitted = faults.len().saturating_sub(MAX_FAULTS);
-        faults.truncate(MAX_FAULTS);
+        let omitted = faults.len().saturating_sub(MAX_SHOWN) + self.unlisted.get();
+        faults.truncate(MAX_SHOWN);
         let diagnostics = faults.into_iter().map(|fault| Diagnostic {
             file: self.source.file.clone(),
             mark: fault.at.map(|at| self.source.mark(at)),

@@ -12,6 +12,9 @@ use crate::node::Place;
 /// (docs: "CloudFormation quotas").
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
 
+/// Lines of one string value in which a place is looked for.
+const MAX_LINES: usize = 2000;
+
 /// A template file that could be read.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -79,7 +82,7 @@ impl Source {
     /// This points into a string value: what a `${Name}` is in the value, it is in the source.
     pub(crate) fn find(&self, from: Place, needle: &str) -> Place {
         let first = from.line.saturating_sub(1) as usize;
-        for (index, line) in self.text.lines().enumerate().skip(first) {
+        for (index, line) in self.text.lines().enumerate().skip(first).take(MAX_LINES) {
             let skip = if index == first { from.column.saturating_sub(1) as usize } else { 0 };
             let start = line.char_indices().nth(skip).map_or(line.len(), |(at, _)| at);
             if let Some(at) = line[start..].find(needle) {

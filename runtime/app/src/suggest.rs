@@ -5,9 +5,9 @@ pub(crate) fn closest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    // A third of the name may be wrong; beyond that a suggestion is a guess. Names far longer
+    // About a third of the name may be wrong; beyond that a suggestion is a guess. Names far longer
     // than any candidate are not compared at all, so a huge one costs nothing.
-    let limit = (name.chars().count() / 3).clamp(1, 4);
+    let limit = (name.chars().count().saturating_add(1) / 3).min(4);
     candidates
         .into_iter()
         .filter(|candidate| candidate.len().abs_diff(name.len()) <= 4 * limit)

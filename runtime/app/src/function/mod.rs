@@ -14,7 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Api, Function};
+use crate::api::Apis;
+use crate::model::Function;
 use crate::node::{Key, Node};
 use crate::property;
 use crate::queue::Queues;
@@ -71,7 +72,7 @@ pub(crate) fn read<'t>(
     resource: &Resource<'t>,
     base: &Path,
     queues: &Queues,
-    apis: &mut [Api],
+    apis: &mut Apis,
 ) -> Option<Arc<Function>> {
     let reader = Reader { report: resolver.report, owner: resource.id.to_owned() };
     let subject = Subject { resolver, resource, reader };

@@ -1,7 +1,7 @@
 //! `Conditions` and the functions that only they may use.
 
 use super::{Known, Level, Resolved, Resolver, Trouble};
-use crate::node::{self, Node, Place};
+use crate::node::{Node, Place};
 use crate::report::Fault;
 use crate::suggest::did_you_mean;
 use crate::template::Resource;
@@ -29,7 +29,7 @@ impl<'t> Resolver<'t> {
 
     /// Evaluates every condition, so that faults of unused ones are shown too.
     pub(crate) fn check_conditions(&self) {
-        for (key, _) in self.template.conditions {
+        for (key, _) in self.template.conditions.values() {
             if let Err(trouble) = self.condition(&key.name, key.at) {
                 self.tell(trouble);
             }
@@ -38,8 +38,9 @@ impl<'t> Resolver<'t> {
 
     /// The value of a named condition.
     pub(super) fn condition(&self, name: &str, at: Place) -> Resolved<bool> {
-        let Some((key, definition)) = node::entry(self.template.conditions, name) else {
-            let names = self.template.conditions.iter().map(|(key, _)| key.name.as_str());
+        let Some((key, definition)) = self.template.conditions.get(name).copied() else {
+            self.spend(1 + self.template.conditions.len() as u64, at)?;
+            let names = self.template.conditions.keys().copied();
             let help = did_you_mean(name, names)
                 .unwrap_or_else(|| "define it under `Conditions:`".to_owned());
             return Err(Fault::new(at, format!("there is no condition `{name}`"))

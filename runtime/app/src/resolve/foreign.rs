@@ -57,7 +57,7 @@ pub(super) fn attribute<'t>(
         // What is written is what it is: `Value` of a parameter, `TableName` of a table.
         _ if let Some(written) = resource.property(attribute) => {
             let value = resolver.try_resolve(written)?;
-            return Ok(Some(value).filter(|node| node.value != Value::NoValue));
+            return Ok(Some(value).filter(|node| node.value != Value::Absent));
         }
         _ if attribute.ends_with("Arn") => arn(resolver, resource.kind, &name),
         _ if attribute.ends_with("Name") || attribute.ends_with("Id") => name,

@@ -232,7 +232,7 @@ fn count(argument: &Node) -> String {
 pub(crate) fn to_json(node: &Node) -> Option<serde_json::Value> {
     use serde_json::Value as Json;
     Some(match &node.value {
-        Value::Null | Value::NoValue => Json::Null,
+        Value::Null | Value::Absent => Json::Null,
         Value::Poison => return None,
         Value::Scalar(Kind::Text, text) => Json::String(text.clone()),
         Value::Scalar(Kind::Bool, text) => Json::Bool(text == "true"),

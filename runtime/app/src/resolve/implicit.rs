@@ -89,7 +89,6 @@ impl<'t> Resolver<'t> {
     }
 
     /// The value of an attribute, and the attributes that the resource has.
-    #[expect(clippy::type_complexity, reason = "the shape of `Resolver::attribute_of`")]
     pub(super) fn attribute_of_implied(
         &self,
         implied: &Implied<'_, 't>,

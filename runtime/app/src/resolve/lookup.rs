@@ -39,6 +39,7 @@ impl Resolver<'_> {
     /// The value of the key that `name` resolves to.
     fn step<'m>(&self, entries: &'m Map, name: &Node, what: &str) -> Resolved<&'m Node> {
         let text = self.text("Fn::FindInMap", name)?;
+        self.spend(1 + entries.len() as u64 / 32, name.at)?;
         crate::node::get(entries, &text).ok_or_else(|| {
             let names = || entries.iter().map(|(key, _)| key.name.as_str());
             let help = did_you_mean(&text, names()).or_else(|| {

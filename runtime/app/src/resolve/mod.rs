@@ -6,6 +6,7 @@
 //! Source of the rules: CloudFormation user guide, "Intrinsic function reference" and "Pseudo
 //! parameters reference".
 
+mod check;
 mod condition;
 mod foreign;
 mod functions;
@@ -27,8 +28,9 @@ use crate::options::Options;
 use crate::report::{Fault, Report};
 use crate::template::{self, Resource, Template};
 
-/// Deepest chain of values that need one another. Beyond it lies only recursion by design.
-const MAX_DEPTH: u32 = 150;
+/// Deepest chain of values that need one another. Templates that people write stay far below it,
+/// and a thread's stack has room for it several times over.
+const MAX_DEPTH: u32 = 64;
 
 /// What resolving one template may cost: a unit for a value or for eight bytes of text.
 const MAX_COST: u64 = 8_000_000;
@@ -105,7 +107,7 @@ impl<'t> Resolver<'t> {
     pub(crate) fn resolve_map(&self, map: &Map) -> Map {
         map.iter()
             .map(|(key, node)| (key.clone(), self.resolve(node)))
-            .filter(|(_, node)| node.value != Value::NoValue)
+            .filter(|(_, node)| node.value != Value::Absent)
             .collect()
     }
 
@@ -126,7 +128,7 @@ impl<'t> Resolver<'t> {
                 (key, self.resolve(&template::merge(global, local, name)))
             }
         };
-        (node.value != Value::NoValue).then(|| (key.clone(), node))
+        (node.value != Value::Absent).then(|| (key.clone(), node))
     }
 
     /// Whether the resource's `IgnoreGlobals` leaves out this property.
@@ -151,7 +153,7 @@ impl<'t> Resolver<'t> {
                 .into()),
             Value::List(items) => {
                 let items = items.iter().map(|item| self.resolve(item));
-                let items = items.filter(|item| item.value != Value::NoValue).collect();
+                let items = items.filter(|item| item.value != Value::Absent).collect();
                 Ok(Node { value: Value::List(items), at: node.at })
             }
             Value::Map(map) => {

@@ -47,6 +47,8 @@ impl<'t> Resolver<'t> {
             self.check_created(resource, name_at)?;
             return Ok(Node::text(self.reference_of(resource)?, at));
         }
+        // Neither looking for generated names nor for similar ones is free.
+        self.spend(name.len() as u64 + self.template.resources.len() as u64 / 8, name_at)?;
         if let Some(implied) = self.implied(name) {
             return Ok(Node::text(self.reference_of_implied(&implied)?, at));
         }
@@ -91,6 +93,7 @@ impl<'t> Resolver<'t> {
             self.check_created(resource, name_at)?;
             self.attribute_of(resource, attribute, at)?
         } else if let Some(implied) = self.implied(id) {
+            self.spend(id.len() as u64, name_at)?;
             self.attribute_of_implied(&implied, attribute)?
         } else {
             return Err(self.unknown(id, "Fn::GetAtt", name_at).into());
@@ -105,7 +108,6 @@ impl<'t> Resolver<'t> {
     }
 
     /// The value of a resource's attribute, and the attributes that its type has.
-    #[expect(clippy::type_complexity, reason = "used in one place, next to where it is made")]
     fn attribute_of(
         &self,
         resource: &Resource<'t>,
@@ -202,7 +204,7 @@ impl<'t> Resolver<'t> {
                 options.region, options.account_id
             ),
             "AWS::NotificationARNs" => return Ok(Node { value: Value::List(Vec::new()), at }),
-            "AWS::NoValue" => return Ok(Node { value: Value::NoValue, at }),
+            "AWS::NoValue" => return Ok(Node { value: Value::Absent, at }),
             _ => {
                 let help = did_you_mean(name, PSEUDO.iter().copied())
                     .unwrap_or_else(|| format!("there are {}", PSEUDO.join(", ")));
@@ -214,8 +216,12 @@ impl<'t> Resolver<'t> {
         Ok(Node::text(text, at))
     }
 
-    fn unknown(&self, name: &str, function: &str, at: Place) -> Fault {
+    /// The fault of a name that nothing has.
+    pub(super) fn unknown(&self, name: &str, function: &str, at: Place) -> Fault {
         let shown: String = name.chars().take(60).collect();
+        if self.report.is_full() {
+            return Fault::new(at, format!("there is no resource `{shown}`"));
+        }
         let resources = self.template.resources.iter().map(|resource| resource.id);
         let is_ref = function == "Ref";
         let parameters = self.template.parameters.keys().copied().filter(|_| is_ref);

@@ -6,7 +6,7 @@ use crate::report::Fault;
 
 /// A stretch of a template string.
 #[derive(Debug, PartialEq, Eq)]
-enum Piece<'s> {
+pub(super) enum Piece<'s> {
     Literal(&'s str),
     /// `${!Literal}` gives `${Literal}`.
     Escaped(&'s str),
@@ -59,12 +59,12 @@ impl Resolver<'_> {
     }
 
     fn variable(&self, name: &str, string: Place, variables: &Map) -> Resolved<String> {
+        self.spend(1 + variables.len() as u64 / 32, string)?;
         if let Some(value) = node::get(variables, name) {
             return self.text("Fn::Sub", value);
         }
         let at = || self.report.source.find(string, &format!("${{{name}}}"));
-        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':');
-        if name.is_empty() || !name.chars().all(is_name) {
+        if !is_variable(name) {
             let shown: String = name.chars().take(60).collect();
             let message = format!("`${{{shown}}}` is not a variable of `Fn::Sub`");
             return Err(Fault::new(at(), message)
@@ -93,8 +93,14 @@ impl Resolver<'_> {
     }
 }
 
+/// What may stand in `${...}`.
+pub(super) fn is_variable(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':');
+    !name.is_empty() && name.chars().all(is_part)
+}
+
 /// Cuts a template string up. A `${` that is not closed is text.
-fn pieces(text: &str) -> Vec<Piece<'_>> {
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {

@@ -3,6 +3,8 @@
 //! Source: SAM developer guide, "Globals section", and the transform's own
 //! `samtranslator/plugins/globals/globals.py`.
 
+use std::collections::HashMap;
+
 use crate::node::{self, Map, Node, Value};
 use crate::report::{Fault, Report};
 use crate::suggest::did_you_mean;
@@ -169,12 +171,11 @@ pub(crate) fn merge(global: &Node, local: &Node, name: &str) -> Node {
     let value = match (&global.value, &local.value) {
         (Value::Map(global), Value::Map(local)) => {
             let mut merged = global.clone();
+            let index: HashMap<&str, usize> =
+                global.iter().enumerate().map(|(at, (key, _))| (key.name.as_str(), at)).collect();
             for (key, node) in local {
-                match merged.iter_mut().find(|(known, _)| known.name == key.name) {
-                    Some((known, value)) => {
-                        *value = merge(value, node, "");
-                        *known = key.clone();
-                    }
+                match index.get(key.name.as_str()) {
+                    Some(at) => merged[*at] = (key.clone(), merge(&global[*at].1, node, "")),
                     None => merged.push((key.clone(), node.clone())),
                 }
             }

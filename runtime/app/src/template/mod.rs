@@ -7,7 +7,7 @@ mod globals;
 mod parameter;
 mod sections;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub(crate) use globals::{Globals, merge};
 pub(crate) use parameter::Parameter;
@@ -17,9 +17,9 @@ use crate::node::{Key, Map, Node, Place};
 /// A template by its sections. Nothing is resolved yet.
 pub(crate) struct Template<'t> {
     pub(crate) description: Option<&'t str>,
-    pub(crate) parameters: HashMap<&'t str, Parameter<'t>>,
+    pub(crate) parameters: BTreeMap<&'t str, Parameter<'t>>,
     pub(crate) mappings: &'t Map,
-    pub(crate) conditions: &'t Map,
+    pub(crate) conditions: BTreeMap<&'t str, (&'t Key, &'t Node)>,
     pub(crate) globals: Globals<'t>,
     pub(crate) resources: Vec<Resource<'t>>,
     pub(crate) outputs: &'t Map,

@@ -2,7 +2,7 @@
 //!
 //! Source: CloudFormation user guide, "Parameters".
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::is_logical_id;
 use crate::node::{self, Key, Map, Node, Place};
@@ -42,7 +42,7 @@ impl<'t> Parameter<'t> {
         section: &'t Map,
         options: &Options,
         report: &Report,
-    ) -> HashMap<&'t str, Self> {
+    ) -> BTreeMap<&'t str, Self> {
         for name in options.parameters.keys() {
             if node::get(section, name).is_none() {
                 let names = section.iter().map(|(key, _)| key.name.as_str());

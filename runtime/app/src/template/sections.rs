@@ -57,12 +57,14 @@ impl<'t> Template<'t> {
             );
             return None;
         };
+        let mut unknown = 0;
         for (key, _) in sections {
             if !SECTIONS.contains(&key.name.as_str()) {
                 let message = format!("unknown section `{}`", key.name);
                 let help = did_you_mean(&key.name, SECTIONS.iter().copied())
                     .unwrap_or_else(|| format!("sections are {}", SECTIONS.join(", ")));
                 report.fault(Fault::new(key.at, message).help(help));
+                unknown += 1;
             }
         }
         if let Some(version) = node::get(sections, "AWSTemplateFormatVersion")
@@ -77,7 +79,8 @@ impl<'t> Template<'t> {
         let section = |name| section(sections, name, report);
         let transforms = transforms(sections, report);
         let (resources, index) = resources(section("Resources"), report);
-        if node::get(sections, "Resources").is_none() {
+        // A section that is misspelt may be the one that seems to be missing.
+        if node::get(sections, "Resources").is_none() && unknown == 0 {
             report.fault(
                 Fault::anywhere("the template has no `Resources` section").help(
                     "list the application's functions and queues under `Resources:`".to_owned(),
@@ -88,7 +91,10 @@ impl<'t> Template<'t> {
             description: node::get(sections, "Description").and_then(Node::as_str),
             parameters: Parameter::read_all(section("Parameters"), options, report),
             mappings: section("Mappings"),
-            conditions: section("Conditions"),
+            conditions: section("Conditions")
+                .iter()
+                .map(|(key, node)| (key.name.as_str(), (key, node)))
+                .collect(),
             globals: Globals::read(section("Globals"), report),
             resources,
             index,

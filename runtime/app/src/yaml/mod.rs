@@ -15,7 +15,7 @@ use tree::Tree;
 
 /// Deepest nesting. Deeper than any template that CloudFormation accepts, and shallow enough for
 /// recursion over the tree.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 64;
 
 /// Most nodes, aliases expanded. A template of ten thousand resources has some 200,000.
 const MAX_NODES: usize = 1_000_000;
@@ -96,6 +96,10 @@ fn not_yaml(source: &Source, error: &ScanError) -> Fault {
         return Fault::new(at, "not valid YAML: a tab indents this line")
             .help("indent with spaces: YAML forbids tabs there".to_owned());
     }
+    if info.contains("recursion limit") {
+        // The parser looks ahead, so its own limit may come first.
+        return too_deep(at);
+    }
     let help = if info.contains("mapping values are not allowed") {
         "check the indentation of this line and the one before; a value that has `: ` in it \
          needs quotes"
@@ -109,6 +113,12 @@ fn not_yaml(source: &Source, error: &ScanError) -> Fault {
         "check the indentation, quotes and brackets up to this place"
     };
     Fault::new(at, format!("not valid YAML: {info}")).help(help.to_owned())
+}
+
+/// Nested more than [`MAX_DEPTH`] levels.
+fn too_deep(at: Place) -> Fault {
+    Fault::new(at, format!("nested more than {MAX_DEPTH} levels deep"))
+        .help("flatten the template: CloudFormation would not take it either".to_owned())
 }
 
 #[cfg(test)]

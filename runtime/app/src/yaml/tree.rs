@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{ScalarStyle, Tag};
 
-use super::{MAX_DEPTH, MAX_NODES, scalar};
+use super::{MAX_DEPTH, MAX_NODES, scalar, too_deep};
 use crate::node::{Key, Kind, Map, Node, Place, Value};
 use crate::report::Fault;
 use crate::suggest::closest;
@@ -122,8 +122,7 @@ impl Tree {
             return Err(Fault::new(at, "a key must be text, not a list or a mapping"));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(Fault::new(at, format!("nested more than {MAX_DEPTH} levels deep"))
-                .help("CloudFormation would not take it either: flatten the template".to_owned()));
+            return Err(too_deep(at));
         }
         let function = self.function(tag, at);
         self.open.push(Open { collection, anchor, function, at });
@@ -162,7 +161,7 @@ impl Tree {
             return Err(too_many(at));
         }
         if self.open.len() + depth(&node) > MAX_DEPTH {
-            return Err(Fault::new(at, format!("nested more than {MAX_DEPTH} levels deep")));
+            return Err(too_deep(at));
         }
         self.attach(node)
     }

@@ -3,8 +3,8 @@
 //! Source: SAM developer guide, "HttpApi" and "Api".
 
 use super::Event;
-use crate::api;
-use crate::model::{Api, ApiKind, HttpTrigger, Route};
+use crate::api::Apis;
+use crate::model::{ApiKind, HttpTrigger, Route};
 use crate::node::Node;
 use crate::property::{Effect, Table};
 use crate::report::Fault;
@@ -36,20 +36,11 @@ pub(super) const REST_API: &Table = &[
     ("TimeoutInMillis", NO_TIMEOUT),
 ];
 
-/// Methods that API Gateway knows, and its words for all of them.
-const METHODS: &[&str] = &[
-    "GET",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "HEAD",
-    "OPTIONS",
-    "ANY",
-    "X-AMAZON-APIGATEWAY-ANY-METHOD",
-];
+/// Methods that API Gateway knows.
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
 
-pub(super) fn read(event: &Event, apis: &mut [Api], is_served: bool) -> Option<HttpTrigger> {
+/// Reads a route, and gives it to its API where the function is served.
+pub(super) fn read(event: &Event, apis: &mut Apis, is_served: bool) -> Option<HttpTrigger> {
     let route = route(event)?;
     let (api_property, kind, implicit) = match event.kind {
         "HttpApi" => ("ApiId", ApiKind::Http, IMPLICIT_HTTP_API),
@@ -65,14 +56,14 @@ pub(super) fn read(event: &Event, apis: &mut [Api], is_served: bool) -> Option<H
     let implicit_id = Node::text(implicit, event.key.at);
     let id = event.get(api_property).unwrap_or(&implicit_id);
     let name = event.reader.text(api_property, id)?;
-    let Some(api) = api::find(apis, id) else {
+    let Some(api) = apis.find(name) else {
         let shown: String = name.chars().take(60).collect();
         let what = format!("{} ({})", event.path(), event.kind);
         let note = format!("the API `{shown}` is not one of this template's: no such route");
         event.reader.report.note(id.at, what, note);
         return None;
     };
-    if api.kind != kind {
+    if apis[api].kind != kind {
         let (wanted, other) = match kind {
             ApiKind::Http => ("AWS::Serverless::HttpApi", "Api"),
             ApiKind::Rest => ("AWS::Serverless::Api", "HttpApi"),
@@ -83,36 +74,20 @@ pub(super) fn read(event: &Event, apis: &mut [Api], is_served: bool) -> Option<H
         return None;
     }
     let function = event.subject.resource.id;
-    if let Some((_, other)) = api.routes.iter().find(|(known, _)| same(known, &route)) {
+    if let Err(other) = apis.add(api, &route, function, is_served) {
         let method = route.method.as_deref().unwrap_or("ANY");
         let path = route.path.as_deref().unwrap_or("$default");
-        let message = format!("{} calls {other} for `{method} {path}` already", api.logical_id);
+        let message = format!("{other} is called for `{method} {path}` of the same API already");
         let help = "give each route to one function".to_owned();
         event.subject.fault(Fault::new(event.key.at, message).help(help));
         return None;
     }
-    if is_served {
-        api.routes.push((route.clone(), function.to_owned()));
-    }
     Some(HttpTrigger {
         name: event.name.to_owned(),
-        api: api.logical_id.clone(),
+        api: apis[api].logical_id.clone(),
         route,
         span: event.reader.report.span(event.key.at),
     })
-}
-
-/// Paths that differ only in the names of their parameters are one route to API Gateway.
-fn same(a: &Route, b: &Route) -> bool {
-    let shape = |route: &Route| -> Option<Vec<String>> {
-        let segment = |segment: &str| match segment {
-            greedy if greedy.ends_with("+}") => "{+}".to_owned(),
-            parameter if parameter.starts_with('{') => "{}".to_owned(),
-            literal => literal.to_owned(),
-        };
-        Some(route.path.as_deref()?.split('/').map(segment).collect())
-    };
-    a.method == b.method && shape(a) == shape(b)
 }
 
 /// The route. An `HttpApi` event without path and method is the `$default` route.

@@ -8,7 +8,8 @@ mod rate;
 mod schedule;
 
 use super::Subject;
-use crate::model::{Api, Trigger};
+use crate::api::Apis;
+use crate::model::Trigger;
 use crate::node::{Key, Map, Node};
 use crate::property::{self, Table};
 use crate::queue::Queues;
@@ -89,7 +90,7 @@ pub(super) fn read(
     subject: &Subject,
     timeout: u32,
     queues: &Queues,
-    apis: &mut [Api],
+    apis: &mut Apis,
     is_served: bool,
 ) -> Vec<Trigger> {
     // What an event is, is read from the template itself: SAM allows no intrinsic there. Its

@@ -40,13 +40,15 @@ pub(super) fn read(event: &Event, timeout: u32, queues: &Queues) -> Option<Queue
     let node = event.required("Queue", "add one: `Queue: !GetAtt QUEUE.Arn`")?;
     let arn = reader.text("Queue", node)?;
     if !arn.starts_with("arn:") {
-        let help = match queues.iter().find(|(_, queue)| arn.ends_with(&format!("/{}", queue.name)))
-        {
-            // It is what `Ref` gives.
-            Some(_) => "`!Ref` gives the queue's URL: write `!GetAtt QUEUE.Arn`",
-            None => "write `!GetAtt QUEUE.Arn`",
+        // A URL of a queue of the template is what `Ref` gives.
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let help = match queues.get(&event.subject.resolver.queue_arn(name)) {
+            Some(queue) => {
+                format!("`!Ref` gives the queue's URL: write `!GetAtt {}.Arn`", queue.logical_id)
+            }
+            None => "write `!GetAtt QUEUE.Arn`".to_owned(),
         };
-        reader.wrong("Queue", node, "the ARN of a queue", help.to_owned());
+        reader.wrong("Queue", node, "the ARN of a queue", help);
         return None;
     }
     let Some(queue) = queues.get(arn) else {
