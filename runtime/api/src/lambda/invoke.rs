@@ -30,6 +30,9 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 /// What `cargo lambda invoke` calls a function that nobody named.
 const UNNAMED: &str = "_";
 
+/// More than X-Ray's own header ever has.
+const TRACE_LIMIT: usize = 512;
+
 /// The only version that there is.
 const LATEST: &str = "$LATEST";
 
@@ -220,9 +223,10 @@ where
     }
 }
 
-/// The caller's trace, if it has one.
+/// The caller's trace, if it has one that can go on in a header.
 fn trace_id(headers: &HeaderMap) -> Option<String> {
-    text(headers, &TRACE_ID).filter(|trace| trace.contains("Root="))
+    let trace = headers.get(TRACE_ID)?.to_str().ok()?;
+    (trace.contains("Root=") && trace.len() <= TRACE_LIMIT).then(|| trace.to_owned())
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

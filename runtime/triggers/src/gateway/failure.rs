@@ -31,6 +31,9 @@ pub(crate) enum Failure {
 /// Tells a person what AWS keeps to the logs of API Gateway.
 const REASON: &str = "x-samovar-reason";
 
+/// A function writes its own error's message, however long: clients do not read long headers.
+const REASON_LIMIT: usize = 1000;
+
 impl From<InvokeError> for Failure {
     fn from(error: InvokeError) -> Self {
         match error {
@@ -61,7 +64,8 @@ impl Failure {
             headers.insert("x-amzn-errortype", HeaderValue::from_static(error_type));
         }
         if let Self::Function(reason) | Self::Refused(reason) = self {
-            let visible: String = reason.chars().filter(|c| (' '..='~').contains(c)).collect();
+            let visible = reason.chars().filter(|c| (' '..='~').contains(c));
+            let visible: String = visible.take(REASON_LIMIT).collect();
             if let Ok(reason) = HeaderValue::from_str(&visible) {
                 headers.insert(REASON, reason);
             }

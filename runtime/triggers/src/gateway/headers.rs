@@ -63,6 +63,13 @@ pub(crate) fn trace_root(trace_id: &str) -> &str {
     trace_id.split(';').find(|part| part.trim_start().starts_with("Root=")).unwrap_or(trace_id)
 }
 
+/// Whether a client's trace root may go on to the function and back to the client: `Root=` and
+/// what X-Ray's ids are made of.
+pub(crate) fn is_trace_root(root: &str) -> bool {
+    let id = root.strip_prefix("Root=").unwrap_or_default();
+    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
@@ -116,5 +123,9 @@ mod tests {
     fn trace_header_keeps_its_root() {
         assert_eq!(trace_root("Root=1-a-b;Parent=c;Sampled=0"), "Root=1-a-b");
         assert_eq!(trace_root("Sampled=1;Root=1-a-b"), "Root=1-a-b");
+        assert!(is_trace_root("Root=1-5e9f0c65-1de4d666d4dd26aced652b6c"));
+        for bad in ["Root=", "Self=1-a-b", "Root=\u{fffd}", "Root=a b"] {
+            assert!(!is_trace_root(bad), "{bad}");
+        }
     }
 }

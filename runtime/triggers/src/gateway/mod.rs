@@ -246,8 +246,8 @@ fn source(inbound: &Inbound) -> Source {
 /// A client's own trace goes on; its root replaces the new one.
 fn adopt_trace(invocation: &mut Invocation, inbound: &Inbound) {
     let Some(theirs) = inbound.headers.get(headers::TRACE_ID).map(headers::text) else { return };
-    let theirs = headers::trace_root(&theirs);
-    if !theirs.starts_with("Root=") {
+    let theirs = headers::trace_root(&theirs).trim();
+    if !headers::is_trace_root(theirs) {
         return;
     }
     let ours = headers::trace_root(&invocation.trace_id).to_owned();

@@ -27,6 +27,8 @@ pub(crate) enum Malformed {
     StatusCode(String),
     #[error("header `{0}` has a name or value that HTTP does not allow")]
     Header(String),
+    #[error("there are more headers than anybody can read")]
+    TooManyHeaders,
     #[error("`{0}` is not of the type that a proxy response has there")]
     Type(&'static str),
     #[error("isBase64Encoded is true, but the body is not base64")]
@@ -190,7 +192,8 @@ fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Malfor
     let malformed = || Malformed::Header(name.to_owned());
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed())?;
     let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| malformed())?;
-    headers.append(parsed, value);
+    // Beyond 32,768 names the map has no more room.
+    headers.try_append(parsed, value).map_err(|_| Malformed::TooManyHeaders)?;
     Ok(())
 }
 

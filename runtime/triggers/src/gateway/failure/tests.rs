@@ -51,4 +51,6 @@ async fn failures_are_worded_as_each_front_end_words_them() {
 fn the_reason_is_told_beside_the_answer() {
     let failure = Failure::Function("Mine: a\nreason \u{e9}".into());
     assert_eq!(failure.response(Front::HttpApi).headers()[REASON], "Mine: areason ");
+    let endless = Failure::Function("x".repeat(1_000_000));
+    assert_eq!(endless.response(Front::HttpApi).headers()[REASON].len(), REASON_LIMIT);
 }

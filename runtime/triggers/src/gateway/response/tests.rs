@@ -107,6 +107,13 @@ fn malformed_responses_are_named() {
 }
 
 #[test]
+fn endless_headers_do_no_harm() {
+    let headers: Map<String, Value> = (0..40_000).map(|n| (format!("x-{n}"), n.into())).collect();
+    let payload = serde_json::json!({"statusCode": 200, "headers": headers}).to_string();
+    assert_eq!(parse(HttpApi, payload.as_bytes()).err(), Some(Malformed::TooManyHeaders));
+}
+
+#[test]
 fn a_status_may_be_text_and_rest_apis_default_it() {
     assert_eq!(parsed(HttpApi, r#"{"statusCode":"404"}"#).map(|parsed| parsed.0), Ok(404));
     assert_eq!(parsed(RestApi, r#"{"body":"x"}"#).map(|parsed| parsed.0), Ok(200));
