@@ -1,6 +1,6 @@
 //! The AWS wire protocols on one port: Lambda and SQS.
 //!
-//! One module a service: [`lambda`] (REST with JSON), [`sqs`] (AWS JSON 1.0). A request's path,
+//! One module a service: `lambda` (REST with JSON), `sqs` (AWS JSON 1.0). A request's path,
 //! `X-Amz-Target` header or content type tells which it means.
 
 mod health;
