@@ -1,0 +1,90 @@
+//! Why a host or a component cannot be had.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why this machine cannot run components.
+#[derive(Debug, Error)]
+pub enum HostError {
+    /// The folder for compiled code cannot be made or read.
+    #[error("{}: the folder for compiled code cannot be used: {source}", path.display())]
+    CacheDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Compiled code in that folder could be somebody else's, and would be executed.
+    #[error(
+        "{}: the folder for compiled code belongs to another user: remove it, or use another \
+         state folder",
+        path.display()
+    )]
+    CacheOwner {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// wasmtime does not start here.
+    #[error("the WASM engine does not start: {0}")]
+    Engine(String),
+}
+
+/// Why a component cannot be served.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// There is no such file, or it cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is something else.
+    #[error("{}: this is not WebAssembly: the file does not begin with \\0asm", path.display())]
+    NotWasm {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a core module.
+    #[error(
+        "{}: this is a core module, and Samovar runs components: build for wasm32-wasip2, or make \
+         it a component with `wasm-tools component new`",
+        path.display()
+    )]
+    CoreModule {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The component is not valid, or beyond what the engine takes.
+    #[error("{}: {message}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The compiler's words.
+        message: String,
+    },
+    /// The component wants something that Samovar does not give.
+    #[error("{}: the component imports what Samovar does not have: {message}", path.display())]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// Which import, and what is wrong with it.
+        message: String,
+    },
+    /// The component exports nothing that could take an event.
+    #[error(
+        "{}: the component exports {}, but none of wasi:http/incoming-handler@0.2, \
+         samovar:function/handler@0.1 and wasi:cli/run@0.2",
+        path.display(),
+        if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") }
+    )]
+    NoDoor {
+        /// The file.
+        path: PathBuf,
+        /// What it does export.
+        exports: Vec<String>,
+    },
+}

@@ -1,0 +1,135 @@
+//! The host: one engine for all components.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use samovar_app::Function;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::cache::Cache;
+use crate::component::Entry;
+use crate::engine::{self, Ticker};
+use crate::error::{HostError, LoadError};
+use crate::isolate::WasmProvider;
+use crate::network::Allowed;
+use crate::state::State;
+
+/// What a host needs.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// Where compiled code is kept between runs. Made where it is missing. The folder must
+    /// belong to this user, and is closed to all others.
+    pub cache_dir: PathBuf,
+}
+
+/// What runs components. Cheap to clone; all clones are the same host.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    linker: Linker<State>,
+    cache: Cache,
+    ticker: Arc<Ticker>,
+}
+
+/// A function that is a component.
+#[derive(Clone, Debug)]
+pub struct WasmConfig {
+    /// The function.
+    pub function: Arc<Function>,
+    /// The component's file.
+    pub component: PathBuf,
+    /// The environment variables of the function. Lambda's own (`AWS_LAMBDA_FUNCTION_NAME` and
+    /// the like) come from the function, where they are not given here.
+    pub variables: Vec<(String, String)>,
+}
+
+impl Host {
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// The folder for compiled code cannot be used, or the engine does not run on this machine.
+    pub fn new(config: HostConfig) -> Result<Self, HostError> {
+        let engine_error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
+        let cache = Cache::open(config.cache_dir)?;
+        let engine = engine::new().map_err(engine_error)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(engine_error)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(engine_error)?;
+        let ticker =
+            Ticker::start(&engine).map_err(|error| HostError::Engine(error.to_string()))?;
+        Ok(Self(Arc::new(Inner { engine, linker, cache, ticker })))
+    }
+
+    /// Loads a component. Compiling one takes all cores for a second a megabyte or so, where it
+    /// is not in the cache: call this on a thread that may block.
+    ///
+    /// # Errors
+    /// The file is no component, or none that this host can serve.
+    pub fn load(&self, config: WasmConfig) -> Result<WasmProvider, LoadError> {
+        let Inner { engine, linker, cache, ticker } = &*self.0;
+        let path = config.component;
+        let wasm = match fs::read(&path) {
+            Ok(wasm) => wasm,
+            Err(source) => return Err(LoadError::Read { path, source }),
+        };
+        // Magic, version and layer (component model, "Binary format": 0 is a core module).
+        match *wasm {
+            [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => {}
+            [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => {
+                return Err(LoadError::CoreModule { path });
+            }
+            _ => return Err(LoadError::NotWasm { path }),
+        }
+        let component = match cache.load(engine, &wasm) {
+            Ok(component) => component,
+            Err(error) => return Err(LoadError::Invalid { path, message: format!("{error:#}") }),
+        };
+        let pre = match linker.instantiate_pre(&component) {
+            Ok(pre) => pre,
+            Err(error) => return Err(LoadError::Import { path, message: format!("{error:#}") }),
+        };
+        let entry = Entry::find(engine, &component, pre, &path)?;
+        Ok(WasmProvider {
+            engine: engine.clone(),
+            ticker: ticker.clone(),
+            entry: Arc::new(entry),
+            allowed: Arc::new(Allowed::by_variables(&config.variables)),
+            variables: with_lambdas_own(&config.function, config.variables),
+            function: config.function,
+        })
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("cache", &self.0.cache).finish_non_exhaustive()
+    }
+}
+
+/// The variables that Lambda defines and that mean something here (Lambda guide, "Defined runtime
+/// environment variables"). There is no task root and no Runtime API.
+fn with_lambdas_own(
+    function: &Function,
+    mut variables: Vec<(String, String)>,
+) -> Vec<(String, String)> {
+    let own = [
+        ("_HANDLER", function.handler.clone()),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
+        ("TZ", ":UTC".to_owned()),
+    ];
+    for (name, value) in own {
+        if !variables.iter().any(|(given, _)| given == name) {
+            variables.push((name.to_owned(), value));
+        }
+    }
+    variables
+}

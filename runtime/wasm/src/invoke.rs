@@ -1,0 +1,47 @@
+//! One invocation, by the way that the component takes it.
+
+mod command;
+mod event;
+mod gateway;
+mod http;
+
+use bytes::Bytes;
+use samovar_dispatch::{Event, FunctionError, Invocation, Reply, Response};
+
+use crate::component::Instance;
+use crate::isolate::Isolate;
+
+/// Gives an invocation to an isolate.
+///
+/// # Errors
+/// The guest failed, or did not answer.
+pub(crate) async fn invoke(
+    isolate: &mut Isolate,
+    invocation: Invocation,
+    reply: Reply,
+) -> Result<(), FunctionError> {
+    let Isolate { function, store, instance, .. } = isolate;
+    match instance {
+        Instance::Http(proxy) => http::invoke(proxy, store, invocation.event, reply).await,
+        Instance::Event(guest) => {
+            let response = event::invoke(guest, store, function, invocation).await?;
+            reply.send(Response::Bytes(response))
+        }
+        Instance::Command(command) => {
+            let event = bytes(invocation.event)?;
+            let response = command::invoke(command, store, event).await?;
+            reply.send(Response::Bytes(response))
+        }
+    }
+}
+
+/// The bytes of an event. HTTP front ends make an event for a function that takes events.
+fn bytes(event: Event) -> Result<Bytes, FunctionError> {
+    match event {
+        Event::Bytes(bytes) => Ok(bytes),
+        Event::Http(_) => Err(FunctionError::platform(
+            "Runtime.InvalidEvent",
+            "The function takes events, and was given an HTTP request",
+        )),
+    }
+}
