@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Widest part of a source line that is shown.
 const EXCERPT_CHARS: usize = 120;
 
+/// Characters of it before the place, where a line is cut.
+const BEFORE_CHARS: usize = EXCERPT_CHARS / 4;
+
 /// A place in the source with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -16,8 +19,10 @@ pub struct Mark {
     pub column: u32,
     /// Characters from `column` on that are meant; at least 1.
     pub width: u32,
-    /// The whole source line, without its line break.
+    /// The source line without its line break; of a long line, the part around the place.
     pub source: String,
+    /// The column at which `source` starts: 1, unless it is a part.
+    pub source_column: u32,
 }
 
 /// One fault of a template.
@@ -33,7 +38,7 @@ pub struct Mark {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// The file, as it was named to [`load`](crate::load).
+    /// The file, as it was named to [`load`](crate::load()).
     pub file: Arc<Path>,
     /// Where in the file; `None` where the fault is with the file as a whole.
     pub mark: Option<Mark>,
@@ -66,18 +71,29 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Mark {
-    /// The source line and a line of carets below it. A long line (a minified JSON template is
-    /// one line) is cut to a window around the place.
+    /// A place (see the fields) in a line. Of a long one (a minified JSON template is one line)
+    /// the part around the place is kept.
+    pub(crate) fn new(line: u32, column: u32, width: u32, source: &str) -> Self {
+        let index = column.saturating_sub(1) as usize;
+        let skip = if index < EXCERPT_CHARS { 0 } else { index - BEFORE_CHARS };
+        let part: String = source.chars().skip(skip).take(EXCERPT_CHARS).collect();
+        Self {
+            line,
+            column,
+            width: width.max(1),
+            source: part,
+            source_column: u32::try_from(skip + 1).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The source line and a line of carets below it.
     fn fmt_excerpt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.source.trim().is_empty() {
+        let text = self.source.trim_end();
+        if text.is_empty() {
             return Ok(());
         }
-        let column = self.column.saturating_sub(1) as usize;
-        let skip = if column >= EXCERPT_CHARS { column - EXCERPT_CHARS / 4 } else { 0 };
-        let text: String = self.source.chars().skip(skip).take(EXCERPT_CHARS).collect();
-        let text = text.trim_end();
         let shown = text.chars().count();
-        let before = (column - skip).min(shown);
+        let before = (self.column.saturating_sub(self.source_column) as usize).min(shown);
         let carets = (self.width as usize).clamp(1, shown.saturating_sub(before).max(1));
         write!(f, "\n{:>5} | {}", self.line, Printable(text))?;
         write!(f, "\n      | {:before$}{:^>carets$}", "", "")

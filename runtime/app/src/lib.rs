@@ -1,16 +1,23 @@
 //! Reads a SAM template into a plain model of the application.
 //!
+//! ```no_run
+//! # fn main() -> Result<(), samovar_app::Diagnostics> {
+//! let app = samovar_app::load("template.yaml".as_ref(), &samovar_app::Options::default())?;
+//! println!("{} functions", app.functions.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The way from text to model, one module a step:
 //!
-//! 1. [`source`]: the file's bytes, bounded, as UTF-8;
-//! 2. [`yaml`]: a tree of nodes in which every value and key knows its place;
-//! 3. [`template`]: the sections of CloudFormation's template anatomy, `Globals` merged;
-//! 4. [`resolve`]: intrinsic functions, lazily, where a value is read;
-//! 5. [`function`], [`queue`], [`api`], [`outputs`]: typed resources.
+//! 1. `source`: the file's bytes, bounded, as UTF-8;
+//! 2. `yaml`: a tree of nodes in which every value and key knows its place;
+//! 3. `template`: the sections of CloudFormation's template anatomy, with SAM's `Globals`;
+//! 4. `resolve`: intrinsic functions, lazily, where a value is read;
+//! 5. `queue`, `api`, `function`, `outputs`: typed resources.
 //!
-//! Faults do not stop the reading: each goes to the [`report`], the value becomes
-//! [`Value::Poison`](node::Value::Poison), and whoever reads a poisoned value says nothing more.
-//! So one run shows every fault once.
+//! Faults do not stop the reading: each goes to the `report`, the value becomes `Value::Poison`,
+//! and whoever reads a poisoned value says nothing more. So one run shows every fault once.
 
 mod api;
 mod diagnostic;

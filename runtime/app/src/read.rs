@@ -78,7 +78,8 @@ impl Reader<'_> {
         if choices.contains(&text) {
             return Some(text);
         }
-        self.wrong(name, node, &expected(), did_you_mean(text, choices.iter().copied()));
+        let help = self.report.hint(|| did_you_mean(text, choices.iter().copied()));
+        self.wrong(name, node, &expected(), help);
         None
     }
 
@@ -108,12 +109,11 @@ impl Reader<'_> {
     pub(crate) fn unknown<'k>(&self, key: &Key, known: impl IntoIterator<Item = &'k str> + Clone) {
         let shown: String = key.name.chars().take(60).collect();
         let message = format!("unknown property `{shown}` of {}", self.owner);
-        if self.report.is_full() {
-            return self.report.fault(Fault::new(key.at, message));
-        }
-        let help = did_you_mean(&key.name, known.clone()).or_else(|| {
-            let names: Vec<&str> = known.into_iter().collect();
-            (names.len() <= 10).then(|| format!("it can have {}", names.join(", ")))
+        let help = self.report.hint(|| {
+            did_you_mean(&key.name, known.clone()).or_else(|| {
+                let names: Vec<&str> = known.into_iter().collect();
+                (names.len() <= 10).then(|| format!("it can have {}", names.join(", ")))
+            })
         });
         self.report.fault(Fault::new(key.at, message).help(help));
     }

@@ -75,9 +75,20 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// Whether enough faults are found: to look for helpful words for more would only take time.
-    pub(crate) fn is_full(&self) -> bool {
+    /// Whether so many faults are found that more are only counted.
+    fn is_full(&self) -> bool {
         self.faults.borrow().len() >= MAX_FOUND
+    }
+
+    /// Whether faults are still looked at closely: for their exact places and for help. With more
+    /// of them than are shown, that would only take time.
+    pub(crate) fn is_close(&self) -> bool {
+        self.faults.borrow().len() < 2 * MAX_SHOWN
+    }
+
+    /// What to write instead, if that is still looked for.
+    pub(crate) fn hint(&self, find: impl FnOnce() -> Option<String>) -> Option<String> {
+        if self.is_close() { find() } else { None }
     }
 
     /// Names something that the template asks for and Samovar does not do.

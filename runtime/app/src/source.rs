@@ -58,12 +58,9 @@ impl Source {
                 let line_end = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
                 let before = String::from_utf8_lossy(&valid[line_start..]);
                 let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
-                let mark = Mark {
-                    line: u32::try_from(line).unwrap_or(u32::MAX),
-                    column: u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX),
-                    width: 1,
-                    source: String::from_utf8_lossy(&rest[..line_end]).into_owned(),
-                };
+                let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+                let text = String::from_utf8_lossy(&rest[..line_end]);
+                let mark = Mark::new(narrow(line), narrow(before.chars().count() + 1), 1, &text);
                 let message = "the template is not UTF-8 text".to_owned();
                 let help = Some("save the file in the encoding UTF-8".to_owned());
                 Err(Diagnostic { file, mark: Some(mark), message, path: None, help }.into())
@@ -74,7 +71,7 @@ impl Source {
     /// The place as a diagnostic shows it.
     pub(crate) fn mark(&self, at: Place) -> Mark {
         let line = self.text.lines().nth(at.line.saturating_sub(1) as usize).unwrap_or_default();
-        Mark { line: at.line, column: at.column, width: at.width.max(1), source: line.to_owned() }
+        Mark::new(at.line, at.column, at.width, line)
     }
 
     /// The first place at or after `from` where `needle` stands in the text, or `from`.

@@ -10,7 +10,11 @@ pub(crate) fn closest<'a>(
     let limit = (name.chars().count().saturating_add(1) / 3).min(4);
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 4 * limit)
+        .filter(|candidate| {
+            // Bytes, not characters: of names in ASCII, which nearly all are, it is the same.
+            let slack = if name.is_ascii() && candidate.is_ascii() { limit } else { 4 * limit };
+            candidate.len().abs_diff(name.len()) <= slack
+        })
         .filter_map(|candidate| Some((distance(name, candidate, limit)?, candidate)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -77,12 +77,14 @@ impl Resolver<'_> {
             return;
         }
         let is_paid = self.spend(name.len() as u64, at).is_ok();
-        if self.report.is_full() || !is_paid || self.may_be_generated(name) {
+        if !is_paid || self.may_be_generated(name) {
             return;
         }
         let at = match variable {
-            Some(variable) => self.report.source.find(at, &format!("${{{variable}}}")),
-            None => at,
+            Some(variable) if self.report.is_close() => {
+                self.report.source.find(at, &format!("${{{variable}}}"))
+            }
+            _ => at,
         };
         self.report.fault(self.unknown(name, function, at));
     }

@@ -41,8 +41,10 @@ impl<'t> Resolver<'t> {
         let Some((key, definition)) = self.template.conditions.get(name).copied() else {
             self.spend(1 + self.template.conditions.len() as u64, at)?;
             let names = self.template.conditions.keys().copied();
-            let help = did_you_mean(name, names)
-                .unwrap_or_else(|| "define it under `Conditions:`".to_owned());
+            let help = self.report.hint(|| {
+                did_you_mean(name, names)
+                    .or_else(|| Some("define it under `Conditions:`".to_owned()))
+            });
             return Err(Fault::new(at, format!("there is no condition `{name}`"))
                 .help(help)
                 .into());

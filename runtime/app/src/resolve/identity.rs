@@ -67,13 +67,16 @@ impl<'t> Resolver<'t> {
         Ok(match resource.kind {
             "AWS::S3::Bucket" => resource.id.to_ascii_lowercase(),
             // CloudFormation adds the suffix that SQS demands to the names it makes.
-            "AWS::SQS::Queue"
-                if resource.property("FifoQueue").and_then(Node::as_str) == Some("true") =>
-            {
-                format!("{}.fifo", resource.id)
-            }
+            "AWS::SQS::Queue" if self.is_fifo(resource) => format!("{}.fifo", resource.id),
             _ => resource.id.to_owned(),
         })
+    }
+
+    fn is_fifo(&self, queue: &Resource<'t>) -> bool {
+        // A fault in it is reported when the queue's properties are read.
+        let fifo = queue.property("FifoQueue").and_then(|node| self.try_resolve(node).ok());
+        fifo.and_then(|node| node.as_str().map(|text| text.eq_ignore_ascii_case("true")))
+            .unwrap_or(false)
     }
 
     pub(crate) fn function_arn(&self, name: &str) -> String {

@@ -33,7 +33,7 @@ use crate::template::{self, Resource, Template};
 const MAX_DEPTH: u32 = 64;
 
 /// What resolving one template may cost: a unit for a value or for eight bytes of text.
-const MAX_COST: u64 = 8_000_000;
+const MAX_COST: u64 = 3_000_000;
 
 /// Why a value has no resolution.
 pub(crate) enum Trouble {
@@ -218,6 +218,3 @@ impl Drop for Level<'_> {
         self.0.set(self.0.get() - 1);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -219,15 +219,15 @@ impl<'t> Resolver<'t> {
     /// The fault of a name that nothing has.
     pub(super) fn unknown(&self, name: &str, function: &str, at: Place) -> Fault {
         let shown: String = name.chars().take(60).collect();
-        if self.report.is_full() {
-            return Fault::new(at, format!("there is no resource `{shown}`"));
-        }
         let resources = self.template.resources.iter().map(|resource| resource.id);
         let is_ref = function == "Ref";
         let parameters = self.template.parameters.keys().copied().filter(|_| is_ref);
         let apis = self.apis().iter().map(|api| api.logical_id);
-        let help = did_you_mean(name, resources.chain(parameters).chain(apis))
-            .unwrap_or_else(|| format!("add `{shown}` to the template, or name one that is there"));
+        let help = self.report.hint(|| {
+            did_you_mean(name, resources.chain(parameters).chain(apis)).or_else(|| {
+                Some(format!("add `{shown}` to the template, or name one that is there"))
+            })
+        });
         let what = if is_ref { "parameter or resource" } else { "resource" };
         Fault::new(at, format!("there is no {what} `{shown}`")).help(help)
     }

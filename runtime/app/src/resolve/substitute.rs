@@ -63,7 +63,10 @@ impl Resolver<'_> {
         if let Some(value) = node::get(variables, name) {
             return self.text("Fn::Sub", value);
         }
-        let at = || self.report.source.find(string, &format!("${{{name}}}"));
+        let at = || match self.report.is_close() {
+            true => self.report.source.find(string, &format!("${{{name}}}")),
+            false => string,
+        };
         if !is_variable(name) {
             let shown: String = name.chars().take(60).collect();
             let message = format!("`${{{shown}}}` is not a variable of `Fn::Sub`");

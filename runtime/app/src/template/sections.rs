@@ -60,9 +60,12 @@ impl<'t> Template<'t> {
         let mut unknown = 0;
         for (key, _) in sections {
             if !SECTIONS.contains(&key.name.as_str()) {
-                let message = format!("unknown section `{}`", key.name);
-                let help = did_you_mean(&key.name, SECTIONS.iter().copied())
-                    .unwrap_or_else(|| format!("sections are {}", SECTIONS.join(", ")));
+                let shown: String = key.name.chars().take(60).collect();
+                let message = format!("unknown section `{shown}`");
+                let help = report.hint(|| {
+                    did_you_mean(&key.name, SECTIONS.iter().copied())
+                        .or_else(|| Some(format!("sections are {}", SECTIONS.join(", "))))
+                });
                 report.fault(Fault::new(key.at, message).help(help));
                 unknown += 1;
             }
@@ -207,8 +210,10 @@ fn resource<'t>(key: &'t Key, node: &'t Node, report: &Report) -> Option<Resourc
     };
     for (key, _) in map {
         if !RESOURCE_ATTRIBUTES.contains(&key.name.as_str()) {
-            let help = did_you_mean(&key.name, RESOURCE_ATTRIBUTES.iter().copied())
-                .unwrap_or_else(|| "properties belong under `Properties:`".to_owned());
+            let help = report.hint(|| {
+                did_you_mean(&key.name, RESOURCE_ATTRIBUTES.iter().copied())
+                    .or_else(|| Some("properties belong under `Properties:`".to_owned()))
+            });
             let message = format!("unknown attribute `{}` of resource {id}", key.name);
             report.fault(Fault::new(key.at, message).help(help));
         }

@@ -1,7 +1,10 @@
 //! Templates that are broken on purpose: never a panic, and never much work.
 
+use tempfile::TempDir;
+
 use super::example::EXAMPLE;
-use super::{load, messages};
+use super::{folder, load, load_in, messages};
+use crate::Options;
 
 /// A small generator of numbers (xorshift), so that a failure can be repeated.
 struct Numbers(u64);
@@ -16,8 +19,8 @@ impl Numbers {
 }
 
 /// A result says something of a place in the template, or the template loads.
-fn exercise(text: &str) {
-    if let Err(faults) = load(text) {
+fn exercise(folder: &TempDir, text: &str) {
+    if let Err(faults) = load_in(folder, text, &Options::default()) {
         let lines = text.lines().count() as u32 + 1;
         for fault in &faults {
             assert!(!fault.message.is_empty());
@@ -29,27 +32,30 @@ fn exercise(text: &str) {
 
 #[test]
 fn truncated_at_every_character() {
+    let folder = folder();
     for (at, _) in EXAMPLE.char_indices().step_by(3) {
-        exercise(&EXAMPLE[..at]);
+        exercise(&folder, &EXAMPLE[..at]);
     }
 }
 
 #[test]
 fn every_line_left_out_or_indented() {
+    let folder = folder();
     let lines: Vec<&str> = EXAMPLE.lines().collect();
     for index in 0..lines.len() {
         let mut without = lines.clone();
         without.remove(index);
-        exercise(&without.join("\n"));
+        exercise(&folder, &without.join("\n"));
         let indented = format!("  {}", lines[index]);
         let mut moved = lines.clone();
         moved[index] = &indented;
-        exercise(&moved.join("\n"));
+        exercise(&folder, &moved.join("\n"));
     }
 }
 
 #[test]
 fn characters_replaced_at_random() {
+    let folder = folder();
     const PIECES: &[&str] = &[
         "",
         ":",
@@ -100,12 +106,13 @@ fn characters_replaced_at_random() {
             mutated.splice(at..until, piece.chars());
         }
         text.extend(mutated);
-        exercise(&text);
+        exercise(&folder, &text);
     }
 }
 
 #[test]
 fn every_value_of_another_type() {
+    let folder = folder();
     for value in ["[]", "{}", "x", "-1", "~", "!Ref AWS::NoValue", "!Ref Stage", "[{a: [b]}]", "''"]
     {
         for (index, line) in EXAMPLE.lines().enumerate() {
@@ -116,7 +123,7 @@ fn every_value_of_another_type() {
                 .enumerate()
                 .map(|(at, line)| if at == index { replaced.as_str() } else { line })
                 .collect();
-            exercise(&lines.join("\n"));
+            exercise(&folder, &lines.join("\n"));
         }
     }
 }
@@ -143,11 +150,12 @@ fn nesting_without_end() {
 
 #[test]
 fn nesting_up_to_the_bound_is_resolved() {
+    let folder = folder();
     let text = super::hello(&format!("Description: {}x{}", "[".repeat(58), "]".repeat(58)), "");
-    exercise(&text);
+    exercise(&folder, &text);
     let text =
         format!("Outputs: {{It: {{Value: {}x{}}}}}", "!Join ['', ".repeat(58), "]".repeat(58));
-    exercise(&text);
+    exercise(&folder, &text);
 }
 
 #[test]

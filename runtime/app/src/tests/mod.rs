@@ -31,10 +31,14 @@ fn folder() -> TempDir {
     folder
 }
 
-fn load_with(text: &str, options: &Options) -> Result<App, Diagnostics> {
-    let folder = folder();
+/// Loads a template that stands in a folder.
+fn load_in(folder: &TempDir, text: &str, options: &Options) -> Result<App, Diagnostics> {
     let source = Source::decode(PathBuf::from("template.yaml").into(), text.into())?;
     from_source(&source, folder.path().join("template.yaml"), folder.path(), options)
+}
+
+fn load_with(text: &str, options: &Options) -> Result<App, Diagnostics> {
+    load_in(&folder(), text, options)
 }
 
 fn load(text: &str) -> Result<App, Diagnostics> {
