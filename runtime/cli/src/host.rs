@@ -1,0 +1,44 @@
+//! What this machine can carry.
+
+use std::fs;
+
+/// Memory that one more native environment is reckoned to need, in MB: a small Rust function
+/// takes a tenth of it, a Python one about that.
+const MB_PER_ENVIRONMENT: usize = 32;
+
+/// AWS's default quota of concurrent executions per account and region (Lambda guide, "Lambda
+/// quotas").
+const ACCOUNT_LIMIT: usize = 1000;
+
+/// Fewest invocations at once, however small the machine.
+const FLOOR: usize = 16;
+
+/// How many invocations this machine runs at once: what its free memory carries, at most AWS's
+/// account limit.
+pub(crate) fn concurrency() -> usize {
+    let Ok(meminfo) = fs::read_to_string("/proc/meminfo") else {
+        // No such file but on Linux: go by the cores.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        return (cores * 64).clamp(FLOOR, ACCOUNT_LIMIT);
+    };
+    (available_mb(&meminfo) / MB_PER_ENVIRONMENT).clamp(FLOOR, ACCOUNT_LIMIT)
+}
+
+/// `MemAvailable` of `/proc/meminfo` (proc(5)) in MB.
+fn available_mb(meminfo: &str) -> usize {
+    let field = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = field.and_then(|rest| rest.trim().strip_suffix(" kB"));
+    kilobytes.and_then(|number| number.trim().parse::<usize>().ok()).unwrap_or(0) / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_as_linux_writes_it() {
+        let meminfo = "MemTotal:       24632972 kB\nMemAvailable:   23879660 kB\n";
+        assert_eq!(available_mb(meminfo), 23_320);
+        assert_eq!(available_mb("MemTotal: 1 kB\n"), 0);
+    }
+}

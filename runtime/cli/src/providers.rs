@@ -1,0 +1,116 @@
+//! What runs each function: its artifact, made into a provider of environments.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use samovar_app::{App, Function, Kind};
+use samovar_dispatch::{Dispatcher, Provider};
+use samovar_process::{ProcessConfig, ProcessProvider};
+use samovar_triggers::Account;
+use samovar_wasm::{Host, HostConfig, HostError, WasmConfig};
+use tokio::task::JoinSet;
+
+use crate::build::Artifacts;
+
+/// What functions see of the machine that they run on.
+pub(crate) struct Surroundings {
+    /// `http://127.0.0.1:9000`.
+    pub(crate) endpoint: String,
+    pub(crate) account: Account,
+    /// Where environments have their private folders, and compiled code is kept.
+    pub(crate) state: PathBuf,
+}
+
+/// Registers every function with the dispatcher, and returns why some cannot run, by logical id.
+///
+/// # Errors
+/// This machine cannot run WASM at all, and some function is WASM.
+pub(crate) async fn register(
+    app: &App,
+    mut artifacts: Artifacts,
+    surroundings: &Surroundings,
+    dispatcher: &Dispatcher,
+) -> Result<HashMap<String, String>, HostError> {
+    let host = host(app, &surroundings.state)?;
+    let mut loading = JoinSet::new();
+    for function in &app.functions {
+        let artifact = artifacts.remove(&function.logical_id);
+        let artifact = artifact.unwrap_or_else(|| unreachable!("every function has an artifact"));
+        let variables = variables(function, surroundings);
+        let (function, host) = (function.clone(), host.clone());
+        let scratch = surroundings.state.join("environments");
+        // Compiling a component takes a core for as long as it takes.
+        loading.spawn_blocking(move || {
+            let provider = artifact
+                .map_err(|error| error.to_string())
+                .and_then(|artifact| provider(&function, artifact, variables, &scratch, host));
+            (function, provider)
+        });
+    }
+    let mut failures = HashMap::new();
+    while let Some(loaded) = loading.join_next().await {
+        match loaded {
+            Ok((function, Ok(provider))) => dispatcher.register(function, provider),
+            Ok((function, Err(reason))) => {
+                failures.insert(function.logical_id.clone(), reason.clone());
+                dispatcher.register_failed(function, reason);
+            }
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+    Ok(failures)
+}
+
+/// The WASM host, if any function wants one.
+fn host(app: &App, state: &Path) -> Result<Option<Host>, HostError> {
+    if app.functions.iter().all(|function| function.kind != Kind::Wasm) {
+        return Ok(None);
+    }
+    Host::new(HostConfig { cache_dir: state.join("compiled") }).map(Some)
+}
+
+fn provider(
+    function: &Arc<Function>,
+    artifact: PathBuf,
+    variables: Vec<(String, String)>,
+    scratch: &Path,
+    host: Option<Host>,
+) -> Result<Arc<dyn Provider>, String> {
+    match host.filter(|_| function.kind == Kind::Wasm) {
+        Some(host) => {
+            let config = WasmConfig { function: function.clone(), component: artifact, variables };
+            let provider = host.load(config).map_err(|error| error.to_string())?;
+            Ok(Arc::new(provider))
+        }
+        None => {
+            let provider = ProcessProvider::new(ProcessConfig {
+                function: function.clone(),
+                bootstrap: artifact,
+                task_root: function.code.path.clone(),
+                scratch: scratch.join(&function.logical_id),
+                variables,
+            });
+            Ok(Arc::new(provider))
+        }
+    }
+}
+
+/// The variables of a function: its own, and what its AWS SDK needs to find this Samovar. The
+/// function's own go first, so that a template can name another endpoint.
+///
+/// The credentials are dummies of a shape that SDKs take; nothing checks them on loopback.
+fn variables(function: &Function, surroundings: &Surroundings) -> Vec<(String, String)> {
+    let mut variables = HashMap::from([
+        ("AWS_ENDPOINT_URL", surroundings.endpoint.as_str()),
+        ("AWS_REGION", &surroundings.account.region),
+        ("AWS_DEFAULT_REGION", &surroundings.account.region),
+        ("AWS_ACCESS_KEY_ID", "samovar"),
+        ("AWS_SECRET_ACCESS_KEY", "samovar"),
+        ("AWS_SESSION_TOKEN", "samovar"),
+    ]);
+    for (name, value) in &function.environment {
+        variables.insert(name, value);
+    }
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

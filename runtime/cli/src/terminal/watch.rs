@@ -1,0 +1,148 @@
+//! One line an invocation, and the function's own output above it.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use jiff::Zoned;
+use samovar_dispatch::{LogLine, LogObserver, Observer, Origin, Report};
+
+use super::style::{Style, pad};
+
+/// Prints what functions do.
+pub(crate) struct Watch {
+    style: Style,
+    /// Width of the widest function name.
+    width: usize,
+}
+
+impl Watch {
+    /// `names` are the functions that will be seen, so that columns stand still.
+    pub(crate) fn new<'a>(style: Style, names: impl Iterator<Item = &'a str>) -> Self {
+        Self { style, width: names.map(|name| name.chars().count()).max().unwrap_or(0) }
+    }
+
+    fn print(&self, line: &str) {
+        // A closed terminal or pipe must not stop the functions.
+        let _ = writeln!(io::stdout().lock(), "{line}");
+    }
+
+    /// `12:03:05  OrdersApi    POST /orders   1.4 ms  cold start 7.9 ms`.
+    fn finished_line(&self, time: &str, report: &Report) -> String {
+        let name = pad(&report.function, self.width);
+        let source = pad(&report.source.to_string(), 22);
+        let took = format!("{:>10}", milliseconds(report.duration));
+        let mut line = format!("  {}  {name}  {source}  {took}", self.style.dim(time));
+        if let Some(init) = report.init
+            && init >= WORTH_TELLING
+        {
+            let note = format!("cold start {}", milliseconds(init));
+            let _ = write!(line, "  {}", self.style.dim(&note));
+        }
+        if let Some(error) = &report.error {
+            let message = match (error.error_type.as_str(), error.message.as_str()) {
+                ("", "") => "failed".to_owned(),
+                ("", message) => message.to_owned(),
+                (error_type, "") => error_type.to_owned(),
+                (error_type, message) => format!("{error_type}: {message}"),
+            };
+            let _ = write!(line, "  {}", self.style.error(&one_line(&message)));
+        }
+        line
+    }
+
+    fn output_line(&self, line: &LogLine<'_>) -> String {
+        let name = pad(line.function, self.width);
+        let text = format!("{name}  │ {}", printable(line.text));
+        format!("            {}", self.style.dim(&text))
+    }
+}
+
+/// A fresh isolate starts in microseconds each time; saying so on every line is noise.
+const WORTH_TELLING: Duration = Duration::from_millis(1);
+
+impl LogObserver for Watch {
+    fn line(&self, line: &LogLine<'_>) {
+        if line.origin == Origin::Function {
+            self.print(&self.output_line(line));
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn finished(&self, report: &Report) {
+        let time = Zoned::now().strftime("%H:%M:%S").to_string();
+        self.print(&self.finished_line(&time, report));
+    }
+}
+
+fn milliseconds(duration: Duration) -> String {
+    let milliseconds = duration.as_secs_f64() * 1000.0;
+    let digits = if milliseconds < 100.0 { 1 } else { 0 };
+    format!("{milliseconds:.digits$} ms")
+}
+
+/// A function's output must not steer the terminal: control characters but tabs are shown as
+/// their pictures (Unicode "Control Pictures").
+fn printable(text: &str) -> String {
+    let picture = |c: char| match c {
+        '\t' => c,
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('?'),
+        '\x7f'..='\u{9f}' => '\u{2421}',
+        _ => c,
+    };
+    text.chars().map(picture).collect()
+}
+
+fn one_line(message: &str) -> String {
+    printable(message.lines().next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use samovar_dispatch::{FunctionError, Source};
+
+    use super::*;
+
+    fn watch() -> Watch {
+        Watch::new(Style::plain(), ["Hello", "OrdersApi"].into_iter())
+    }
+
+    fn report(error: Option<FunctionError>, init: Option<Duration>) -> Report {
+        Report {
+            function: "Hello".into(),
+            request_id: "1".into(),
+            source: Source::Http { method: "POST".into(), path: "/orders".into() },
+            duration: Duration::from_micros(1_440),
+            init,
+            memory_mb: 128,
+            max_memory_used: 1,
+            error,
+        }
+    }
+
+    #[test]
+    fn an_invocation_is_one_line() {
+        assert_eq!(
+            watch().finished_line("12:03:05", &report(None, Some(Duration::from_micros(7_900)))),
+            "  12:03:05  Hello      POST /orders                1.4 ms  cold start 7.9 ms"
+        );
+        let error = FunctionError::platform("Runtime.ExitError", "exit status 1\nmore");
+        assert_eq!(
+            watch().finished_line("12:03:05", &report(Some(error), None)),
+            "  12:03:05  Hello      POST /orders                1.4 ms  \
+             Runtime.ExitError: exit status 1"
+        );
+    }
+
+    #[test]
+    fn output_cannot_steer_the_terminal() {
+        let line = LogLine {
+            function: "Hello",
+            request_id: None,
+            origin: Origin::Function,
+            text: "a\tb\x1b[2J\u{9b}2J",
+        };
+        assert_eq!(watch().output_line(&line), "            Hello      │ a\tb␛[2J␡2J");
+    }
+}

@@ -1,0 +1,270 @@
+//! `samovar up`: from a template to a served application, and to an orderly end.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use samovar_api::Api;
+use samovar_app::{App, Diagnostics, Trigger};
+use samovar_dispatch::{Clock, Dispatcher, Limits, SystemClock};
+use samovar_http::{BindError, Listeners, Reserved};
+use samovar_queue::{OpenError, QueueError, Queues};
+use samovar_triggers::{Account, Gateway, Poller, Scheduler};
+use samovar_wasm::HostError;
+use thiserror::Error;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::args;
+use crate::build;
+use crate::host;
+use crate::providers::{self, Surroundings};
+use crate::stop::StopSignals;
+use crate::terminal::{Style, Summary, Watch};
+
+/// How long invocations may go on after a wish to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Templates that are looked for where none is named, as SAM CLI does.
+const TEMPLATES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
+
+/// Why nothing is served.
+#[derive(Debug, Error)]
+pub(crate) enum UpError {
+    #[error("there is no template.yaml here: name the template with --template PATH")]
+    NoTemplate,
+    #[error("{0}")]
+    Template(Diagnostics),
+    #[error("{error}; stop that program, or choose another port with {option} PORT")]
+    Port { error: BindError, option: &'static str },
+    #[error("cannot use the state folder {}: {error}", .path.display())]
+    StateDir { path: PathBuf, error: std::io::Error },
+    #[error("{0}")]
+    Queues(#[from] OpenError),
+    #[error("queue {queue}: {error}")]
+    Queue { queue: String, error: QueueError },
+    #[error("{0}")]
+    Wasm(#[from] HostError),
+    #[error("none of the template's functions can be served; the reasons are above")]
+    NothingToServe,
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// Serves the template until SIGINT or SIGTERM.
+pub(crate) async fn up(options: args::Up) -> Result<(), UpError> {
+    let began = Instant::now();
+    let mut signals = StopSignals::new().map_err(UpError::Signals)?;
+    tokio::select! {
+        biased;
+        () = signals.next() => return Ok(()),
+        served = start(&options, began) => served?,
+    }
+    .until(&mut signals)
+    .await;
+    Ok(())
+}
+
+/// What is served, and what has to end.
+struct Served {
+    dispatcher: Dispatcher,
+    /// Ends what brings new work: the gateway, pollers, schedules.
+    triggers: CancellationToken,
+    running: JoinSet<()>,
+    /// Ends the AWS protocols, which functions need until they have ended.
+    protocols: CancellationToken,
+    api: JoinHandle<()>,
+}
+
+async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
+    let template = template(options.template.as_deref())?;
+    let api_port = reserve(options.api_port, "--api-port")?;
+    let http_port = reserve(options.http_port, "--http-port")?;
+    let account = Account::default();
+    let endpoint = format!("http://127.0.0.1:{}", api_port.port());
+    let app = samovar_app::load(
+        &template,
+        &samovar_app::Options {
+            endpoint: endpoint.clone(),
+            http_port: http_port.port(),
+            region: account.region.clone(),
+            account_id: account.id.clone(),
+            ..samovar_app::Options::default()
+        },
+    )
+    .map_err(UpError::Template)?;
+    let style = Style::stdout();
+    println!(
+        "\n  {}  {}",
+        style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION"))),
+        style.dim(&shown(&template))
+    );
+
+    let artifacts = build::artifacts(&app, !options.no_build, &|text| println!("  {text}")).await;
+    let state = state_dir(options, &app)?;
+    let queues = open_queues(&app, &state, &account, &endpoint).await?;
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let names = app.functions.iter().map(|function| function.name.as_str());
+    let watch = Arc::new(Watch::new(style, names));
+    let limits = Limits { concurrency: host::concurrency(), ..Limits::default() };
+    let dispatcher = Dispatcher::new(limits, clock.clone(), watch);
+    let surroundings = Surroundings { endpoint, account: account.clone(), state };
+    let failures = providers::register(&app, artifacts, &surroundings, &dispatcher).await?;
+    if !app.functions.is_empty() && failures.len() == app.functions.len() {
+        print_failures(&app, &failures);
+        return Err(UpError::NothingToServe);
+    }
+
+    let summary = Summary {
+        app: &app,
+        style,
+        failures: &failures,
+        api_port: api_port.port(),
+        http_port: http_port.port(),
+        took: began.elapsed(),
+    };
+    let summary = summary.to_string();
+    let (api_port, http_port) =
+        (listen(api_port, "--api-port")?, listen(http_port, "--http-port")?);
+    let protocols = CancellationToken::new();
+    let api = {
+        let api = Api::new(dispatcher.clone(), queues.clone());
+        let service = move |request, _peer: SocketAddr| {
+            let api = api.clone();
+            async move { api.handle(request).await }
+        };
+        tokio::spawn(samovar_http::serve(api_port, service, protocols.clone(), GRACE))
+    };
+    let triggers = CancellationToken::new();
+    let mut running = JoinSet::new();
+    let gateway =
+        Gateway::new(&app.apis, &app.functions, account.clone(), dispatcher.clone(), clock.clone());
+    let service = move |request, peer: SocketAddr| {
+        let gateway = gateway.clone();
+        async move { gateway.handle(request, peer).await }
+    };
+    running.spawn(samovar_http::serve(http_port, service, triggers.clone(), GRACE));
+    println!("{summary}\n");
+    for function in &app.functions {
+        for trigger in &function.triggers {
+            let (dispatcher, function) = (dispatcher.clone(), function.clone());
+            match trigger.clone() {
+                Trigger::Http(_) => {}
+                Trigger::Queue(trigger) => {
+                    let poller =
+                        Poller::new(trigger, function, &account, queues.clone(), dispatcher);
+                    running.spawn(poller.run(triggers.clone()));
+                }
+                Trigger::Schedule(trigger) => {
+                    let (account, clock) = (account.clone(), clock.clone());
+                    let scheduler = Scheduler::new(trigger, function, account, dispatcher, clock);
+                    running.spawn(scheduler.run(triggers.clone()));
+                }
+            }
+        }
+    }
+    Ok(Served { dispatcher, triggers, running, protocols, api })
+}
+
+impl Served {
+    /// Serves until the first signal, then ends: no new work, what runs may end within
+    /// [`GRACE`] or until the second signal, then nothing is left.
+    async fn until(mut self, signals: &mut StopSignals) {
+        signals.next().await;
+        println!("\n  Stopping: what runs may finish. Ctrl-C again stops at once.");
+        let end = Instant::now() + GRACE;
+        self.triggers.cancel();
+        let orderly = async {
+            while let Ok(Some(_)) = timeout_at(end, self.running.join_next()).await {}
+            end.saturating_duration_since(Instant::now())
+        };
+        let grace = tokio::select! {
+            grace = orderly => grace,
+            () = signals.next() => Duration::ZERO,
+        };
+        let shutdown = self.dispatcher.shutdown(grace);
+        tokio::pin!(shutdown);
+        let cut = tokio::select! {
+            cut = &mut shutdown => cut,
+            () = signals.next() => self.dispatcher.shutdown(Duration::ZERO).await,
+        };
+        // Only now: a function that was finishing may have had something to send to a queue.
+        self.protocols.cancel();
+        self.running.shutdown().await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.api).await;
+        match cut {
+            0 => {}
+            1 => println!("  1 invocation was cut off."),
+            cut => println!("  {cut} invocations were cut off."),
+        }
+    }
+}
+
+fn template(named: Option<&Path>) -> Result<PathBuf, UpError> {
+    match named {
+        Some(path) => Ok(path.to_owned()),
+        None => TEMPLATES
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.exists())
+            .ok_or(UpError::NoTemplate),
+    }
+}
+
+/// A path as people like to read it: from here, where it is below here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+fn reserve(port: u16, option: &'static str) -> Result<Reserved, UpError> {
+    Reserved::new(port).map_err(|error| UpError::Port { error, option })
+}
+
+fn listen(port: Reserved, option: &'static str) -> Result<Listeners, UpError> {
+    port.listen().map_err(|error| UpError::Port { error, option })
+}
+
+/// The state folder, made where it is missing.
+fn state_dir(options: &args::Up, app: &App) -> Result<PathBuf, UpError> {
+    let beside = || app.template.parent().unwrap_or(Path::new(".")).join(".samovar");
+    let path = options.state_dir.clone().unwrap_or_else(beside);
+    let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
+    made.map_err(|error| UpError::StateDir { path, error })
+}
+
+/// The template's queues, with the messages that they had.
+async fn open_queues(
+    app: &App,
+    state: &Path,
+    account: &Account,
+    endpoint: &str,
+) -> Result<Queues, UpError> {
+    let options = samovar_queue::Options {
+        account_id: account.id.clone(),
+        region: account.region.clone(),
+        endpoint: endpoint.to_owned(),
+        ..samovar_queue::Options::default()
+    };
+    let queues = Queues::open(&state.join("queues"), options)?;
+    // A dead-letter queue must be there before the queue that names it.
+    let (sources, targets): (Vec<_>, Vec<_>) =
+        app.queues.iter().partition(|queue| queue.attributes.contains_key("RedrivePolicy"));
+    for queue in targets.into_iter().chain(sources) {
+        let made = queues.ensure_queue(&queue.name, &queue.attributes).await;
+        made.map_err(|error| UpError::Queue { queue: queue.name.clone(), error })?;
+    }
+    Ok(queues)
+}
+
+fn print_failures(app: &App, failures: &HashMap<String, String>) {
+    for function in &app.functions {
+        if let Some(reason) = failures.get(&function.logical_id) {
+            eprintln!("{}: {reason}", function.name);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! End to end: the `samovar` binary, real functions, real clients, real sockets.
+//!
+//! Tests of one application share one server, which is why this is not the standard harness: the
+//! servers are started when the first test wants them and stopped when all are done.
+
+mod bad_input;
+mod clients;
+mod crash;
+mod example;
+mod functions;
+mod http;
+mod server;
+mod stop;
+mod tools;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::server::Shared;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let example = Arc::new(Shared::new(server::example));
+    let fixtures = Arc::new(Shared::new(server::fixtures));
+    let mut trials = Vec::new();
+    trials.extend(example::trials(&example));
+    trials.extend(functions::trials(&fixtures));
+    trials.extend(http::trials(&fixtures));
+    trials.extend(clients::trials(&fixtures));
+    trials.extend(bad_input::trials());
+    trials.extend(crash::trials());
+    trials.extend(stop::trials());
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    example.stop();
+    fixtures.stop();
+    conclusion.exit_code()
+}
+
+/// A test that needs no server, or one of its own.
+fn trial(name: &str, test: fn()) -> Trial {
+    Trial::test(name, move || run(test))
+}
+
+/// A test against a shared server.
+fn against(shared: &Arc<Shared>, name: &str, test: fn(&server::Server)) -> Trial {
+    let shared = shared.clone();
+    Trial::test(name, move || run(|| test(&shared.get())))
+}
+
+/// Tests fail by panic, as tests do; the harness prints the message of a [`Failed`].
+fn run(test: impl FnOnce()) -> Result<(), Failed> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(test)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Failed::from(text.unwrap_or("panicked").to_owned())
+    })
+}

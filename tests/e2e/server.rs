@@ -1,0 +1,202 @@
+//! A running `samovar up`.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Long enough for a first build of every function on a slow machine.
+const READY_LIMIT: Duration = Duration::from_secs(1800);
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The binary under test.
+pub fn samovar() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_samovar"));
+    command.current_dir(root()).env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// The example application on the ports that clients expect it on.
+pub fn example() -> Server {
+    Server::start(&root().join("template.yaml"), Ports { api: 9000, http: 3000 }, None, &[])
+}
+
+/// The functions that are made for tests.
+pub fn fixtures() -> Server {
+    Server::start(&root().join("tests/functions/template.yaml"), Ports::free(), None, &[])
+}
+
+/// Ports of a server.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    /// The AWS protocols.
+    pub api: u16,
+    /// HTTP APIs and function URLs.
+    pub http: u16,
+}
+
+impl Ports {
+    /// Two that were free on both loopbacks a moment ago.
+    pub fn free() -> Self {
+        Self { api: free_port(), http: free_port() }
+    }
+}
+
+fn free_port() -> u16 {
+    loop {
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = v4.local_addr().unwrap().port();
+        if TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A `samovar up` that serves. Killed when dropped.
+pub struct Server {
+    child: Mutex<Child>,
+    pub pid: u32,
+    pub ports: Ports,
+    state: Option<TempDir>,
+    output: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts a server and waits until it is ready. Its state is in `state`, or in a folder
+    /// that goes with it.
+    pub fn start(template: &Path, ports: Ports, state: Option<&Path>, more: &[&str]) -> Self {
+        let own = state.is_none().then(|| tempfile::tempdir().unwrap());
+        let state_path = state.map_or_else(|| own.as_ref().unwrap().path().into(), Path::to_owned);
+        share_compiled_code(&state_path);
+        let mut command = samovar();
+        command
+            .args(["up", "--template"])
+            .arg(template)
+            .args(["--api-port", &ports.api.to_string(), "--http-port", &ports.http.to_string()])
+            .arg("--state-dir")
+            .arg(&state_path)
+            .args(more);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = Arc::new(Mutex::new(Vec::new()));
+        collect(child.stdout.take().unwrap(), output.clone());
+        collect(child.stderr.take().unwrap(), output.clone());
+        let pid = child.id();
+        let server = Self { child: Mutex::new(child), pid, ports, state: own, output };
+        server.wait_until_ready();
+        server
+    }
+
+    fn wait_until_ready(&self) {
+        let began = Instant::now();
+        while !self.healthy() {
+            if let Some(status) = self.lock().try_wait().unwrap() {
+                panic!("samovar ended with {status}:\n{}", self.output());
+            }
+            assert!(began.elapsed() < READY_LIMIT, "not ready in time:\n{}", self.output());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn healthy(&self) -> bool {
+        ureq::get(self.api("/_samovar/health")).call().is_ok()
+    }
+
+    /// What `GET /_samovar/health` tells.
+    pub fn health(&self) -> Value {
+        let mut response = ureq::get(self.api("/_samovar/health")).call().unwrap();
+        serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
+    }
+
+    /// A URL on the AWS port.
+    pub fn api(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.ports.api)
+    }
+
+    /// A URL on the HTTP port.
+    pub fn http(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.ports.http)
+    }
+
+    /// All that was printed so far.
+    pub fn output(&self) -> String {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.lock()), signal).unwrap();
+    }
+
+    /// Waits for the end of the process.
+    pub fn wait(&self) -> ExitStatus {
+        self.lock().wait().unwrap()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let mut child = self.lock();
+        let _ = child.kill();
+        let _ = child.wait();
+        drop(child);
+        drop(self.state.take());
+    }
+}
+
+/// Servers of this run compile each component once: their state folders have the folder of
+/// compiled code in common.
+fn share_compiled_code(state: &Path) {
+    let common = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    std::fs::create_dir_all(&common).unwrap();
+    std::fs::create_dir_all(state).unwrap();
+    let compiled = state.join("compiled");
+    if !compiled.exists() {
+        std::os::unix::fs::symlink(common, compiled).unwrap();
+    }
+}
+
+fn collect(pipe: impl std::io::Read + Send + 'static, into: Arc<Mutex<Vec<String>>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            into.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+    });
+}
+
+/// A server that is started when it is first wanted.
+pub struct Shared {
+    start: fn() -> Server,
+    server: Mutex<Option<Arc<Server>>>,
+}
+
+impl Shared {
+    pub fn new(start: fn() -> Server) -> Self {
+        Self { start, server: Mutex::new(None) }
+    }
+
+    /// The server. If it could not start, each test that wants it says why.
+    pub fn get(&self) -> Arc<Server> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        server.get_or_insert_with(|| Arc::new((self.start)())).clone()
+    }
+
+    /// Ends it, if it was ever started.
+    pub fn stop(&self) {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
