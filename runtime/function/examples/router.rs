@@ -1,0 +1,75 @@
+//! An axum router as a function, unmodified.
+//!
+//! The host's tests run it as a component.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Query;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use http_body::Frame;
+
+fn router() -> Router {
+    Router::new()
+        .route("/hello", get(hello))
+        .route("/headers", get(headers))
+        .route("/echo", post(echo))
+        .route("/length", post(length))
+        .route("/panic", get(panic))
+        .route("/breaks-off", get(breaks_off))
+}
+
+async fn hello(uri: Uri, Query(query): Query<BTreeMap<String, String>>) -> String {
+    println!("asked for {}", uri.path());
+    format!("Hello, {}!\n", query.get("name").map_or("World", String::as_str))
+}
+
+async fn headers(headers: HeaderMap) -> impl IntoResponse {
+    let seen = headers.keys().map(|name| name.as_str()).collect::<Vec<_>>().join(" ");
+    // What belongs to the connection is not a function's to set.
+    ([("connection", "close"), ("x-one", "1"), ("set-cookie", "a=b")], seen)
+}
+
+/// Sends the body back, each part as it comes.
+async fn echo(body: Body) -> impl IntoResponse {
+    (StatusCode::CREATED, body)
+}
+
+async fn length(body: Bytes) -> String {
+    body.len().to_string()
+}
+
+async fn panic() -> StatusCode {
+    panic!("the samovar boils over")
+}
+
+/// Fails after the response has begun.
+async fn breaks_off() -> Body {
+    Body::new(OnePart { sent: false })
+}
+
+struct OnePart {
+    sent: bool,
+}
+
+impl http_body::Body for OnePart {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        assert!(!self.sent, "the samovar is empty");
+        self.sent = true;
+        Poll::Ready(Some(Ok(Frame::data("a first part, ".into()))))
+    }
+}
+
+samovar_function::http!(router());
