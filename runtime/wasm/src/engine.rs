@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{
     Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
 };
@@ -57,10 +58,11 @@ fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-/// Advances the engine's epoch while isolates run. At every epoch a busy guest yields to tokio,
-/// so that it starves nobody and can be dropped at its deadline.
+/// Counts the isolates, and advances the engine's epoch while there are any. At every epoch a
+/// busy guest yields to tokio, so that it starves nobody and can be dropped at its deadline.
 #[derive(Debug)]
 pub(crate) struct Ticker {
+    slots: Arc<Semaphore>,
     running: Arc<AtomicUsize>,
     thread: Thread,
 }
@@ -72,15 +74,19 @@ impl Ticker {
         let (engine, counter) = (engine.weak(), running.clone());
         let thread = thread::Builder::new().name("samovar-epoch".into());
         let thread = thread.spawn(move || tick(&engine, &counter))?.thread().clone();
-        Ok(Arc::new(Self { running, thread }))
+        let slots = Arc::new(Semaphore::new(MAX_ISOLATES as usize));
+        Ok(Arc::new(Self { slots, running, thread }))
     }
 
-    /// Keeps the epoch going as long as the result lives.
-    pub(crate) fn running(self: &Arc<Self>) -> Running {
+    /// Waits for a place for one more isolate, and keeps the epoch going as long as the result
+    /// lives.
+    pub(crate) async fn running(self: &Arc<Self>) -> Running {
+        // An error would mean that the semaphore is closed, and nobody does that.
+        let slot = self.slots.clone().acquire_owned().await.ok();
         if self.running.fetch_add(1, Ordering::SeqCst) == 0 {
             self.thread.unpark();
         }
-        Running(self.clone())
+        Running { ticker: self.clone(), _slot: slot }
     }
 }
 
@@ -100,10 +106,13 @@ fn tick(engine: &EngineWeak, running: &AtomicUsize) {
 
 /// An isolate that exists.
 #[derive(Debug)]
-pub(crate) struct Running(Arc<Ticker>);
+pub(crate) struct Running {
+    ticker: Arc<Ticker>,
+    _slot: Option<OwnedSemaphorePermit>,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
+        self.ticker.running.fetch_sub(1, Ordering::SeqCst);
     }
 }

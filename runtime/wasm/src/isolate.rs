@@ -53,7 +53,7 @@ impl Provider for WasmProvider {
     }
 
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
-        let running = self.ticker.running();
+        let running = self.ticker.running().await;
         let mut store = self.store(log);
         match self.entry.instantiate(&mut store).await {
             Ok(instance) => Ok(Box::new(Isolate {
@@ -101,6 +101,7 @@ pub(crate) struct Isolate {
     pub(crate) function: Arc<Function>,
     pub(crate) store: Store<State>,
     pub(crate) instance: Instance,
+    // Dropped last, when the slot of the pool is free.
     _running: Running,
 }
 

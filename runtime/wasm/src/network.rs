@@ -45,7 +45,7 @@ impl Endpoint {
     }
 }
 
-/// Sends the requests of one isolate.
+/// What an isolate does with HTTP: the requests that it sends, and how bodies leave it.
 #[derive(Debug)]
 pub(crate) struct Network {
     allowed: Arc<Allowed>,
@@ -58,10 +58,17 @@ impl Network {
     }
 }
 
+/// How much of a body the host takes from the guest at once.
+const CHUNK: usize = 64 << 10;
+
 type Sent = Result<(http::Response<WasiBody>, Transfer), Error>;
 type Transfer = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl WasiHttpHooks for Network {
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,

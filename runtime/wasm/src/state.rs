@@ -19,11 +19,12 @@ use crate::limit::MemoryLimit;
 use crate::network::Network;
 use crate::output::LogStream;
 
-/// How many resources (streams, headers, requests) an isolate may hold at once.
-const MAX_RESOURCES: usize = 10_000;
+/// How many resources (streams, headers, requests) an isolate may hold at once. With the sizes of
+/// the largest it bounds what the host keeps for an isolate.
+const MAX_RESOURCES: usize = 1000;
 
-/// Size of all headers of one message, in memory.
-const MAX_FIELDS: usize = 128 << 10;
+/// Size of all headers of one message, in memory. API Gateway takes 10 KB.
+const MAX_FIELDS: usize = 64 << 10;
 
 /// Everything of an isolate that is the host's.
 pub(crate) struct State {

@@ -89,15 +89,14 @@ async fn an_exit_is_answered_as_lambda_answers_it() {
 async fn what_a_guest_writes_is_logged() {
     let guest = example("events");
     guest.answer(json!({"do": "log"})).await.unwrap();
+    let log = guest.log();
+    let [output, error, event, rest] = log.as_slice() else { panic!("{log:?}") };
     assert_eq!(
-        guest.log(),
-        [
-            "to standard output",
-            "to standard error",
-            " INFO to the subscriber cups=3",
-            "without a line feed",
-        ]
+        [output, error, rest],
+        ["to standard output", "to standard error", "without a line feed"]
     );
+    assert!(event.starts_with(" INFO Lambda runtime invoke{requestId="), "{event}");
+    assert!(event.ends_with("}: to the subscriber cups=3"), "{event}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, de::DeserializeOwned};
+use tracing::Instrument;
 
 use super::{Diagnostic, handler, prepare};
 use crate::{Context, Error};
@@ -28,7 +29,13 @@ where
     E: Into<Diagnostic> + Debug,
 {
     prepare();
-    let outcome = wstd::runtime::block_on(async {
+    // As `lambda_runtime` names it, so that logs can be read alike.
+    let span = tracing::info_span!(
+        "Lambda runtime invoke",
+        requestId = context.request_id.as_str(),
+        xrayTraceId = context.trace_id.as_deref(),
+    );
+    let invocation = async {
         let handler = init.await?;
         let event = deserialize(event)?;
         let response = handler(event, context).await.map_err(|error| {
@@ -36,7 +43,8 @@ where
             error.into()
         })?;
         serde_json::to_vec(&response).map_err(|error| Diagnostic::from(Error::from(error)))
-    });
+    };
+    let outcome = wstd::runtime::block_on(invocation.instrument(span));
     // What a `print!` without a line feed left behind. There is nobody to tell of a closed log.
     let _ = io::stdout().flush();
     outcome
