@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
 /// Memory that one more native environment is reckoned to need, in MB: a small Rust function
 /// takes a tenth of it, a Python one about that.
 const MB_PER_ENVIRONMENT: usize = 32;
@@ -22,6 +24,15 @@ pub(crate) fn concurrency() -> usize {
         return (cores * 64).clamp(FLOOR, ACCOUNT_LIMIT);
     };
     (available_mb(&meminfo) / MB_PER_ENVIRONMENT).clamp(FLOOR, ACCOUNT_LIMIT)
+}
+
+/// Allows this process as many open files as the system lets it: a native environment takes about
+/// five, and many systems start programs with 1,024.
+pub(crate) fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it is refused, the old limit holds, and a start that hits it is a function error.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// `MemAvailable` of `/proc/meminfo` (proc(5)) in MB.

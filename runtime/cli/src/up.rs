@@ -57,6 +57,7 @@ pub(crate) enum UpError {
 /// Serves the template until SIGINT or SIGTERM.
 pub(crate) async fn up(options: args::Up) -> Result<(), UpError> {
     let began = Instant::now();
+    host::raise_open_files();
     let mut signals = StopSignals::new().map_err(UpError::Signals)?;
     tokio::select! {
         biased;
