@@ -13,7 +13,7 @@ use crate::state::State;
 const EXIT: &str = "Runtime.ExitError";
 
 /// How many lines of a trap's backtrace go to the log.
-const BACKTRACE_LINES: usize = 32;
+const BACKTRACE_LINES: usize = 24;
 
 /// The error for an isolate that did not come to be.
 pub(crate) fn start(error: Error, state: &State) -> FunctionError {
@@ -38,15 +38,18 @@ pub(crate) fn invocation(error: Error, state: &State) -> FunctionError {
         // What a guest does that cannot allocate: it aborts.
         return out_of_memory(state);
     }
-    for line in format!("{error:?}").lines().take(BACKTRACE_LINES) {
-        state.log.line(line.as_bytes());
-    }
-    let reason = match error.downcast_ref::<Trap>() {
+    let told = match error.downcast_ref::<Trap>() {
         // What panics and aborts compile to; their message went to standard error.
         Some(Trap::UnreachableCodeReached) => state.stderr.last_line(),
         _ => None,
     };
-    let reason = reason.unwrap_or_else(|| error.root_cause().to_string());
+    let reason = told.unwrap_or_else(|| {
+        // The guest said nothing, so the log says where it was.
+        for line in format!("{error:?}").lines().take(BACKTRACE_LINES) {
+            state.log.line(line.as_bytes());
+        }
+        error.root_cause().to_string()
+    });
     FunctionError::platform(EXIT, format!("Runtime exited with error: {reason}"))
 }
 

@@ -89,14 +89,14 @@ macro_rules! event {
 macro_rules! http {
     ($handler:expr $(,)?) => {
         fn main() -> ::std::process::ExitCode {
-            use $crate::__private::wasip2;
-
             struct __SamovarFunction;
 
-            impl wasip2::exports::http::incoming_handler::Guest for __SamovarFunction {
+            impl $crate::__private::wasip2::exports::http::incoming_handler::Guest
+                for __SamovarFunction
+            {
                 fn handle(
-                    request: wasip2::http::types::IncomingRequest,
-                    response: wasip2::http::types::ResponseOutparam,
+                    request: $crate::__private::wasip2::http::types::IncomingRequest,
+                    response: $crate::__private::wasip2::http::types::ResponseOutparam,
                 ) {
                     $crate::__private::handle_http(
                         async {
@@ -108,7 +108,9 @@ macro_rules! http {
                 }
             }
 
-            wasip2::http::proxy::export!(__SamovarFunction with_types_in $crate::__private::wasip2);
+            $crate::__private::wasip2::http::proxy::export!(
+                __SamovarFunction with_types_in $crate::__private::wasip2
+            );
 
             eprintln!("This component has no command: it exports wasi:http/incoming-handler.");
             ::std::process::ExitCode::FAILURE
