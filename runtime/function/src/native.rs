@@ -171,3 +171,6 @@ impl From<lambda_runtime::Context> for Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
