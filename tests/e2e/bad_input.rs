@@ -13,7 +13,7 @@ use crate::server::{Ports, Server, root, samovar};
 use crate::tools::{answer, both, invoke};
 use crate::trial;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("bad_input::a_template_that_is_missing", missing_template),
         trial("bad_input::templates_with_faults", faulty_templates),

@@ -18,7 +18,7 @@ use crate::against;
 use crate::server::{Server, Shared};
 use crate::tools::{block_on, get, lambda, program, request, sqs, succeed};
 
-pub fn trials(server: &Arc<Shared>) -> Vec<Trial> {
+pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
         against(server, "clients::rust_sdk_invokes", invoke),
         against(server, "clients::rust_sdk_sees_the_errors_of_lambda", lambda_errors),

@@ -15,7 +15,7 @@ use crate::server::{Ports, Server, root};
 use crate::tools::{block_on, eventually, sqs};
 use crate::trial;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("crash::kill_9_loses_no_accepted_message", accepted_messages),
         trial("crash::kill_9_loses_no_order_on_its_way_through_a_function", orders),

@@ -13,7 +13,7 @@ use crate::against;
 use crate::server::{Server, Shared};
 use crate::tools::{block_on, eventually, get, post, program, request, sqs, succeed};
 
-pub fn trials(server: &Arc<Shared>) -> Vec<Trial> {
+pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
         against(server, "example::health_lists_every_function", health),
         against(server, "example::the_terminal_shows_what_is_served", terminal),

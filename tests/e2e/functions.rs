@@ -13,7 +13,7 @@ use crate::against;
 use crate::server::{Server, Shared};
 use crate::tools::{answer, block_on, eventually, failure, lambda, sqs};
 
-pub fn trials(server: &Arc<Shared>) -> Vec<Trial> {
+pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
         against(server, "functions::ten_that_sleep_run_at_once", parallel),
         against(server, "functions::a_time_out_has_the_answer_of_aws", time_out),

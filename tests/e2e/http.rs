@@ -9,7 +9,7 @@ use crate::against;
 use crate::server::{Server, Shared};
 use crate::tools::{Answer, get, post, request};
 
-pub fn trials(server: &Arc<Shared>) -> Vec<Trial> {
+pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
         against(server, "http::an_event_has_payload_format_two", event),
         against(server, "http::routes_have_the_precedence_of_aws", routes),

@@ -3,6 +3,8 @@
 //! Tests of one application share one server, which is why this is not the standard harness: the
 //! servers are started when the first test wants them and stopped when all are done.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod bad_input;
 mod clients;
 mod crash;

@@ -16,39 +16,39 @@ use tempfile::TempDir;
 const READY_LIMIT: Duration = Duration::from_secs(1800);
 
 /// The repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// The binary under test.
-pub fn samovar() -> Command {
+pub(crate) fn samovar() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_samovar"));
     command.current_dir(root()).env("NO_COLOR", "1").stdin(Stdio::null());
     command
 }
 
 /// The example application on the ports that clients expect it on.
-pub fn example() -> Server {
+pub(crate) fn example() -> Server {
     Server::start(&root().join("template.yaml"), Ports { api: 9000, http: 3000 }, None, &[])
 }
 
 /// The functions that are made for tests.
-pub fn fixtures() -> Server {
+pub(crate) fn fixtures() -> Server {
     Server::start(&root().join("tests/functions/template.yaml"), Ports::free(), None, &[])
 }
 
 /// Ports of a server.
 #[derive(Clone, Copy)]
-pub struct Ports {
+pub(crate) struct Ports {
     /// The AWS protocols.
-    pub api: u16,
+    pub(crate) api: u16,
     /// HTTP APIs and function URLs.
-    pub http: u16,
+    pub(crate) http: u16,
 }
 
 impl Ports {
     /// Two that were free on both loopbacks a moment ago.
-    pub fn free() -> Self {
+    pub(crate) fn free() -> Self {
         Self { api: free_port(), http: free_port() }
     }
 }
@@ -64,10 +64,10 @@ fn free_port() -> u16 {
 }
 
 /// A `samovar up` that serves. Killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Mutex<Child>,
-    pub pid: u32,
-    pub ports: Ports,
+    pub(crate) pid: u32,
+    pub(crate) ports: Ports,
     state: Option<TempDir>,
     output: Arc<Mutex<Vec<String>>>,
 }
@@ -75,7 +75,12 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits until it is ready. Its state is in `state`, or in a folder
     /// that goes with it.
-    pub fn start(template: &Path, ports: Ports, state: Option<&Path>, more: &[&str]) -> Self {
+    pub(crate) fn start(
+        template: &Path,
+        ports: Ports,
+        state: Option<&Path>,
+        more: &[&str],
+    ) -> Self {
         let own = state.is_none().then(|| tempfile::tempdir().unwrap());
         let state_path = state.map_or_else(|| own.as_ref().unwrap().path().into(), Path::to_owned);
         share_compiled_code(&state_path);
@@ -113,33 +118,33 @@ impl Server {
     }
 
     /// What `GET /_samovar/health` tells.
-    pub fn health(&self) -> Value {
+    pub(crate) fn health(&self) -> Value {
         let mut response = ureq::get(self.api("/_samovar/health")).call().unwrap();
         serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
     }
 
     /// A URL on the AWS port.
-    pub fn api(&self, path: &str) -> String {
+    pub(crate) fn api(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.ports.api)
     }
 
     /// A URL on the HTTP port.
-    pub fn http(&self, path: &str) -> String {
+    pub(crate) fn http(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.ports.http)
     }
 
     /// All that was printed so far.
-    pub fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.lock()), signal).unwrap();
     }
 
     /// Waits for the end of the process.
-    pub fn wait(&self) -> ExitStatus {
+    pub(crate) fn wait(&self) -> ExitStatus {
         self.lock().wait().unwrap()
     }
 
@@ -179,24 +184,24 @@ fn collect(pipe: impl std::io::Read + Send + 'static, into: Arc<Mutex<Vec<String
 }
 
 /// A server that is started when it is first wanted.
-pub struct Shared {
+pub(crate) struct Shared {
     start: fn() -> Server,
     server: Mutex<Option<Arc<Server>>>,
 }
 
 impl Shared {
-    pub fn new(start: fn() -> Server) -> Self {
+    pub(crate) fn new(start: fn() -> Server) -> Self {
         Self { start, server: Mutex::new(None) }
     }
 
     /// The server. If it could not start, each test that wants it says why.
-    pub fn get(&self) -> Arc<Server> {
+    pub(crate) fn get(&self) -> Arc<Server> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         server.get_or_insert_with(|| Arc::new((self.start)())).clone()
     }
 
     /// Ends it, if it was ever started.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

@@ -11,7 +11,7 @@ use crate::server::{Ports, Server, root};
 use crate::tools::{answer, block_on, eventually, sqs};
 use crate::trial;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("stop::sigterm_lets_what_runs_finish", || orderly(Signal::TERM)),
         trial("stop::sigint_lets_what_runs_finish", || orderly(Signal::INT)),

@@ -15,43 +15,43 @@ use crate::server::Server;
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// Runs a future of an AWS SDK.
-pub fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
 }
 
 /// The Lambda client of the AWS SDK.
-pub fn lambda(server: &Server) -> aws_sdk_lambda::Client {
+pub(crate) fn lambda(server: &Server) -> aws_sdk_lambda::Client {
     let config = aws_sdk_lambda::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(server.api(""))
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::for_tests())
+        .credentials_provider(Credentials::new("key", "secret", None, None, "tests"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     aws_sdk_lambda::Client::from_conf(config)
 }
 
 /// The SQS client of the AWS SDK.
-pub fn sqs(server: &Server) -> aws_sdk_sqs::Client {
+pub(crate) fn sqs(server: &Server) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(server.api(""))
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::for_tests())
+        .credentials_provider(Credentials::new("key", "secret", None, None, "tests"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     aws_sdk_sqs::Client::from_conf(config)
 }
 
 /// Invokes a function with the AWS SDK and waits for its answer.
-pub fn invoke(server: &Server, function: &str, event: &Value) -> InvokeOutput {
+pub(crate) fn invoke(server: &Server, function: &str, event: &Value) -> InvokeOutput {
     let call =
         lambda(server).invoke().function_name(function).payload(Blob::new(event.to_string()));
     block_on(call.send()).unwrap()
 }
 
 /// The answer of a function that must not fail.
-pub fn answer(server: &Server, function: &str, event: &Value) -> Value {
+pub(crate) fn answer(server: &Server, function: &str, event: &Value) -> Value {
     let output = invoke(server, function, event);
     let payload = payload(&output);
     assert_eq!(output.function_error(), None, "{payload}");
@@ -59,7 +59,7 @@ pub fn answer(server: &Server, function: &str, event: &Value) -> Value {
 }
 
 /// The error document of a function that must fail.
-pub fn failure(server: &Server, function: &str, event: &Value) -> Value {
+pub(crate) fn failure(server: &Server, function: &str, event: &Value) -> Value {
     let output = invoke(server, function, event);
     let payload = payload(&output);
     assert_eq!(output.status_code(), 200);
@@ -73,7 +73,7 @@ fn payload(output: &InvokeOutput) -> Value {
 
 /// A program that tests need. Its absence is a failure that says what to do: a check that is
 /// skipped is no check.
-pub fn program(name: &str) -> Command {
+pub(crate) fn program(name: &str) -> Command {
     let found = Command::new(name).arg("--version").output();
     assert!(
         found.is_ok(),
@@ -89,43 +89,43 @@ pub fn program(name: &str) -> Command {
 }
 
 /// Standard output of a program that must succeed.
-pub fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?} failed:\n{}", both(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// All that a program printed.
-pub fn both(output: &Output) -> String {
+pub(crate) fn both(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + &text(&output.stderr)
 }
 
 /// An HTTP response, whole.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: ureq::http::HeaderMap,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {:?}", String::from_utf8_lossy(&self.body)))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// Sends a request; every status is an answer.
-pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .allow_non_standard_methods(true)
@@ -145,17 +145,17 @@ pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -
 }
 
 /// `GET`.
-pub fn get(url: &str) -> Answer {
+pub(crate) fn get(url: &str) -> Answer {
     request("GET", url, &[], b"")
 }
 
 /// `POST` of JSON.
-pub fn post(url: &str, body: &str) -> Answer {
+pub(crate) fn post(url: &str, body: &str) -> Answer {
     request("POST", url, &[("content-type", "application/json")], body.as_bytes())
 }
 
 /// Waits until something is so. The limit is for a machine that hangs, not a measurement.
-pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !so() {
         assert!(began.elapsed() < Duration::from_secs(120), "never happened: {what}");
