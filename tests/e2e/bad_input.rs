@@ -6,11 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
+use aws_sdk_lambda::error::ProvideErrorMetadata as _;
 use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::server::{Ports, Server, root, samovar};
-use crate::tools::{answer, both, invoke};
+use crate::tools::{answer, block_on, both, lambda};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -78,7 +79,7 @@ fn template(properties: &str) -> String {
 
 fn faulty_templates() {
     for (name, text, parts) in [
-        ("not YAML", "Resources: [".to_owned(), &["template.yaml:1"][..]),
+        ("not YAML", "Resources: [".to_owned(), &["template.yaml:2:1: error: not valid YAML"][..]),
         (
             "no code",
             template("      CodeUri: nowhere/\n"),
@@ -206,8 +207,10 @@ fn broken_function() {
         function.unwrap()["state"].as_str().unwrap().to_owned()
     };
     assert_eq!((state("Good").as_str(), state("Broken").as_str()), ("ready", "failed"));
-    let refused = std::panic::catch_unwind(|| invoke(&server, "Broken", &json!({})));
-    assert!(refused.is_err(), "a function that did not build was invoked");
+    let call = lambda(&server).invoke().function_name("Broken");
+    let error = block_on(call.send()).unwrap_err().into_service_error();
+    assert!(error.is_resource_conflict_exception(), "{error:?}");
+    assert_has(error.message().unwrap(), &["state: Failed", "binary `broken`"]);
 }
 
 fn only_broken_functions() {

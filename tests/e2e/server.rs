@@ -83,7 +83,7 @@ impl Server {
     ) -> Self {
         let own = state.is_none().then(|| tempfile::tempdir().unwrap());
         let state_path = state.map_or_else(|| own.as_ref().unwrap().path().into(), Path::to_owned);
-        share_compiled_code(&state_path);
+        copy(&common(), &state_path.join("compiled"));
         let mut command = samovar();
         command
             .args(["up", "--template"])
@@ -99,6 +99,7 @@ impl Server {
         let pid = child.id();
         let server = Self { child: Mutex::new(child), pid, ports, state: own, output };
         server.wait_until_ready();
+        copy(&state_path.join("compiled"), &common());
         server
     }
 
@@ -106,6 +107,8 @@ impl Server {
         let began = Instant::now();
         while !self.healthy() {
             if let Some(status) = self.lock().try_wait().unwrap() {
+                // Its last words are still on their way through the pipes.
+                thread::sleep(Duration::from_millis(500));
                 panic!("samovar ended with {status}:\n{}", self.output());
             }
             assert!(began.elapsed() < READY_LIMIT, "not ready in time:\n{}", self.output());
@@ -163,15 +166,24 @@ impl Drop for Server {
     }
 }
 
-/// Servers of this run compile each component once: their state folders have the folder of
-/// compiled code in common.
-fn share_compiled_code(state: &Path) {
-    let common = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    std::fs::create_dir_all(&common).unwrap();
-    std::fs::create_dir_all(state).unwrap();
-    let compiled = state.join("compiled");
-    if !compiled.exists() {
-        std::os::unix::fs::symlink(common, compiled).unwrap();
+/// Where servers of all tests leave the components that they compiled, and find those of others.
+fn common() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled")
+}
+
+/// Copies what is not there yet. Two that copy the same file at once may tear it: a server
+/// compiles again what is torn.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    let Ok(entries) = std::fs::read_dir(from) else { return };
+    for entry in entries.flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            copy(&entry.path(), &target);
+        } else if !target.exists() {
+            // Another server may have removed or renamed it meanwhile.
+            let _ = std::fs::copy(entry.path(), target);
+        }
     }
 }
 

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn memory_is_read_as_linux_writes_it() {
         let meminfo = "MemTotal:       24632972 kB\nMemAvailable:   23879660 kB\n";
-        assert_eq!(available_mb(meminfo), 23_320);
+        assert_eq!(available_mb(meminfo), 23_319);
         assert_eq!(available_mb("MemTotal: 1 kB\n"), 0);
     }
 }

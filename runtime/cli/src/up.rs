@@ -42,7 +42,7 @@ pub(crate) enum UpError {
     Port { error: BindError, option: &'static str },
     #[error("cannot use the state folder {}: {error}", .path.display())]
     StateDir { path: PathBuf, error: std::io::Error },
-    #[error("{0}")]
+    #[error("{0} (--state-dir DIR)")]
     Queues(#[from] OpenError),
     #[error("queue {queue}: {error}")]
     Queue { queue: String, error: QueueError },
