@@ -28,6 +28,11 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     ]
 }
 
+/// For the end of the run: by then most of the minute that it waits for has gone by.
+pub(crate) fn last(server: &Arc<Shared>) -> Trial {
+    against(server, "example::heartbeat_logs_a_line_each_minute", heartbeat)
+}
+
 fn health(server: &Server) {
     let health = server.health();
     assert_eq!(health["status"], "ready");
@@ -212,6 +217,21 @@ fn thumbnail(server: &Server) {
     assert_eq!(bad.status, 400, "{bad:?}");
     let bad = request("POST", &server.http("/thumbnail?width=96"), &[], b"not a picture");
     assert!((400..500).contains(&bad.status), "{bad:?}");
+}
+
+/// The function logs one JSON line; the terminal shows it, and the invocation's line with the rule.
+fn heartbeat(server: &Server) {
+    let logged = || {
+        let output = server.output();
+        let mut lines = output.lines().filter(|line| line.contains("Heartbeat"));
+        lines.find_map(|line| Some(line.split_once("│ ")?.1.to_owned()))
+    };
+    eventually("a line of Heartbeat", || logged().is_some());
+    let line: Value = serde_json::from_str(&logged().unwrap()).unwrap();
+    assert!(line.is_object(), "{line}");
+    eventually("its invocation's line", || {
+        server.output().lines().any(|l| l.contains("Heartbeat") && l.contains("schedule "))
+    });
 }
 
 fn sam_validate() {

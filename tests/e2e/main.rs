@@ -34,6 +34,7 @@ fn main() -> ExitCode {
     trials.extend(bad_input::trials());
     trials.extend(crash::trials());
     trials.extend(stop::trials());
+    trials.push(example::last(&example));
     let conclusion = libtest_mimic::run(&arguments, trials);
     example.stop();
     fixtures.stop();

@@ -72,8 +72,17 @@ pub(super) async fn build(
 }
 
 /// The cargo that runs us (`cargo run` names it), or the one in PATH.
+///
+/// Without the variables that `cargo run` sets for us: some build scripts (ring's) watch them, and
+/// would run again whenever Samovar is started in another way than before.
 pub(super) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let ours =
+        |name: &&String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.collect::<Vec<_>>().iter().filter(ours) {
+        command.env_remove(name);
+    }
     command.kill_on_drop(true);
     command
 }
