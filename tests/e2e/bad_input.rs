@@ -11,8 +11,8 @@ use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::server::{Ports, Server, root, samovar};
-use crate::tools::{answer, block_on, both, lambda};
-use crate::trial;
+use crate::tools::{CURL, answer, block_on, both, lambda};
+use crate::{needing, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -21,10 +21,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("bad_input::a_port_that_is_taken", taken_port),
         trial("bad_input::a_state_folder_in_use", state_in_use),
         trial("bad_input::a_state_folder_that_cannot_be", impossible_state),
-        trial("bad_input::a_function_that_does_not_build", broken_function),
+        // Its other function is a shell script that calls curl.
+        needing(&[CURL], trial("bad_input::a_function_that_does_not_build", broken_function)),
         trial("bad_input::only_functions_that_do_not_build", only_broken_functions),
         trial("bad_input::a_component_that_is_none", no_component),
         trial("bad_input::nothing_built_and_no_build", not_built),
+        trial("bad_input::what_is_not_emulated_is_named_once", not_emulated),
     ]
 }
 
@@ -217,6 +219,21 @@ fn only_broken_functions() {
     let folder = application(&[("Broken", "broken")]);
     let text = refused(&up(folder.path(), &[]));
     assert_has(&text, &["mismatched types", "Broken", "none of the template's functions"]);
+}
+
+/// Named at start with its place, and the rest is served.
+fn not_emulated() {
+    let folder = application(&[("Good", "good")]);
+    let template = folder.path().join("template.yaml");
+    let more = "  Words:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
+                Runtime: python3.12\n      Handler: app.handler\n      CodeUri: good/\n  \
+                Table:\n    Type: AWS::DynamoDB::Table\n";
+    fs::write(&template, fs::read_to_string(&template).unwrap() + more).unwrap();
+    let server = Server::start(&template, Ports::free(), None, &[]);
+    let output = server.output();
+    assert_has(&output, &["Not emulated", "python3.12", "template.yaml:9", "AWS::DynamoDB::Table"]);
+    assert_eq!(output.matches("AWS::DynamoDB::Table").count(), 1, "{output}");
+    assert_eq!(server.health()["functions"].as_array().unwrap().len(), 1);
 }
 
 fn no_component() {

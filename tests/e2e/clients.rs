@@ -14,9 +14,9 @@ use aws_sdk_sqs::types::{
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::against;
 use crate::server::{Server, Shared};
-use crate::tools::{block_on, get, lambda, program, request, sqs, succeed};
+use crate::tools::{BOTO3, block_on, get, lambda, request, sqs, succeed};
+use crate::{against, needing};
 
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
@@ -26,13 +26,13 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
         against(server, "clients::rust_sdk_batches", batches),
         against(server, "clients::rust_sdk_sees_the_errors_of_sqs", sqs_errors),
         against(server, "clients::a_long_poll_ends_when_a_message_comes", long_poll),
-        against(server, "clients::boto3_invokes_and_queues", boto3),
+        needing(&[BOTO3], against(server, "clients::boto3_invokes_and_queues", boto3)),
         against(server, "clients::unknown_paths_are_told_so", unknown_path),
     ]
 }
 
 fn invoke(server: &Server) {
-    for name in ["Counter", "arn:aws:lambda:us-east-1:000000000000:function:Counter"] {
+    for name in ["CounterWasm", "arn:aws:lambda:us-east-1:000000000000:function:CounterWasm"] {
         let call = lambda(server).invoke().function_name(name).payload(Blob::new("{}"));
         let output = block_on(call.send()).unwrap();
         assert_eq!((output.status_code(), output.function_error()), (200, None));
@@ -170,7 +170,7 @@ fn long_poll(server: &Server) {
     });
 }
 
-const BOTO3: &str = r#"
+const SCRIPT: &str = r#"
 import json, sys, boto3
 endpoint = sys.argv[1]
 def client(name):
@@ -194,8 +194,8 @@ print(json.dumps({"answer": json.load(answer["Payload"]), "url": url}))
 "#;
 
 fn boto3(server: &Server) {
-    let mut command = program("python3");
-    command.args(["-c", BOTO3, &server.api("")]);
+    let mut command = BOTO3.command();
+    command.args(["-c", SCRIPT, &server.api("")]);
     let output: Value = serde_json::from_str(&succeed(&mut command)).unwrap();
     let url = server.api("/000000000000/boto");
     assert_eq!(output, json!({"answer": {"count": 1}, "url": url}));

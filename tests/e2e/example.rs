@@ -9,22 +9,27 @@ use image::{ImageFormat, RgbImage};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::against;
 use crate::server::{Server, Shared};
-use crate::tools::{block_on, eventually, get, post, program, request, sqs, succeed};
+use crate::tools::{
+    CARGO_LAMBDA, CFN_LINT, SAM, block_on, eventually, get, post, request, sqs, succeed,
+};
+use crate::{against, needing, trial};
 
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
         against(server, "example::health_lists_every_function", health),
         against(server, "example::the_terminal_shows_what_is_served", terminal),
-        against(server, "example::cargo_lambda_invokes_without_an_endpoint", cargo_lambda),
+        needing(
+            &[CARGO_LAMBDA],
+            against(server, "example::cargo_lambda_invokes_without_an_endpoint", cargo_lambda),
+        ),
         against(server, "example::one_source_answers_the_same_both_ways", both_builds),
         against(server, "example::function_url_greets", function_url),
         against(server, "example::orders_are_checked", checked_orders),
         against(server, "example::a_hundred_orders_of_which_five_are_poison", hundred_orders),
         against(server, "example::thumbnail_has_the_width_asked_for", thumbnail),
-        crate::trial("example::sam_validates_the_template", sam_validate),
-        crate::trial("example::cfn_lint_passes_the_template", cfn_lint),
+        needing(&[SAM], trial("example::sam_validates_the_template", sam_validate)),
+        needing(&[CFN_LINT], trial("example::cfn_lint_passes_the_template", cfn_lint)),
     ]
 }
 
@@ -72,7 +77,7 @@ fn terminal(server: &Server) {
 
 fn cargo_lambda(_server: &Server) {
     for function in ["Hello", "HelloNative"] {
-        let mut command = program("cargo-lambda");
+        let mut command = CARGO_LAMBDA.command();
         command.args(["lambda", "invoke", function, "--data-ascii", r#"{"name":"Ada"}"#]);
         let answer: Value = serde_json::from_str(&succeed(&mut command)).unwrap();
         assert_eq!(answer, json!({"message": "Hello, Ada!"}), "{function}");
@@ -235,9 +240,9 @@ fn heartbeat(server: &Server) {
 }
 
 fn sam_validate() {
-    succeed(program("sam").args(["validate", "--lint", "--template", "template.yaml"]));
+    succeed(SAM.command().args(["validate", "--lint", "--template", "template.yaml"]));
 }
 
 fn cfn_lint() {
-    succeed(program("cfn-lint").arg("template.yaml"));
+    succeed(CFN_LINT.command().arg("template.yaml"));
 }

@@ -46,6 +46,20 @@ fn trial(name: &str, test: fn()) -> Trial {
     Trial::test(name, move || run(test))
 }
 
+/// A test that needs programs of others. Where one is missing, the test fails in CI (`CI` is
+/// set) and says there what to do; elsewhere it is named loudly and left out, so that the tests
+/// pass on a machine with Rust alone.
+fn needing(programs: &[tools::Program], trial: Trial) -> Trial {
+    let missing: Vec<_> = programs.iter().filter(|program| !program.is_there()).collect();
+    if missing.is_empty() || std::env::var_os("CI").is_some() {
+        return trial;
+    }
+    for program in missing {
+        eprintln!("NOT RUN: {}: {}", trial.name(), program.remedy());
+    }
+    trial.with_ignored_flag(true)
+}
+
 /// A test against a shared server.
 fn against(shared: &Arc<Shared>, name: &str, test: fn(&server::Server)) -> Trial {
     let shared = shared.clone();

@@ -1,9 +1,10 @@
 //! A running `samovar up`.
 
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,11 +54,16 @@ impl Ports {
     }
 }
 
+/// Below the ports that the system gives to outgoing connections (32768 on Linux), of which the
+/// tests make many, and starting elsewhere in each run.
 fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let has_ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
     loop {
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = v4.local_addr().unwrap().port();
-        if TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok() {
+        let next = std::process::id().wrapping_mul(64) + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(10_000 + next % 20_000).unwrap();
+        let free = |address: IpAddr| TcpListener::bind((address, port)).is_ok();
+        if free(Ipv4Addr::LOCALHOST.into()) && (!has_ipv6 || free(Ipv6Addr::LOCALHOST.into())) {
             return port;
         }
     }

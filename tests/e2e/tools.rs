@@ -71,21 +71,48 @@ fn payload(output: &InvokeOutput) -> Value {
     serde_json::from_slice(output.payload().unwrap().as_ref()).unwrap()
 }
 
-/// A program that tests need. Its absence is a failure that says what to do: a check that is
-/// skipped is no check.
-pub(crate) fn program(name: &str) -> Command {
-    let found = Command::new(name).arg("--version").output();
-    assert!(
-        found.is_ok(),
-        "this test needs `{name}`, which is not in PATH: \
-         pip install -r .ci/requirements.txt, or run .ci/run, which installs it"
-    );
-    let mut command = Command::new(name);
-    command
-        .current_dir(crate::server::root())
-        .env("SAM_CLI_TELEMETRY", "0")
-        .env("AWS_DEFAULT_REGION", "us-east-1");
-    command
+/// A program of others that tests use.
+#[derive(Clone, Copy)]
+pub(crate) struct Program {
+    name: &'static str,
+    /// Arguments with which it succeeds if all that is needed is there.
+    probe: &'static [&'static str],
+}
+
+pub(crate) const CARGO_LAMBDA: Program =
+    Program { name: "cargo-lambda", probe: &["lambda", "--version"] };
+pub(crate) const SAM: Program = Program { name: "sam", probe: &["--version"] };
+pub(crate) const CFN_LINT: Program = Program { name: "cfn-lint", probe: &["--version"] };
+pub(crate) const BOTO3: Program = Program { name: "python3", probe: &["-c", "import boto3"] };
+pub(crate) const CURL: Program = Program { name: "curl", probe: &["--version"] };
+
+impl Program {
+    /// Whether it can be used.
+    pub(crate) fn is_there(self) -> bool {
+        let output = Command::new(self.name).args(self.probe).output();
+        output.is_ok_and(|output| output.status.success())
+    }
+
+    /// What to do where it is not there.
+    pub(crate) fn remedy(self) -> String {
+        format!(
+            "`{} {}` does not work: run .ci/run, which installs what the tests need, or \
+             pip install -r .ci/requirements.txt",
+            self.name,
+            self.probe.join(" ")
+        )
+    }
+
+    /// The program, to be run in the repository.
+    pub(crate) fn command(self) -> Command {
+        assert!(self.is_there(), "{}", self.remedy());
+        let mut command = Command::new(self.name);
+        command
+            .current_dir(crate::server::root())
+            .env("SAM_CLI_TELEMETRY", "0")
+            .env("AWS_DEFAULT_REGION", "us-east-1");
+        command
+    }
 }
 
 /// Standard output of a program that must succeed.

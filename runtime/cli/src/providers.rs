@@ -13,6 +13,9 @@ use tokio::task::JoinSet;
 
 use crate::build::Artifacts;
 
+/// Folder of the environments' private folders, in the state folder.
+pub(crate) const ENVIRONMENTS: &str = "environments";
+
 /// What functions see of the machine that they run on.
 pub(crate) struct Surroundings {
     /// `http://127.0.0.1:9000`.
@@ -39,7 +42,7 @@ pub(crate) async fn register(
         let artifact = artifact.unwrap_or_else(|| unreachable!("every function has an artifact"));
         let variables = variables(function, surroundings);
         let (function, host) = (function.clone(), host.clone());
-        let scratch = surroundings.state.join("environments");
+        let scratch = surroundings.state.join(ENVIRONMENTS);
         // Compiling a component takes a core for as long as it takes.
         loading.spawn_blocking(move || {
             let provider = artifact

@@ -21,9 +21,9 @@ use tokio_util::sync::CancellationToken;
 use crate::args;
 use crate::build;
 use crate::host;
-use crate::providers::{self, Surroundings};
+use crate::providers::{self, ENVIRONMENTS, Surroundings};
 use crate::stop::StopSignals;
-use crate::terminal::{Style, Summary, Watch};
+use crate::terminal::{Style, Summary, Watch, say};
 
 /// How long invocations may go on after a wish to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -98,15 +98,16 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
     )
     .map_err(UpError::Template)?;
     let style = Style::stdout();
-    println!(
-        "\n  {}  {}",
-        style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION"))),
-        style.dim(&shown(&template))
-    );
+    let title = style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION")));
+    say(format_args!("\n  {title}  {}", style.dim(&shown(&template))));
 
-    let artifacts = build::artifacts(&app, !options.no_build, &|text| println!("  {text}")).await;
+    let artifacts =
+        build::artifacts(&app, !options.no_build, &|text| say(format_args!("  {text}"))).await;
     let state = state_dir(options, &app)?;
     let queues = open_queues(&app, &state, &account, &endpoint).await?;
+    // The queues' lock is held: no other Samovar lives in this folder, and environments that a
+    // killed one left here are nobody's.
+    let _ = std::fs::remove_dir_all(state.join(ENVIRONMENTS));
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let names = app.functions.iter().map(|function| function.name.as_str());
@@ -149,7 +150,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
         async move { gateway.handle(request, peer).await }
     };
     running.spawn(samovar_http::serve(http_port, service, triggers.clone(), GRACE));
-    println!("{summary}\n");
+    say(format_args!("{summary}\n"));
     for function in &app.functions {
         for trigger in &function.triggers {
             let (dispatcher, function) = (dispatcher.clone(), function.clone());
@@ -176,7 +177,7 @@ impl Served {
     /// [`GRACE`] or until the second signal, then nothing is left.
     async fn until(mut self, signals: &mut StopSignals) {
         signals.next().await;
-        println!("\n  Stopping: what runs may finish. Ctrl-C again stops at once.");
+        say("\n  Stopping: what runs may finish. Ctrl-C again stops at once.");
         let end = Instant::now() + GRACE;
         self.triggers.cancel();
         let orderly = async {
@@ -199,8 +200,8 @@ impl Served {
         let _ = tokio::time::timeout(Duration::from_secs(1), self.api).await;
         match cut {
             0 => {}
-            1 => println!("  1 invocation was cut off."),
-            cut => println!("  {cut} invocations were cut off."),
+            1 => say("  1 invocation was cut off."),
+            cut => say(format_args!("  {cut} invocations were cut off.")),
         }
     }
 }

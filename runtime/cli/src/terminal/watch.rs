@@ -1,12 +1,12 @@
 //! One line an invocation, and the function's own output above it.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use jiff::Zoned;
 use samovar_dispatch::{LogLine, LogObserver, Observer, Origin, Report};
 
+use super::say;
 use super::style::{Style, pad};
 
 /// Prints what functions do.
@@ -20,11 +20,6 @@ impl Watch {
     /// `names` are the functions that will be seen, so that columns stand still.
     pub(crate) fn new<'a>(style: Style, names: impl Iterator<Item = &'a str>) -> Self {
         Self { style, width: names.map(|name| name.chars().count()).max().unwrap_or(0) }
-    }
-
-    fn print(&self, line: &str) {
-        // A closed terminal or pipe must not stop the functions.
-        let _ = writeln!(io::stdout().lock(), "{line}");
     }
 
     /// `12:03:05  OrdersApi    POST /orders   1.4 ms  cold start 7.9 ms`.
@@ -64,7 +59,7 @@ const WORTH_TELLING: Duration = Duration::from_millis(1);
 impl LogObserver for Watch {
     fn line(&self, line: &LogLine<'_>) {
         if line.origin == Origin::Function {
-            self.print(&self.output_line(line));
+            say(self.output_line(line));
         }
     }
 }
@@ -72,7 +67,7 @@ impl LogObserver for Watch {
 impl Observer for Watch {
     fn finished(&self, report: &Report) {
         let time = Zoned::now().strftime("%H:%M:%S").to_string();
-        self.print(&self.finished_line(&time, report));
+        say(self.finished_line(&time, report));
     }
 }
 
