@@ -56,11 +56,30 @@ impl Style {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        // Blanks that fill a column stay outside: a terminal may underline what it takes for a link.
+        let bare = text.trim_end();
+        if self.colour && !bare.is_empty() {
+            format!("\x1b[{code}m{bare}\x1b[0m{}", &text[bare.len()..])
+        } else {
+            text.to_owned()
+        }
     }
 }
 
 /// Text padded to a width, counted in characters, so that paint does not shift columns.
 pub(crate) fn pad(text: &str, width: usize) -> String {
     format!("{text:width$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paint_leaves_blanks_alone() {
+        let style = Style { colour: true };
+        assert_eq!(style.dim("a b  "), "\x1b[2ma b\x1b[0m  ");
+        assert_eq!(style.dim("  "), "  ");
+        assert_eq!(Style::plain().dim("a "), "a ");
+    }
 }
