@@ -1,8 +1,12 @@
 //! Bodies: whole ones out, bounded ones in.
 
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body as HttpBody;
+use tokio::time::timeout;
 
 use crate::serve::{Body, BoxError};
 
@@ -22,7 +26,17 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// Reads a body of at most `limit` bytes. One that announces more is not read at all.
+/// How much of a body that is too large is read and thrown away.
+const DISCARD_LIMIT: usize = 64 << 20;
+
+/// How long that may take.
+const DISCARD_TIME: Duration = Duration::from_secs(10);
+
+/// Reads a body of at most `limit` bytes.
+///
+/// What a larger one has left is thrown away, within bounds: a client that writes its whole
+/// request before it reads (most do) would find its connection reset instead of the answer
+/// (RFC 9112, section 9.6, has the reason).
 ///
 /// # Errors
 /// See [`BodyError`].
@@ -31,21 +45,33 @@ where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
-        return Err(BodyError::TooLarge);
+    let mut body = pin!(body);
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced <= limit {
+        match Limited::new(body.as_mut(), limit).collect().await {
+            Ok(collected) => return Ok(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {}
+            Err(_) => return Err(BodyError::Broken),
+        }
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
-        Err(_) => Err(BodyError::Broken),
+    if announced <= DISCARD_LIMIT {
+        let _ = timeout(DISCARD_TIME, discard(body)).await;
+    }
+    Err(BodyError::TooLarge)
+}
+
+async fn discard<B: HttpBody<Data = Bytes>>(mut body: Pin<&mut B>) {
+    let mut left = DISCARD_LIMIT;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        let Some(rest) = left.checked_sub(length) else { return };
+        left = rest;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::pin::Pin;
     use std::task::{Context, Poll};
 
     use hyper::body::Frame;

@@ -26,6 +26,16 @@ async fn server() -> Server {
         move |request: Request<Incoming>, _peer: SocketAddr| {
             let (entered, leave) = (entered.clone(), leave.clone());
             async move {
+                if request.uri().path() == "/small" {
+                    let read = crate::read_body(request.into_body(), 10).await;
+                    let (status, text) = match read {
+                        Ok(_) => (StatusCode::OK, "ok"),
+                        Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too large"),
+                    };
+                    let mut response = Response::new(crate::full(text));
+                    *response.status_mut() = status;
+                    return response;
+                }
                 if request.uri().path() == "/slow" {
                     entered.notify_one();
                     leave.notified().await;
@@ -72,4 +82,24 @@ async fn shutdown_lets_requests_in_flight_end() {
     server.leave.notify_one();
     assert!(slow.await.unwrap().ends_with("ok"));
     server.done.await.unwrap();
+}
+
+/// With its length announced, and without.
+#[tokio::test]
+async fn a_client_that_writes_too_much_gets_to_the_answer() {
+    let server = server().await;
+    let body = "x".repeat(8 << 20);
+    let close = "host: localhost\r\nconnection: close\r\n";
+    let length = body.len();
+    let announced =
+        format!("POST /small HTTP/1.1\r\n{close}content-length: {length}\r\n\r\n{body}");
+    let chunked = format!(
+        "POST /small HTTP/1.1\r\n{close}transfer-encoding: chunked\r\n\r\n\
+         {length:x}\r\n{body}\r\n0\r\n\r\n"
+    );
+    for request in [announced, chunked] {
+        let answer = ask(server.address, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.ends_with("too large"), "{answer}");
+    }
 }
