@@ -1,13 +1,15 @@
 //! Signals: what runs may finish, and nothing is left behind.
 
+use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::thread;
 
 use libtest_mimic::Trial;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::server::{Ports, Server, root};
+use crate::server::{Ports, Server, root, samovar};
 use crate::tools::{answer, block_on, eventually, sqs};
 use crate::trial;
 
@@ -17,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("stop::sigint_lets_what_runs_finish", || orderly(Signal::INT)),
         trial("stop::sigkill_leaves_no_process", killed),
         trial("stop::queues_are_kept", queues),
+        trial("stop::a_build_that_is_given_up_leaves_no_process", build),
     ]
 }
 
@@ -26,7 +29,7 @@ fn fixtures(state: Option<&Path>) -> Server {
 
 /// Processes whose parent this is, those that have ended already left out (proc_pid_stat(5)).
 fn children(pid: u32) -> Vec<u32> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|child| matches!(stat(*child), Some((state, of)) if of == pid && state != 'Z'))
         .collect()
@@ -38,7 +41,7 @@ fn alive(pid: u32) -> bool {
 
 /// A process's state and parent.
 fn stat(pid: u32) -> Option<(char, u32)> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name before them is in parentheses and may have anything in it.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
@@ -85,4 +88,35 @@ fn queues() {
     let url = server.api("/000000000000/PlainQueue");
     let received = block_on(sqs(&server).receive_message().queue_url(url).send()).unwrap();
     assert_eq!(received.messages()[0].body(), Some("kept"));
+}
+
+/// The crate's build script tells its process id and would go on for an hour.
+fn build() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("src")).unwrap();
+    fs::write(path("src/main.rs"), "fn main() {}").unwrap();
+    let manifest = "[package]\nname = \"slow\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(path("Cargo.toml"), manifest).unwrap();
+    let script = "fn main() {\n    std::fs::write(\"pid.new\", std::process::id().to_string()).unwrap();\n    \
+                  std::fs::rename(\"pid.new\", \"pid\").unwrap();\n    \
+                  std::thread::sleep(std::time::Duration::from_secs(3600));\n}\n";
+    fs::write(path("build.rs"), script).unwrap();
+    let template = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Slow:\n    \
+                    Type: AWS::Serverless::Function\n    Properties:\n      \
+                    Runtime: provided.al2023\n      Handler: bootstrap\n      CodeUri: .\n";
+    fs::write(path("template.yaml"), template).unwrap();
+    let mut samovar = samovar()
+        .current_dir(folder.path())
+        .args(["up", "--api-port", "0", "--http-port", "0"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("a build that runs", || path("pid").exists());
+    let script: u32 = fs::read_to_string(path("pid")).unwrap().parse().unwrap();
+    assert!(alive(script));
+    kill_process(Pid::from_child(&samovar), Signal::TERM).unwrap();
+    assert!(samovar.wait().unwrap().success());
+    eventually("no process is left", || !alive(script));
 }

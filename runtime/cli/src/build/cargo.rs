@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use samovar_app::Function;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -51,13 +52,15 @@ pub(super) async fn build(
     for (_, found) in &job.functions {
         command.args(["--package", &found.package, "--bin", &found.binary]);
     }
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(unavailable)?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().map_err(unavailable)?;
+    let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
     let executables = match child.stdout.take() {
         Some(messages) => executables(messages).await,
         None => Vec::new(),
     };
     child.wait().await.map_err(unavailable)?;
+    group.ended();
 
     let artifact = |(function, found): &(Arc<Function>, Crate)| {
         let executable = executables.iter().find(|executable| {
@@ -69,6 +72,26 @@ pub(super) async fn build(
         (function.logical_id.clone(), artifact.ok_or_else(failed))
     };
     Ok(job.functions.iter().map(artifact).collect())
+}
+
+/// A running cargo and its compilers: a process group of their own, killed whole where the build
+/// is given up. Without it the compilers would go on.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// Cargo has been waited for: its number may be another's by now.
+    fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // They may have ended a moment ago.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 /// The cargo that runs us (`cargo run` names it), or the one in PATH.
