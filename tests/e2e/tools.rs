@@ -19,28 +19,29 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
 }
 
+/// A client of the AWS SDK. Each of its crates has a `Config` of its own, alike but in name.
+macro_rules! client {
+    ($sdk:ident, $server:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .endpoint_url($server.api(""))
+                .region(Region::new("us-east-1"))
+                .credentials_provider(Credentials::new("key", "secret", None, None, "tests"))
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .build(),
+        )
+    };
+}
+
 /// The Lambda client of the AWS SDK.
 pub(crate) fn lambda(server: &Server) -> aws_sdk_lambda::Client {
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(server.api(""))
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("key", "secret", None, None, "tests"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    aws_sdk_lambda::Client::from_conf(config)
+    client!(aws_sdk_lambda, server)
 }
 
 /// The SQS client of the AWS SDK.
 pub(crate) fn sqs(server: &Server) -> aws_sdk_sqs::Client {
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(server.api(""))
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("key", "secret", None, None, "tests"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    aws_sdk_sqs::Client::from_conf(config)
+    client!(aws_sdk_sqs, server)
 }
 
 /// Invokes a function with the AWS SDK and waits for its answer.

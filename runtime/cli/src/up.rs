@@ -130,17 +130,35 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
         took: began.elapsed(),
     };
     let summary = summary.to_string();
-    let (api_port, http_port) =
-        (listen(api_port, "--api-port")?, listen(http_port, "--http-port")?);
+    let ports =
+        Ports { api: listen(api_port, "--api-port")?, http: listen(http_port, "--http-port")? };
+    say(format_args!("{summary}\n"));
+    Ok(serve(&app, ports, &account, &dispatcher, &queues, &clock))
+}
+
+/// Both ports, taking connections.
+struct Ports {
+    api: Listeners,
+    http: Listeners,
+}
+
+/// Begins to take work: the AWS protocols, then all triggers.
+fn serve(
+    app: &App,
+    ports: Ports,
+    account: &Account,
+    dispatcher: &Dispatcher,
+    queues: &Queues,
+    clock: &Arc<dyn Clock>,
+) -> Served {
     let protocols = CancellationToken::new();
-    let api = {
-        let api = Api::new(dispatcher.clone(), queues.clone());
-        let service = move |request, _peer: SocketAddr| {
-            let api = api.clone();
-            async move { api.handle(request).await }
-        };
-        tokio::spawn(samovar_http::serve(api_port, service, protocols.clone(), GRACE))
+    let api = Api::new(dispatcher.clone(), queues.clone());
+    let service = move |request, _peer: SocketAddr| {
+        let api = api.clone();
+        async move { api.handle(request).await }
     };
+    let api = tokio::spawn(samovar_http::serve(ports.api, service, protocols.clone(), GRACE));
+
     let triggers = CancellationToken::new();
     let mut running = JoinSet::new();
     let gateway =
@@ -149,8 +167,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
         let gateway = gateway.clone();
         async move { gateway.handle(request, peer).await }
     };
-    running.spawn(samovar_http::serve(http_port, service, triggers.clone(), GRACE));
-    say(format_args!("{summary}\n"));
+    running.spawn(samovar_http::serve(ports.http, service, triggers.clone(), GRACE));
     for function in &app.functions {
         for trigger in &function.triggers {
             let (dispatcher, function) = (dispatcher.clone(), function.clone());
@@ -158,7 +175,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
                 Trigger::Http(_) => {}
                 Trigger::Queue(trigger) => {
                     let poller =
-                        Poller::new(trigger, function, &account, queues.clone(), dispatcher);
+                        Poller::new(trigger, function, account, queues.clone(), dispatcher);
                     running.spawn(poller.run(triggers.clone()));
                 }
                 Trigger::Schedule(trigger) => {
@@ -169,7 +186,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
             }
         }
     }
-    Ok(Served { dispatcher, triggers, running, protocols, api })
+    Served { dispatcher: dispatcher.clone(), triggers, running, protocols, api }
 }
 
 impl Served {
