@@ -33,8 +33,9 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     ]
 }
 
-/// The last to begin begins before the first ends: all were under way at one moment. The times
-/// are the functions' own, so a slow client proves nothing and harms nothing.
+/// An environment is only made while all others are busy: that there are ten afterwards proves
+/// that all were under way at one moment. The time is for people to read; its bound is that of
+/// half of them running one after the other.
 fn parallel(server: &Server) {
     let began = Instant::now();
     thread::scope(|scope| {
