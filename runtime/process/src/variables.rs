@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
+use jiff::Timestamp;
 use samovar_app::Function;
 use samovar_dispatch::FunctionError;
 
@@ -89,28 +90,11 @@ fn reserved(function: &Function, place: Place<'_>) -> [(String, String); 10] {
     .map(|(name, value)| (name.to_owned(), value))
 }
 
-/// `yyyy/mm/dd/[$LATEST]ID`, of the day (UTC) on which the environment starts.
+/// `yyyy/mm/dd/[$LATEST]ID`, of the day (UTC) on which the environment starts. The epoch's for a
+/// clock that no calendar here reaches.
 pub(crate) fn log_stream(now: SystemTime, id: &str) -> String {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let (year, month, day) = civil(since.as_secs() / 86_400);
-    format!("{year:04}/{month:02}/{day:02}/[$LATEST]{id}")
-}
-
-/// Year, month and day, `days` after 1970-01-01, in the Gregorian calendar. Counts in eras of 400
-/// years that begin on 1 March, so that the leap day is a year's last (Howard Hinnant,
-/// "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
-fn civil(days: u64) -> (u64, u64, u64) {
-    const ERA: u64 = 146_097;
-    let days = days + 719_468;
-    let day_of_era = days % ERA;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + days / ERA * 400 + u64::from(month <= 2);
-    (year, month, day)
+    let day = Timestamp::try_from(now).unwrap_or_default().strftime("%Y/%m/%d");
+    format!("{day}/[$LATEST]{id}")
 }
 
 #[cfg(test)]

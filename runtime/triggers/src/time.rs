@@ -2,8 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+use jiff::Timestamp;
 
 /// Milliseconds since the Unix epoch; 0 before it.
 pub(crate) fn epoch_millis(at: SystemTime) -> u64 {
@@ -13,48 +12,18 @@ pub(crate) fn epoch_millis(at: SystemTime) -> u64 {
 
 /// The Common Log Format's time, as `requestContext.time` has it: `12/Mar/2020:19:03:58 +0000`.
 pub(crate) fn common_log(at: SystemTime) -> String {
-    let Civil { year, month, day, hour, minute, second } = Civil::from(at);
-    let month = MONTHS[month - 1];
-    format!("{day:02}/{month}/{year:04}:{hour:02}:{minute:02}:{second:02} +0000")
+    timestamp(at).strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
 /// RFC 3339 in whole seconds, as EventBridge has it: `2015-10-08T16:53:06Z`.
 pub(crate) fn rfc3339(at: SystemTime) -> String {
-    let Civil { year, month, day, hour, minute, second } = Civil::from(at);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    timestamp(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-struct Civil {
-    year: u64,
-    /// 1 to 12.
-    month: usize,
-    day: u64,
-    hour: u64,
-    minute: u64,
-    second: u64,
-}
-
-impl From<SystemTime> for Civil {
-    /// Howard Hinnant's `civil_from_days`, for days since 1970 only: years start in March, so
-    /// that the leap day is a year's last, and 400 years are 146,097 days.
-    fn from(at: SystemTime) -> Self {
-        let seconds = epoch_millis(at) / 1000;
-        let days = seconds / 86_400 + 719_468;
-        let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted = (5 * day_of_year + 2) / 153;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-        Self {
-            year: era * 400 + year_of_era + u64::from(month <= 2),
-            month: usize::try_from(month).unwrap_or(1),
-            day: day_of_year - (153 * shifted + 2) / 5 + 1,
-            hour: seconds / 3600 % 24,
-            minute: seconds / 60 % 60,
-            second: seconds % 60,
-        }
-    }
+/// The epoch for times that no calendar here reaches.
+fn timestamp(at: SystemTime) -> Timestamp {
+    let millis = i64::try_from(epoch_millis(at)).unwrap_or_default();
+    Timestamp::from_millisecond(millis).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
 use samovar_app::{Build, Code, Kind, Span};
 
