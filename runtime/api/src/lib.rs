@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
-use samovar_dispatch::{Body, BoxError, Dispatcher};
+use samovar_dispatch::{Account, Body, BoxError, Dispatcher};
 use samovar_queue::Queues;
 use serde_json::json;
 
@@ -23,14 +23,15 @@ pub struct Api(Arc<Services>);
 
 /// What the protocols speak for.
 struct Services {
+    account: Account,
     dispatcher: Dispatcher,
     queues: Queues,
 }
 
 impl Api {
-    /// An API in front of these functions and queues.
-    pub fn new(dispatcher: Dispatcher, queues: Queues) -> Self {
-        Self(Arc::new(Services { dispatcher, queues }))
+    /// An API in front of these functions and queues, which are the account's.
+    pub fn new(account: Account, dispatcher: Dispatcher, queues: Queues) -> Self {
+        Self(Arc::new(Services { account, dispatcher, queues }))
     }
 
     /// Answers one request. Nothing fails here: whatever goes wrong is a response with the

@@ -10,8 +10,8 @@ use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use samovar_app::{Build, Code, Function, Kind, Span};
 use samovar_dispatch::{
-    Dispatcher, Door, Environment, EnvironmentLog, Event, FunctionError, Invocation, Limits,
-    LogLine, LogObserver, Observer, Provider, Reply, Report, Response, SystemClock,
+    Account, Dispatcher, Door, Environment, EnvironmentLog, Event, FunctionError, Invocation,
+    Limits, LogLine, LogObserver, Observer, Provider, Reply, Report, Response, SystemClock,
 };
 use samovar_queue::{Options, Queues};
 
@@ -124,7 +124,7 @@ impl Stand {
         let dispatcher = Dispatcher::new(limits, Arc::new(SystemClock), Arc::new(Silent));
         let options = Options { ephemeral: true, ..Options::default() };
         let queues = Queues::open(Path::new(""), options).expect("queues");
-        Self { api: Api::new(dispatcher.clone(), queues), dispatcher }
+        Self { api: Api::new(Account::default(), dispatcher.clone(), queues), dispatcher }
     }
 
     pub(crate) fn register(&self, name: &str, handler: Handler) {

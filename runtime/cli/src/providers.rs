@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use samovar_app::{App, Function, Kind};
-use samovar_dispatch::{Dispatcher, Provider};
+use samovar_dispatch::{Account, Dispatcher, Provider};
 use samovar_process::{ProcessConfig, ProcessProvider};
-use samovar_triggers::Account;
 use samovar_wasm::{Host, HostConfig, HostError, WasmConfig};
 use tokio::task::JoinSet;
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use samovar_api::Api;
 use samovar_app::{App, Diagnostics, Trigger};
-use samovar_dispatch::{Clock, Dispatcher, Limits, SystemClock};
+use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
 use samovar_http::{BindError, Listeners, Reserved};
 use samovar_queue::{OpenError, QueueError, Queues};
-use samovar_triggers::{Account, Gateway, Poller, Scheduler};
+use samovar_triggers::{Gateway, Poller, Scheduler};
 use samovar_wasm::HostError;
 use thiserror::Error;
 use tokio::task::{JoinHandle, JoinSet};
@@ -152,7 +152,7 @@ fn serve(
     clock: &Arc<dyn Clock>,
 ) -> Served {
     let protocols = CancellationToken::new();
-    let api = Api::new(dispatcher.clone(), queues.clone());
+    let api = Api::new(account.clone(), dispatcher.clone(), queues.clone());
     let service = move |request, _peer: SocketAddr| {
         let api = api.clone();
         async move { api.handle(request).await }

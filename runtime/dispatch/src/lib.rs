@@ -5,6 +5,7 @@
 //! knows only the [`Provider`] and [`Environment`] traits; native processes and WASM isolates
 //! implement them.
 
+mod account;
 mod clock;
 mod dispatcher;
 mod environment;
@@ -16,6 +17,7 @@ mod registry;
 mod report;
 mod run;
 
+pub use account::Account;
 pub use clock::{Clock, SystemClock};
 pub use dispatcher::{Answer, Dispatcher, FunctionStatus, Limits, LogTail};
 pub use environment::{Environment, Provider};

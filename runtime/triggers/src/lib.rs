@@ -3,7 +3,6 @@
 //! Each trigger turns what happens outside (a request, messages, a tick) into the event that AWS
 //! would send, gives it to the dispatcher, and does with the outcome what AWS does.
 
-mod account;
 mod gateway;
 mod poller;
 mod schedule;
@@ -11,7 +10,6 @@ mod schedule;
 mod testing;
 mod time;
 
-pub use account::Account;
 pub use gateway::Gateway;
 pub use poller::Poller;
 pub use schedule::Scheduler;

@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use percent_encoding::percent_decode_str;
-use samovar_dispatch::{Body, BoxError, Event, Invocation, Response as Output, Source};
+use samovar_dispatch::{Account, Body, BoxError, Event, Invocation, Response as Output, Source};
 use samovar_http::{BodyError, full, read_body};
 use serde::de::IgnoredAny;
 
@@ -143,10 +143,8 @@ fn arn(services: &Services, name: &str) -> String {
         return name.to_owned();
     }
     let name = name.rsplit_once("function:").map_or(name, |(_, bare)| bare);
-    // The queues know account and region: `arn:aws:sqs:REGION:ACCOUNT:NAME`.
-    let sqs = services.queues.arn("");
-    let owner = sqs.trim_start_matches("arn:aws:sqs:").trim_end_matches(':');
-    format!("arn:aws:lambda:{owner}:function:{name}")
+    let Account { id, region } = &services.account;
+    format!("arn:aws:lambda:{region}:{id}:function:{name}")
 }
 
 fn invocation_type(headers: &HeaderMap) -> Result<InvocationType, LambdaError> {

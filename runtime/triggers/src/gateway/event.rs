@@ -6,13 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use samovar_dispatch::Invocation;
+use samovar_dispatch::{Account, Invocation};
 
 use super::endpoint::Endpoint;
 use super::headers;
 use super::inbound::Inbound;
 use super::route::Matched;
-use crate::account::Account;
 
 /// Everything an event is made of.
 pub(crate) struct Source<'r> {

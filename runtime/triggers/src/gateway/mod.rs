@@ -23,7 +23,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use samovar_app::{Api, Function};
 use samovar_dispatch::{
-    Answer, Body, BoxError, Clock, Dispatcher, Door, Event, Invocation, Response as Output, Source,
+    Account, Answer, Body, BoxError, Clock, Dispatcher, Door, Event, Invocation,
+    Response as Output, Source,
 };
 use samovar_http::{BodyError, full, read_body};
 use serde_json::json;
@@ -35,7 +36,6 @@ use self::failure::Failure;
 use self::inbound::Inbound;
 use self::response::without_body;
 use self::route::Matched;
-use crate::account::Account;
 
 /// API Gateway's payload limit (API Gateway guide, "Quotas").
 const API_BODY_LIMIT: usize = 10 * 1024 * 1024;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samovar_app::{Function, QueueTrigger};
-use samovar_dispatch::Dispatcher;
+use samovar_dispatch::{Account, Dispatcher};
 use samovar_queue::Queues;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -23,7 +23,6 @@ use tokio_util::sync::CancellationToken;
 use self::batch::{Batch, Collector, Terms};
 use self::deliver::{Delivery, Settled};
 use self::scale::{GROWTH_INTERVAL, Scale};
-use crate::account::Account;
 
 /// How long to wait where the queue is gone or the function cannot run: neither changes without
 /// somebody doing something.

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
+use samovar_dispatch::Account;
 use serde::Serialize;
 
-use crate::account::Account;
 use crate::time::rfc3339;
 
 /// Lambda guide, "Using AWS Lambda with Amazon EventBridge (CloudWatch Events)".

@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samovar_app::{Function, Rate, ScheduleTrigger};
-use samovar_dispatch::{Clock, Dispatcher, Event, Invocation, Source};
+use samovar_dispatch::{Account, Clock, Dispatcher, Event, Invocation, Source};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
-
-use crate::account::Account;
 
 /// One schedule of one function.
 pub struct Scheduler {
