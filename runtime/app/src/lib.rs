@@ -20,7 +20,10 @@
 //! and whoever reads a poisoned value says nothing more. So one run shows every fault once.
 
 mod api;
+mod assemble;
 mod diagnostic;
+mod event;
+mod files;
 mod function;
 mod load;
 mod model;
@@ -34,13 +37,15 @@ mod report;
 mod resolve;
 mod source;
 mod suggest;
+mod targets;
 mod template;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Mark};
-pub use load::load;
+pub use files::{Disk, FileKind, Files, Memory};
+pub use load::{load, load_from};
 pub use model::*;
-pub use options::Options;
+pub use options::{Options, Values, VariableOverrides};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,11 @@
 //! The tree of a template in which every value and every key knows its place.
 
-/// A place in the template. Lines and columns count from 1, in characters.
+/// A place in the template, or in a file that it includes. Lines and columns count from 1, in
+/// characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {
+    /// Which file: the template itself is 0 (see [`Report`](crate::report::Report)).
+    pub(crate) file: u16,
     pub(crate) line: u32,
     pub(crate) column: u32,
     /// Characters that are meant, on that line.
@@ -45,6 +48,9 @@ pub(crate) enum Kind {
     Bool,
     Number,
     Text,
+    /// Text that stands for a value that only AWS knows: the export of another stack, a parameter
+    /// in SSM's store. What is made of it is unresolved too, and readers ask nothing of it.
+    Unresolved,
 }
 
 /// A mapping, in template order.
@@ -74,6 +80,16 @@ impl Node {
     /// A string made at a place.
     pub(crate) fn text(text: impl Into<String>, at: Place) -> Self {
         Self { value: Value::Scalar(Kind::Text, text.into()), at }
+    }
+
+    /// Text that stands for a value that is not known here.
+    pub(crate) fn unresolved(text: impl Into<String>, at: Place) -> Self {
+        Self { value: Value::Scalar(Kind::Unresolved, text.into()), at }
+    }
+
+    /// Whether the value is one that only AWS knows.
+    pub(crate) fn is_unresolved(&self) -> bool {
+        matches!(self.value, Value::Scalar(Kind::Unresolved, _))
     }
 
     /// The scalar's text.

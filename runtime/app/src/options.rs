@@ -15,11 +15,39 @@ pub struct Options {
     pub account_id: String,
     /// Values for the template's `Parameters`, before their `Default`s.
     pub parameters: BTreeMap<String, String>,
+    /// What functions find in their environment instead of what the template says.
+    pub variables: VariableOverrides,
+    /// Values that only AWS knows.
+    pub values: Values,
+}
+
+/// Values in place of those in the template's `Environment.Variables` (SAM CLI's `--env-vars`).
+/// As there, only variables that the template has are replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VariableOverrides {
+    /// For every function: `Parameters` of the file.
+    pub all: BTreeMap<String, String>,
+    /// For one function, by its logical id or name. These go before `all`.
+    pub functions: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What a template takes from the account that it is deployed to. What is not here is named as
+/// unresolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// Exports of other stacks, for `Fn::ImportValue`.
+    pub exports: BTreeMap<String, String>,
+    /// SSM's parameter store, by name: parameters of type `AWS::SSM::Parameter::Value<...>` and
+    /// `{{resolve:ssm:NAME}}`.
+    pub ssm: BTreeMap<String, String>,
+    /// Secrets Manager's secrets, by name or ARN: `{{resolve:secretsmanager:NAME...}}`. The text
+    /// of a secret may be JSON.
+    pub secrets: BTreeMap<String, String>,
 }
 
 impl Default for Options {
     /// `http://127.0.0.1:9000`, HTTP port 3000, `us-east-1`, account `000000000000`, no
-    /// parameter values.
+    /// values from outside.
     fn default() -> Self {
         Self {
             endpoint: "http://127.0.0.1:9000".to_owned(),
@@ -27,6 +55,8 @@ impl Default for Options {
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             parameters: BTreeMap::new(),
+            variables: VariableOverrides::default(),
+            values: Values::default(),
         }
     }
 }

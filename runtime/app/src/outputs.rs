@@ -1,7 +1,7 @@
 //! `Outputs`.
 
 use crate::model::{Api, Output};
-use crate::node::{self, Node};
+use crate::node::{self, Map, Node};
 use crate::read::Reader;
 use crate::report::Fault;
 use crate::resolve::Resolver;
@@ -34,8 +34,18 @@ pub(crate) fn read(resolver: &Resolver, apis: &[Api]) -> Vec<Output> {
                     .and_then(Node::as_str)
                     .map(str::to_owned),
                 value: resolver.live(value, apis),
+                export: export(&reader, resolver, map),
+                span: resolver.report.span(key.at),
             });
         }
     }
     outputs
+}
+
+/// `Export.Name`.
+fn export(reader: &Reader, resolver: &Resolver, output: &Map) -> Option<String> {
+    let export = reader.map("Export", node::get(output, "Export")?)?;
+    reader.only(export, &["Name"]);
+    let name = resolver.resolve(node::get(export, "Name")?);
+    reader.text("Name", &name).map(str::to_owned)
 }

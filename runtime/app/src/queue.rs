@@ -145,7 +145,7 @@ pub(crate) fn read<'t>(
         visibility: visibility.unwrap_or(30),
     };
     let queue = Queue {
-        logical_id: resource.id.to_owned(),
+        logical_id: resolver.id(resource.id),
         url: resolver.queue_url(&name),
         arn: resolver.queue_arn(&name),
         name,
@@ -158,10 +158,11 @@ pub(crate) fn read<'t>(
 
 impl Unfinished<'_> {
     /// Adds the redrive policy, whose target must be a queue of the template and of the same kind.
-    pub(crate) fn finish(mut self, resolver: &Resolver, queues: &Queues) -> Queue {
+    pub(crate) fn finish(mut self, resolver: &Resolver) -> Queue {
+        let queues = resolver.load.queues.borrow();
         let reader = Reader { report: resolver.report, owner: self.resource.id.to_owned() };
         if let Some(policy) =
-            self.redrive.as_ref().and_then(|node| self.redrive(&reader, node, queues))
+            self.redrive.as_ref().and_then(|node| self.redrive(&reader, node, &queues))
         {
             self.queue.attributes.insert("RedrivePolicy".to_owned(), policy);
         }

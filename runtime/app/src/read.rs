@@ -2,14 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-use crate::node::{Key, Map, Node, Value};
+use crate::node::{Key, Kind, Map, Node, Value};
 use crate::report::{Fault, Report};
 use crate::suggest::did_you_mean;
 
 /// Reads the values of one owner: a resource or an event.
 ///
-/// Each method gives `None` where the value is of the wrong type, which is then reported, or
-/// poisoned, which was reported before.
+/// Each method gives `None` where the value is of the wrong type, which is then reported, where it
+/// is poisoned, which was reported before, and where it is not known here, which was noted before
+/// (except [`text`](Self::text), which gives the text that stands for the value).
 pub(crate) struct Reader<'r> {
     pub(crate) report: &'r Report<'r>,
     /// As it stands in messages: `Hello`, `event Orders of OrderWorker`.
@@ -26,7 +27,7 @@ impl Reader<'_> {
         unit: &str,
     ) -> Option<u32> {
         let unit = if unit.is_empty() { String::new() } else { format!(" of {unit}") };
-        let text = self.scalar(name, node, || {
+        let text = self.known(name, node, || {
             format!("a whole number{unit} from {} to {}", range.start(), range.end())
         })?;
         let help =
@@ -47,7 +48,7 @@ impl Reader<'_> {
 
     /// `true` or `false`, as a boolean or as text.
     pub(crate) fn boolean(&self, name: &str, node: &Node) -> Option<bool> {
-        let text = self.scalar(name, node, || "`true` or `false`".to_owned())?;
+        let text = self.known(name, node, || "`true` or `false`".to_owned())?;
         match text.to_ascii_lowercase().as_str() {
             "true" => Some(true),
             "false" => Some(false),
@@ -74,7 +75,7 @@ impl Reader<'_> {
             [only] => format!("`{only}`"),
             _ => format!("one of {}", choices.join(", ")),
         };
-        let text = self.scalar(name, node, expected)?;
+        let text = self.known(name, node, expected)?;
         if choices.contains(&text) {
             return Some(text);
         }
@@ -86,7 +87,7 @@ impl Reader<'_> {
     pub(crate) fn list<'n>(&self, name: &str, node: &'n Node) -> Option<&'n [Node]> {
         match &node.value {
             Value::List(list) => Some(list),
-            Value::Poison => None,
+            Value::Poison | Value::Scalar(Kind::Unresolved, _) => None,
             _ => {
                 self.wrong(name, node, "a list", None);
                 None
@@ -97,7 +98,7 @@ impl Reader<'_> {
     pub(crate) fn map<'n>(&self, name: &str, node: &'n Node) -> Option<&'n Map> {
         match &node.value {
             Value::Map(map) => Some(map),
-            Value::Poison => None,
+            Value::Poison | Value::Scalar(Kind::Unresolved, _) => None,
             _ => {
                 self.wrong(name, node, "a mapping", None);
                 None
@@ -136,6 +137,16 @@ impl Reader<'_> {
         let owner = &self.owner;
         let message = format!("`{name}` of {owner} must be {expected}, not {}", node.describe());
         self.report.fault(Fault::new(node.at, message).help(help));
+    }
+
+    /// A scalar whose value is known here.
+    fn known<'n>(
+        &self,
+        name: &str,
+        node: &'n Node,
+        expected: impl FnOnce() -> String,
+    ) -> Option<&'n str> {
+        if node.is_unresolved() { None } else { self.scalar(name, node, expected) }
     }
 
     fn scalar<'n>(

@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{NotEmulated, Span};
-use crate::node::{self, Node, Place};
+use crate::files::Files;
+use crate::model::{NotEmulated, Places, Span};
+use crate::node::{self, Node, Place, Value};
 use crate::source::Source;
 
 /// Faults that are shown; of more, only the number.
@@ -48,9 +50,22 @@ impl Fault {
     }
 }
 
-/// Where faults and notes go. Shared by every reader of one load.
+/// Files that one load reads. Whatever needs more of them includes itself.
+const MAX_FILES: usize = 200;
+
+/// One file of a load.
+struct Document {
+    source: Rc<Source>,
+    /// What it holds, as it is written; `None`: that cannot be read, or is not yet.
+    root: Option<Rc<Node>>,
+}
+
+/// Where faults and notes go, and the files that they are in. Shared by every reader of one load.
 pub(crate) struct Report<'s> {
-    pub(crate) source: &'s Source,
+    pub(crate) files: &'s dyn Files,
+    documents: RefCell<Vec<Document>>,
+    /// Faults of files that could not be read.
+    unread: RefCell<Vec<Diagnostic>>,
     faults: RefCell<Vec<Fault>>,
     /// How many more faults there were after [`MAX_FOUND`].
     unlisted: Cell<usize>,
@@ -58,12 +73,47 @@ pub(crate) struct Report<'s> {
 }
 
 impl<'s> Report<'s> {
-    pub(crate) fn new(source: &'s Source) -> Self {
+    /// `source` is the template: file 0.
+    pub(crate) fn new(files: &'s dyn Files, source: Source) -> Self {
         Self {
-            source,
+            files,
+            documents: RefCell::new(vec![Document { source: Rc::new(source), root: None }]),
+            unread: RefCell::default(),
             faults: RefCell::default(),
             unlisted: Cell::new(0),
             notes: RefCell::default(),
+        }
+    }
+
+    /// Takes in another file; its number. `None`: there are too many.
+    pub(crate) fn add(&self, source: Source) -> Option<u16> {
+        let mut documents = self.documents.borrow_mut();
+        let number = u16::try_from(documents.len()).ok().filter(|n| usize::from(*n) < MAX_FILES)?;
+        documents.push(Document { source: Rc::new(source), root: None });
+        Some(number)
+    }
+
+    /// Says what a file holds, so that faults in it can tell their paths.
+    pub(crate) fn set_root(&self, file: u16, root: Rc<Node>) {
+        self.documents.borrow_mut()[usize::from(file)].root = Some(root);
+    }
+
+    /// A file by its number.
+    pub(crate) fn source(&self, file: u16) -> Rc<Source> {
+        self.documents.borrow()[usize::from(file)].source.clone()
+    }
+
+    /// The first place at or after `from` where `needle` stands in the file (see
+    /// [`Source::find`]).
+    pub(crate) fn find(&self, from: Place, needle: &str) -> Place {
+        self.source(from.file).find(from, needle)
+    }
+
+    /// Takes in what is wrong with a file that could not be read.
+    pub(crate) fn diagnostic(&self, diagnostic: Diagnostic) {
+        let mut unread = self.unread.borrow_mut();
+        if !unread.contains(&diagnostic) {
+            unread.push(diagnostic);
         }
     }
 
@@ -98,19 +148,38 @@ impl<'s> Report<'s> {
     }
 
     pub(crate) fn span(&self, at: Place) -> Span {
-        Span { file: self.source.file.clone(), line: at.line, column: at.column }
+        Span { file: self.source(at.file).file.clone(), line: at.line, column: at.column }
     }
 
-    /// The notes in template order, or the faults by place. `root` gives the faults their paths.
-    pub(crate) fn finish(self, root: Option<&Node>) -> Result<Vec<NotEmulated>, Diagnostics> {
+    /// Says where a value and all that is in it stand: `path` is the value's own.
+    pub(crate) fn place(&self, places: &mut Places, path: &str, node: &Node) {
+        places.insert(path, self.span(node.at));
+        match &node.value {
+            Value::Map(map) => {
+                for (key, node) in map {
+                    self.place(places, &format!("{path}.{}", key.name), node);
+                }
+            }
+            Value::List(list) => {
+                for (index, node) in list.iter().enumerate() {
+                    self.place(places, &format!("{path}[{index}]"), node);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The notes in template order, or the faults by place.
+    pub(crate) fn finish(self) -> Result<Vec<NotEmulated>, Diagnostics> {
         let mut faults = self.faults.into_inner();
-        if faults.is_empty() {
+        let unread = self.unread.into_inner();
+        if faults.is_empty() && unread.is_empty() {
             let mut notes = self.notes.into_inner();
-            notes.sort_by_key(|(at, _)| (at.line, at.column));
+            notes.sort_by_key(|(at, _)| *at);
             let mut notes: Vec<_> = notes.into_iter().map(|(_, note)| note).collect();
             // A note on something in `Globals` is made once for every function.
             let mut seen = HashSet::new();
-            notes.retain(|n| seen.insert((n.what.clone(), n.note.clone(), n.span.line)));
+            notes.retain(|n| seen.insert((n.what.clone(), n.note.clone(), n.span.clone())));
             return Ok(notes);
         }
         faults.sort_by_key(|fault| fault.at);
@@ -118,13 +187,18 @@ impl<'s> Report<'s> {
         faults.retain(|fault| seen.insert(fault.clone()));
         let omitted = faults.len().saturating_sub(MAX_SHOWN) + self.unlisted.get();
         faults.truncate(MAX_SHOWN);
-        let diagnostics = faults.into_iter().map(|fault| Diagnostic {
-            file: self.source.file.clone(),
-            mark: fault.at.map(|at| self.source.mark(at)),
-            path: fault.at.and_then(|at| node::path_to(root?, at)),
-            message: fault.message,
-            help: fault.help,
+        let documents = self.documents.into_inner();
+        let diagnostics = faults.into_iter().map(|fault| {
+            let document = &documents[fault.at.map_or(0, |at| usize::from(at.file))];
+            let path = fault.at.and_then(|at| node::path_to(document.root.as_deref()?, at));
+            Diagnostic {
+                file: document.source.file.clone(),
+                mark: fault.at.map(|at| document.source.mark(at)),
+                message: fault.message,
+                path,
+                help: fault.help,
+            }
         });
-        Err(Diagnostics::new(diagnostics.collect(), omitted))
+        Err(Diagnostics::new(diagnostics.chain(unread).collect(), omitted))
     }
 }

@@ -1,11 +1,11 @@
-//! The template file as text.
+//! A template file, or another that it includes, as text.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Mark};
+use crate::diagnostic::{Diagnostic, Mark};
+use crate::files::Files;
 use crate::node::Place;
 
 /// Largest template that is read, in bytes. CloudFormation itself takes 1 MB from S3
@@ -23,26 +23,35 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Reads a whole file, or says why that cannot be.
-    pub(crate) fn read(path: &Path) -> Result<Self, Diagnostics> {
-        let file: Arc<Path> = path.into();
-        let bytes = match bytes(path) {
+    /// Reads the whole file at `path`, which messages call `name`; or says why that cannot be.
+    /// `what` it is: `template`.
+    pub(crate) fn read(
+        files: &dyn Files,
+        path: &Path,
+        name: Arc<Path>,
+        what: &str,
+    ) -> Result<Self, Diagnostic> {
+        let bytes = match files.read(path, MAX_BYTES + 1) {
             Ok(bytes) => bytes,
             Err(e) => {
-                let (message, help) = cannot_read(path, &e);
-                return Err(whole_file(file, message, help).into());
+                let (message, help) = cannot_read(files, path, &e, what);
+                return Err(whole_file(name, message, help));
             }
         };
         if bytes.len() as u64 > MAX_BYTES {
-            let message = format!("the template is larger than {} MiB", MAX_BYTES >> 20);
+            let message = format!("the {what} is larger than {} MiB", MAX_BYTES >> 20);
             let help = "CloudFormation takes templates up to 1 MB: move data out of the template";
-            return Err(whole_file(file, message, help.to_owned()).into());
+            return Err(whole_file(name, message, help.to_owned()));
         }
-        Self::decode(file, bytes)
+        Self::decode(name, bytes, what)
     }
 
     /// Takes UTF-8 with or without a byte order mark.
-    pub(crate) fn decode(file: Arc<Path>, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
+    pub(crate) fn decode(
+        file: Arc<Path>,
+        bytes: Vec<u8>,
+        what: &str,
+    ) -> Result<Self, Diagnostic> {
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let text = match text.strip_prefix('\u{feff}') {
@@ -61,9 +70,9 @@ impl Source {
                 let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
                 let text = String::from_utf8_lossy(&rest[..line_end]);
                 let mark = Mark::new(narrow(line), narrow(before.chars().count() + 1), 1, &text);
-                let message = "the template is not UTF-8 text".to_owned();
+                let message = format!("the {what} is not UTF-8 text");
                 let help = Some("save the file in the encoding UTF-8".to_owned());
-                Err(Diagnostic { file, mark: Some(mark), message, path: None, help }.into())
+                Err(Diagnostic { file, mark: Some(mark), message, path: None, help })
             }
         }
     }
@@ -84,6 +93,7 @@ impl Source {
             let start = line.char_indices().nth(skip).map_or(line.len(), |(at, _)| at);
             if let Some(at) = line[start..].find(needle) {
                 return Place {
+                    file: from.file,
                     line: u32::try_from(index + 1).unwrap_or(u32::MAX),
                     column: u32::try_from(line[..start + at].chars().count() + 1)
                         .unwrap_or(u32::MAX),
@@ -95,32 +105,30 @@ impl Source {
     }
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn cannot_read(path: &Path, error: &io::Error) -> (String, String) {
-    let name = "give the template's path: --template PATH";
+fn cannot_read(
+    files: &dyn Files,
+    path: &Path,
+    error: &io::Error,
+    what: &str,
+) -> (String, String) {
+    let name = match what {
+        "template" => "give the template's path: --template PATH",
+        _ => "the path is taken from the folder of the file that names it",
+    };
     match error.kind() {
-        io::ErrorKind::NotFound => ("there is no such template".to_owned(), name.to_owned()),
+        io::ErrorKind::NotFound => (format!("there is no such {what}"), name.to_owned()),
         io::ErrorKind::IsADirectory => {
             let inside = ["template.yaml", "template.yml", "template.json"]
                 .map(|name| path.join(name))
                 .into_iter()
-                .find(|candidate| candidate.is_file());
+                .find(|candidate| files.is_file(candidate));
             let help = match inside {
                 Some(file) => format!("did you mean `{}`?", file.display()),
                 None => name.to_owned(),
             };
-            ("the template is a directory".to_owned(), help)
+            (format!("the {what} is a directory"), help)
         }
-        _ => (format!("the template cannot be read: {error}"), name.to_owned()),
+        _ => (format!("the {what} cannot be read: {error}"), name.to_owned()),
     }
 }
 

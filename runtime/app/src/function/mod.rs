@@ -5,25 +5,21 @@
 
 mod code;
 mod environment;
-mod event;
 mod properties;
 mod runtime;
 mod url;
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::Apis;
-use crate::model::Function;
+use crate::event::{self, Called};
+use crate::model::{Function, Places};
 use crate::node::{Key, Node};
 use crate::property;
-use crate::queue::Queues;
 use crate::read::Reader;
 use crate::report::Fault;
 use crate::resolve::Resolver;
 use crate::template::Resource;
-use runtime::Runs;
 
 /// A function while it is read.
 struct Subject<'r, 't> {
@@ -47,39 +43,29 @@ impl<'t> Subject<'_, 't> {
         self.reader.report.fault(fault);
     }
 
-    /// Leaves the function out, and says why.
-    fn leave_out(&self, why: &str) {
-        let events = self.resource.property("Events").and_then(Node::as_map);
-        let names: Vec<&str> = events.into_iter().flatten().map(|(k, _)| k.name.as_str()).collect();
+    /// Notes that the function is not run, and why.
+    fn note_not_run(&self, why: &str) {
         let id = self.resource.id;
-        let note = match names.as_slice() {
-            [] => format!("{why}: the function is left out"),
-            names => format!("{why}: the function is left out, with {}", names.join(", ")),
-        };
-        self.reader.report.note(
-            self.resource.at,
-            format!("Resources.{id} ({})", self.resource.kind),
-            note,
-        );
+        let what = format!("Resources.{id} ({})", self.resource.kind);
+        self.reader.report.note(self.resource.at, what, format!("not run: {why}"));
     }
 }
 
-/// Reads a function. Its routes go to the APIs that they name; `base` is the template's folder.
+/// Reads a function. Its routes go to the APIs that they name.
 ///
-/// `None`: the function is faulty, which is reported, or not emulated, which is noted.
+/// `None`: the function is faulty, which is reported.
 pub(crate) fn read<'t>(
     resolver: &Resolver<'t>,
-    resource: &Resource<'t>,
-    base: &Path,
-    queues: &Queues,
+    resource: &'t Resource<'t>,
     apis: &mut Apis,
-) -> Option<Arc<Function>> {
-    let reader = Reader { report: resolver.report, owner: resource.id.to_owned() };
+) -> Option<Function> {
+    let report = resolver.report;
+    let reader = Reader { report, owner: resource.id.to_owned() };
     let subject = Subject { resolver, resource, reader };
     let path = format!("Resources.{}", resource.id);
     property::check(&subject.reader, resource.properties, properties::TABLE, &path);
     let globals = resolver.template.globals.of(resource.kind);
-    property::note(resolver.report, globals, properties::TABLE, "Globals.Function");
+    property::note(report, globals, properties::TABLE, "Globals.Function");
 
     // Everything is read before anything is given up, so that all faults show.
     let name = resolver.name_of(resource).ok();
@@ -94,31 +80,26 @@ pub(crate) fn read<'t>(
     let environment = environment::read(&subject, apis);
     let url = url::read(&subject);
     let runs = runtime::read(&subject);
-    let code = match &runs {
-        Runs::Here { kind, handler, .. } => code::read(&subject, base, *kind, handler),
-        Runs::Not(_) | Runs::Faulty => None,
-    };
-    let is_served = code.is_some();
-    let triggers = event::read(&subject, timeout, queues, apis, is_served);
+    let code = runs.as_ref().and_then(|runs| code::read(&subject, runs));
+    let mut places = places(&subject);
+    let called = Called { resource, timeout };
+    let triggers = event::read(resolver, &called, apis, &mut places);
 
-    let (kind, runtime, handler) = match runs {
-        Runs::Here { kind, runtime, handler } => (kind, runtime, handler),
-        Runs::Not(why) => {
-            subject.leave_out(&why);
-            return None;
-        }
-        Runs::Faulty => return None,
-    };
-    let name = name?;
-    Some(Arc::new(Function {
-        logical_id: resource.id.to_owned(),
+    let (name, runs) = (name?, runs?);
+    let (code, not_run) = code?;
+    let not_run = runs.not_run.or(not_run);
+    if let Some(why) = &not_run {
+        subject.note_not_run(why);
+    }
+    let id = resolver.id(resource.id);
+    Some(Function {
         arn: resolver.function_arn(&name),
         name,
-        span: resolver.report.span(resource.at),
-        kind,
-        runtime,
-        handler,
-        code: code?,
+        span: report.span(resource.at),
+        places,
+        not_run,
+        runtime: runs.runtime,
+        handler: runs.handler,
         memory_mb: memory_mb.unwrap_or(128),
         timeout: Duration::from_secs(timeout.into()),
         ephemeral_storage_mb: storage.unwrap_or(512),
@@ -126,7 +107,21 @@ pub(crate) fn read<'t>(
         reserved_concurrency,
         triggers,
         url,
-    }))
+        ..Function::new(&id, runs.kind, code)
+    })
+}
+
+/// Where the function's properties stand. `Events` are placed where they are read.
+fn places(subject: &Subject) -> Places {
+    let report = subject.reader.report;
+    let mut places = Places::new(report.span(subject.resource.at));
+    let globals = subject.resolver.template.globals.of(subject.resource.kind);
+    for (key, node) in globals.iter().chain(subject.resource.properties) {
+        if key.name != "Events" {
+            report.place(&mut places, &key.name, node);
+        }
+    }
+    places
 }
 
 /// Letters, digits, `-` and `_`, at most 64.

@@ -55,31 +55,36 @@ const RUNTIMES: &[&str] = &[
     "ruby3.4",
 ];
 
-/// Whether and how a function runs here.
-pub(super) enum Runs {
-    Here {
-        kind: Kind,
-        runtime: String,
-        handler: String,
-    },
-    /// It does not, for this reason.
-    Not(String),
-    /// That cannot be said, for faults that are reported.
-    Faulty,
+/// What runs a function.
+pub(super) struct Runs {
+    pub(super) kind: Kind,
+    pub(super) runtime: String,
+    pub(super) handler: String,
+    /// Why it is not run here.
+    pub(super) not_run: Option<String>,
+    pub(super) is_image: bool,
 }
 
-pub(super) fn read(subject: &Subject) -> Runs {
+/// `None`: that cannot be said, for faults that are reported.
+pub(super) fn read(subject: &Subject) -> Option<Runs> {
     let id = subject.resource.id;
     let reader = &subject.reader;
-    if let Some((_, node)) = subject.property("PackageType") {
-        match reader.choice("PackageType", &node, &["Zip", "Image"]) {
-            Some("Image") => return Runs::Not("container images are not run".to_owned()),
-            Some(_) => {}
-            None => return Runs::Faulty,
-        }
+    if let Some((_, node)) = subject.property("PackageType")
+        && reader.choice("PackageType", &node, &["Zip", "Image"])? == "Image"
+    {
+        return Some(Runs {
+            kind: Kind::Process,
+            runtime: String::new(),
+            handler: String::new(),
+            not_run: Some("container images are not run".to_owned()),
+            is_image: true,
+        });
     }
     let text = |name: &str, help: &str| match subject.property(name) {
-        Some((_, node)) => reader.text(name, &node).map(|text| (text.to_owned(), node.at)),
+        Some((_, node)) => {
+            let text = reader.text(name, &node)?.to_owned();
+            Some((text, node))
+        }
         None => {
             let message = format!("{id} has no `{name}`");
             subject.fault(Fault::new(subject.resource.at, message).help(help.to_owned()));
@@ -88,29 +93,26 @@ pub(super) fn read(subject: &Subject) -> Runs {
     };
     let runtime = text("Runtime", "add one: `Runtime: provided.al2023` runs a native binary");
     let handler = text("Handler", "add one: `Handler: bootstrap`, or the name of a `.wasm` file");
-    let (Some((runtime, runtime_at)), Some((handler, handler_at))) = (runtime, handler) else {
-        return Runs::Faulty;
-    };
-    if !RUNTIMES.contains(&runtime.as_str()) {
+    let ((runtime, runtime_node), (handler, handler_node)) = (runtime?, handler?);
+    if !RUNTIMES.contains(&runtime.as_str()) && !runtime_node.is_unresolved() {
         let shown: String = runtime.chars().take(60).collect();
         let help = did_you_mean(&runtime, RUNTIMES.iter().copied())
             .unwrap_or_else(|| "for a native binary or WASM: `provided.al2023`".to_owned());
         let message = format!("unknown runtime `{shown}` of {id}");
-        subject.fault(Fault::new(runtime_at, message).help(help));
-        return Runs::Faulty;
+        subject.fault(Fault::new(runtime_node.at, message).help(help));
+        return None;
     }
-    if !runtime.starts_with("provided") {
-        return Runs::Not(format!("the runtime {runtime} is not run yet"));
-    }
-    let is_wasm = handler.ends_with(".wasm");
+    let not_run = (!runtime.starts_with("provided"))
+        .then(|| format!("the runtime {runtime} is not run yet"));
+    let is_wasm = not_run.is_none() && handler.ends_with(".wasm");
     if is_wasm && !stays_inside(&handler) {
         let message = format!("`Handler` of {id} must name a file in the folder of the code");
         let help = "give its name alone: `hello.wasm`".to_owned();
-        subject.fault(Fault::new(handler_at, message).help(help));
-        return Runs::Faulty;
+        subject.fault(Fault::new(handler_node.at, message).help(help));
+        return None;
     }
     let kind = if is_wasm { Kind::Wasm } else { Kind::Process };
-    Runs::Here { kind, runtime, handler }
+    Some(Runs { kind, runtime, handler, not_run, is_image: false })
 }
 
 fn stays_inside(path: &str) -> bool {

@@ -43,7 +43,8 @@ pub(super) fn read(subject: &Subject) -> Option<FunctionUrl> {
     Some(FunctionUrl {
         public: auth == "NONE",
         streaming,
-        id: stable_id(id, URL_ID),
+        cors: None,
+        id: stable_id(&subject.resolver.id(id), URL_ID),
         span: reader.report.span(key.at),
     })
 }

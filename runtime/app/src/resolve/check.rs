@@ -82,7 +82,7 @@ impl Resolver<'_> {
         }
         let at = match variable {
             Some(variable) if self.report.is_close() => {
-                self.report.source.find(at, &format!("${{{variable}}}"))
+                self.report.find(at, &format!("${{{variable}}}"))
             }
             _ => at,
         };

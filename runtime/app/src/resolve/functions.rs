@@ -86,11 +86,11 @@ impl Resolver<'_> {
             }
             "Fn::Cidr" => network::cidr(self, argument, at),
             "Fn::ImportValue" => {
-                Err(Fault::new(function.at, "the exports of other stacks are not known here")
-                    .help(
-                        "use a parameter with a `Default` instead of `Fn::ImportValue`".to_owned(),
-                    )
-                    .into())
+                let name = self.text("Fn::ImportValue", argument)?;
+                Ok(match self.options.values.exports.get(&name) {
+                    Some(value) => text(value.clone()),
+                    None => self.unresolved_value("import", &name, function.at, at),
+                })
             }
             "Fn::Transform" => Err(Fault::new(function.at, "`Fn::Transform` is not supported yet")
                 .help("write what the macro would give".to_owned())
@@ -129,6 +129,7 @@ impl Resolver<'_> {
     /// An argument that must be text once it is resolved.
     pub(super) fn text(&self, function: &str, argument: &Node) -> Resolved<String> {
         let value = self.try_resolve(argument)?;
+        let _ = self.text_of(&value);
         match value.value {
             Value::Scalar(_, text) => Ok(text),
             Value::Poison => Err(Trouble::Reported),
@@ -142,8 +143,14 @@ impl Resolver<'_> {
     /// An argument that must be a list once it is resolved.
     pub(super) fn list(&self, function: &str, argument: &Node) -> Resolved<Vec<Node>> {
         let value = self.try_resolve(argument)?;
+        let _ = self.text_of(&value);
         match value.value {
-            Value::List(list) => Ok(list),
+            Value::List(list) => {
+                for item in &list {
+                    let _ = self.text_of(item);
+                }
+                Ok(list)
+            }
             Value::Poison => Err(Trouble::Reported),
             _ => {
                 let message = format!("`{function}` needs a list here, not {}", value.describe());
@@ -161,6 +168,7 @@ impl Resolver<'_> {
         };
         let mut joined = String::new();
         for (index, item) in self.list("Fn::Join", items)?.iter().enumerate() {
+            let _ = self.text_of(item);
             let piece = match &item.value {
                 Value::Scalar(_, text) => text,
                 Value::Poison => return Err(Trouble::Reported),
@@ -234,7 +242,7 @@ pub(crate) fn to_json(node: &Node) -> Option<serde_json::Value> {
     Some(match &node.value {
         Value::Null | Value::Absent => Json::Null,
         Value::Poison => return None,
-        Value::Scalar(Kind::Text, text) => Json::String(text.clone()),
+        Value::Scalar(Kind::Text | Kind::Unresolved, text) => Json::String(text.clone()),
         Value::Scalar(Kind::Bool, text) => Json::Bool(text == "true"),
         Value::Scalar(Kind::Number, text) => {
             serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.clone()))

@@ -65,16 +65,25 @@ impl<'t> Resolver<'t> {
             }
         }
         Ok(match resource.kind {
-            "AWS::S3::Bucket" => resource.id.to_ascii_lowercase(),
-            // CloudFormation adds the suffix that SQS demands to the names it makes.
-            "AWS::SQS::Queue" if self.is_fifo(resource) => format!("{}.fifo", resource.id),
-            _ => resource.id.to_owned(),
+            "AWS::S3::Bucket" => self.name(resource.id).to_ascii_lowercase(),
+            // CloudFormation adds the suffix that SQS and SNS demand to the names it makes.
+            "AWS::SQS::Queue" | "AWS::SNS::Topic" if self.is_fifo(resource) => {
+                format!("{}.fifo", self.name(resource.id))
+            }
+            _ => self.name(resource.id),
         })
     }
 
-    fn is_fifo(&self, queue: &Resource<'t>) -> bool {
-        // A fault in it is reported when the queue's properties are read.
-        let fifo = queue.property("FifoQueue").and_then(|node| self.try_resolve(node).ok());
+    /// The name that a resource gets from its logical id: CloudFormation puts the names of nested
+    /// stacks before it too.
+    pub(crate) fn name(&self, logical_id: &str) -> String {
+        self.id(logical_id).replace('/', "-")
+    }
+
+    fn is_fifo(&self, resource: &Resource<'t>) -> bool {
+        // A fault in it is reported when the resource's properties are read.
+        let fifo = resource.property("FifoQueue").or_else(|| resource.property("FifoTopic"));
+        let fifo = fifo.and_then(|node| self.try_resolve(node).ok());
         fifo.and_then(|node| node.as_str().map(|text| text.eq_ignore_ascii_case("true")))
             .unwrap_or(false)
     }
@@ -88,13 +97,17 @@ impl<'t> Resolver<'t> {
         format!("arn:aws:sqs:{}:{}:{name}", self.options.region, self.options.account_id)
     }
 
+    pub(crate) fn topic_arn(&self, name: &str) -> String {
+        format!("arn:aws:sns:{}:{}:{name}", self.options.region, self.options.account_id)
+    }
+
     pub(crate) fn queue_url(&self, name: &str) -> String {
         format!("{}/{}/{name}", self.options.endpoint, self.options.account_id)
     }
 
     /// Where a function URL answers, with the slash at the end that AWS's have too.
     pub(crate) fn function_url(&self, logical_id: &str) -> String {
-        format!("http://{}.localhost:{}/", logical_id.to_ascii_lowercase(), self.options.http_port)
+        format!("http://{}.localhost:{}/", self.host(logical_id), self.options.http_port)
     }
 
     /// Where an API answers, without a slash at the end: the plain address where it is the only
@@ -102,9 +115,19 @@ impl<'t> Resolver<'t> {
     pub(crate) fn api_url(&self, logical_id: &str) -> String {
         let port = self.options.http_port;
         match self.apis() {
-            [_] => format!("http://127.0.0.1:{port}"),
-            _ => format!("http://{}.localhost:{port}", logical_id.to_ascii_lowercase()),
+            [_] if !self.is_nested() => format!("http://127.0.0.1:{port}"),
+            _ => format!("http://{}.localhost:{port}", self.host(logical_id)),
         }
+    }
+
+    /// Whether there are several templates: then each API has a host name of its own.
+    fn is_nested(&self) -> bool {
+        let is_application = |resource: &Resource| resource.kind == "AWS::Serverless::Application";
+        !self.scope.prefix.is_empty() || self.template.resources.iter().any(is_application)
+    }
+
+    fn host(&self, logical_id: &str) -> String {
+        self.name(logical_id).to_ascii_lowercase()
     }
 
     /// Every API of the template: the explicit ones, then SAM's implicit ones, which exist where
@@ -114,7 +137,7 @@ impl<'t> Resolver<'t> {
             let identity = |logical_id: &'t str, kind, at| ApiIdentity {
                 logical_id,
                 kind,
-                id: stable_id(logical_id, API_ID),
+                id: stable_id(&self.id(logical_id), API_ID),
                 at,
             };
             let active = self.template.resources.iter().filter(|resource| self.is_active(resource));

@@ -94,7 +94,7 @@ impl<'t> Resolver<'t> {
         implied: &Implied<'_, 't>,
         attribute: &str,
     ) -> Resolved<(Option<Node>, &'static [&'static str])> {
-        let at = crate::node::Place { line: 0, column: 0, width: 1 };
+        let at = crate::node::Place { file: 0, line: 0, column: 0, width: 1 };
         let account = &self.options.account_id;
         let (value, known): (_, &[&str]) = match (implied, attribute) {
             (Implied::Api(api), _) => self.attribute_of_api(api, attribute),

@@ -19,13 +19,16 @@ mod substitute;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 pub(crate) use functions::to_json;
 pub(crate) use identity::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API, URL_ID, stable_id};
 
-use crate::node::{Key, Map, Node, Place, Value};
+use crate::node::{Key, Kind, Map, Node, Place, Value};
 use crate::options::Options;
+use crate::queue::Queues;
 use crate::report::{Fault, Report};
+use crate::targets::Targets;
 use crate::template::{self, Resource, Template};
 
 /// Deepest chain of values that need one another. Templates that people write stay far below it,
@@ -60,38 +63,89 @@ enum Known<T> {
     Is(T),
 }
 
+/// What one load knows, shared by its template and the nested ones.
+pub(crate) struct Load<'s> {
+    pub(crate) report: &'s Report<'s>,
+    pub(crate) options: &'s Options,
+    /// Functions, queues and topics by ARN.
+    pub(crate) targets: Targets,
+    /// Queues by ARN, as far as they are read.
+    pub(crate) queues: RefCell<Queues>,
+}
+
+impl<'s> Load<'s> {
+    pub(crate) fn new(report: &'s Report<'s>, options: &'s Options) -> Self {
+        Self { report, options, targets: Targets::default(), queues: RefCell::default() }
+    }
+}
+
+/// Where a template stands among those of one load.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    /// What goes before its logical ids: nothing, or `Orders/` in the nested application `Orders`.
+    pub(crate) prefix: String,
+    /// Its folder, absolute: relative paths start there.
+    pub(crate) base: PathBuf,
+    /// Its folder as messages name it.
+    pub(crate) shown: PathBuf,
+}
+
+impl Scope {
+    /// The scope of the template itself, which stands at `path` and which messages call `name`.
+    pub(crate) fn root(path: &Path, name: &Path) -> Self {
+        Self {
+            prefix: String::new(),
+            base: path.parent().unwrap_or(Path::new("/")).to_owned(),
+            shown: name.parent().unwrap_or(Path::new("")).to_owned(),
+        }
+    }
+}
+
 /// Resolves the values of one template.
 pub(crate) struct Resolver<'t> {
     pub(crate) template: &'t Template<'t>,
+    pub(crate) load: &'t Load<'t>,
     pub(crate) options: &'t Options,
     pub(crate) report: &'t Report<'t>,
+    pub(crate) scope: Scope,
     conditions: RefCell<HashMap<&'t str, Known<bool>>>,
     names: RefCell<HashMap<&'t str, Known<String>>>,
     apis: OnceCell<Vec<ApiIdentity<'t>>>,
     depth: Cell<u32>,
     cost: Cell<u64>,
+    /// Whether the text of an unresolved value was read since the innermost function was called.
+    unresolved: Cell<bool>,
     /// How many conditions are being evaluated, one for the other: in them resources have no
     /// values, since conditions say which resources there are.
     in_conditions: Cell<u32>,
 }
 
 impl<'t> Resolver<'t> {
-    pub(crate) fn new(
-        template: &'t Template<'t>,
-        options: &'t Options,
-        report: &'t Report<'t>,
-    ) -> Self {
+    pub(crate) fn new(template: &'t Template<'t>, load: &'t Load<'t>, scope: Scope) -> Self {
         Self {
             template,
-            options,
-            report,
+            load,
+            options: load.options,
+            report: load.report,
+            scope,
             conditions: RefCell::default(),
             names: RefCell::default(),
             apis: OnceCell::new(),
             depth: Cell::new(0),
             cost: Cell::new(0),
+            unresolved: Cell::new(false),
             in_conditions: Cell::new(0),
         }
+    }
+
+    /// A logical id of this template as the whole application knows it.
+    pub(crate) fn id(&self, logical_id: &str) -> String {
+        format!("{}{logical_id}", self.scope.prefix)
+    }
+
+    /// A logical id of the application as this template has it.
+    pub(crate) fn local<'i>(&self, id: &'i str) -> &'i str {
+        id.strip_prefix(self.scope.prefix.as_str()).unwrap_or(id)
     }
 
     /// The node with every intrinsic in it replaced by its value. Faults are reported and leave
@@ -145,7 +199,7 @@ impl<'t> Resolver<'t> {
         let text = node.as_str().map_or(0, str::len);
         self.spend(1 + text as u64 / 8, node.at)?;
         if let Some((function, argument)) = node.intrinsic() {
-            return self.call(function, argument, node.at);
+            return self.call_tracking(function, argument, node.at);
         }
         match &node.value {
             Value::Null => Err(Fault::new(node.at, "a value is missing here")
@@ -169,7 +223,40 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    fn tell(&self, trouble: Trouble) {
+    /// Calls an intrinsic function; what it makes of unresolved text is unresolved.
+    fn call_tracking(&self, function: &Key, argument: &Node, at: Place) -> Resolved<Node> {
+        let outer = self.unresolved.replace(false);
+        let result = self.call(function, argument, at);
+        let inner = self.unresolved.replace(outer);
+        match result {
+            Ok(mut node) if inner => {
+                let items = match &mut node.value {
+                    Value::List(items) => items.as_mut_slice(),
+                    _ => std::slice::from_mut(&mut node),
+                };
+                for item in items {
+                    if let Value::Scalar(kind, _) = &mut item.value {
+                        *kind = Kind::Unresolved;
+                    }
+                }
+                Ok(node)
+            }
+            // What is asked of a value that is not known here cannot be a fault of the template.
+            Err(Trouble::Fault(_)) if inner => Ok(Node::unresolved(function.name.clone(), at)),
+            result => result,
+        }
+    }
+
+    /// The text of a scalar.
+    fn text_of<'n>(&self, node: &'n Node) -> Option<&'n str> {
+        if node.is_unresolved() {
+            self.unresolved.set(true);
+        }
+        node.as_str()
+    }
+
+    /// Reports what is not reported yet.
+    pub(crate) fn tell(&self, trouble: Trouble) {
         if let Trouble::Fault(fault) = trouble {
             self.report.fault(fault);
         }

@@ -4,7 +4,7 @@ use super::{Resolved, Resolver, Trouble, foreign};
 use crate::node::{Node, Place, Value};
 use crate::report::Fault;
 use crate::suggest::did_you_mean;
-use crate::template::{Parameter, Resource};
+use crate::template::{Parameter, Resource, items};
 
 const PSEUDO: &[&str] = &[
     "AWS::AccountId",
@@ -29,16 +29,12 @@ impl<'t> Resolver<'t> {
         if let Some(parameter) = self.template.parameters.get(name) {
             return match parameter {
                 Parameter::Text(text) => Ok(Node::text(text, at)),
-                Parameter::List(items) => {
-                    let items = items.iter().map(|item| Node::text(item, at)).collect();
-                    Ok(Node { value: Value::List(items), at })
-                }
-                Parameter::Ssm { kind } => Err(Fault::new(
-                    name_at,
-                    format!("the value of {name} (`{kind}`) is not known here"),
-                )
-                .help(format!("give a value for the parameter {name} from outside"))
-                .into()),
+                Parameter::List(items) => Ok(list_of(items, at)),
+                Parameter::Ssm { name, list } => Ok(match self.options.values.ssm.get(name) {
+                    Some(value) if *list => list_of(&items(value), at),
+                    Some(value) => Node::text(value, at),
+                    None => self.unresolved_value("ssm", name, name_at, at),
+                }),
                 Parameter::Faulty => Err(Trouble::Reported),
             };
         }
@@ -60,6 +56,24 @@ impl<'t> Resolver<'t> {
             return Ok(Node::text(self.referable(resource, attribute)?, at));
         }
         Err(self.unknown(name, "Ref", name_at).into())
+    }
+
+    /// The stand-in of a value that only AWS knows, named once as such.
+    pub(super) fn unresolved_value(
+        &self,
+        kind: &str,
+        name: &str,
+        name_at: Place,
+        at: Place,
+    ) -> Node {
+        let shown: String = name.chars().take(120).collect();
+        let (what, section) = match kind {
+            "import" => (format!("Fn::ImportValue {shown}"), "Exports"),
+            _ => (format!("SSM parameter {shown}"), "Parameters"),
+        };
+        let note = format!("not known here: give it under `{section}` of a values file");
+        self.report.note(name_at, what, note);
+        Node::unresolved(format!("{{{{unresolved:{kind}:{name}}}}}"), at)
     }
 
     /// The argument of `Fn::GetAtt`: `Id.Attribute` or a list of the two.
@@ -149,12 +163,13 @@ impl<'t> Resolver<'t> {
         })
     }
 
-    fn reference_of(&self, resource: &Resource<'t>) -> Resolved<String> {
+    /// What `Ref` of a resource gives.
+    pub(crate) fn reference_of(&self, resource: &Resource<'t>) -> Resolved<String> {
         match resource.kind {
             "AWS::SQS::Queue" => Ok(self.queue_url(&self.name_of(resource)?)),
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => self.name_of(resource),
             "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {
-                Ok(super::identity::stable_id(resource.id, super::identity::API_ID))
+                Ok(super::identity::stable_id(&self.id(resource.id), super::identity::API_ID))
             }
             _ => foreign::reference(self, resource),
         }
@@ -231,4 +246,9 @@ impl<'t> Resolver<'t> {
         let what = if is_ref { "parameter or resource" } else { "resource" };
         Fault::new(at, format!("there is no {what} `{shown}`")).help(help)
     }
+}
+
+fn list_of(items: &[String], at: Place) -> Node {
+    let items = items.iter().map(|item| Node::text(item, at)).collect();
+    Node { value: Value::List(items), at }
 }

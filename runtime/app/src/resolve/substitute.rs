@@ -64,7 +64,7 @@ impl Resolver<'_> {
             return self.text("Fn::Sub", value);
         }
         let at = || match self.report.is_close() {
-            true => self.report.source.find(string, &format!("${{{name}}}")),
+            true => self.report.find(string, &format!("${{{name}}}")),
             false => string,
         };
         if !is_variable(name) {
@@ -83,7 +83,7 @@ impl Resolver<'_> {
             Trouble::Fault(fault) => Trouble::Fault(fault.moved(string, at())),
             Trouble::Reported => Trouble::Reported,
         })?;
-        match value.as_str() {
+        match self.text_of(&value) {
             Some(text) => Ok(text.to_owned()),
             None if value.is_poison() => Err(Trouble::Reported),
             None => {

@@ -10,14 +10,14 @@ mod sections;
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) use globals::{Globals, merge};
-pub(crate) use parameter::Parameter;
+pub(crate) use parameter::{Parameter, items};
 
 use crate::node::{Key, Map, Node, Place};
 
 /// A template by its sections. Nothing is resolved yet.
 pub(crate) struct Template<'t> {
     pub(crate) description: Option<&'t str>,
-    pub(crate) parameters: BTreeMap<&'t str, Parameter<'t>>,
+    pub(crate) parameters: BTreeMap<&'t str, Parameter>,
     pub(crate) mappings: &'t Map,
     pub(crate) conditions: BTreeMap<&'t str, (&'t Key, &'t Node)>,
     pub(crate) globals: Globals<'t>,

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use super::is_logical_id;
 use crate::node::{self, Key, Map, Node, Place};
-use crate::options::Options;
 use crate::report::{Fault, Report};
 use crate::suggest::did_you_mean;
 
@@ -25,25 +24,27 @@ const ATTRIBUTES: &[&str] = &[
 ];
 
 /// A parameter's value in this run: what `Ref` of it gives.
-pub(crate) enum Parameter<'t> {
+pub(crate) enum Parameter {
     Text(String),
     /// `CommaDelimitedList` and `List<...>`.
     List(Vec<String>),
-    /// The value is a name in SSM's parameter store, and no value was given from outside.
+    /// The value stands under this name in SSM's parameter store.
     Ssm {
-        kind: &'t str,
+        name: String,
+        /// The type is a list.
+        list: bool,
     },
     /// The declaration is faulty, which is reported.
     Faulty,
 }
 
-impl<'t> Parameter<'t> {
-    pub(super) fn read_all(
+impl Parameter {
+    pub(super) fn read_all<'t>(
         section: &'t Map,
-        options: &Options,
+        given: &BTreeMap<String, String>,
         report: &Report,
     ) -> BTreeMap<&'t str, Self> {
-        for name in options.parameters.keys() {
+        for name in given.keys() {
             if node::get(section, name).is_none() {
                 let names = section.iter().map(|(key, _)| key.name.as_str());
                 report.fault(
@@ -57,8 +58,8 @@ impl<'t> Parameter<'t> {
             }
         }
         let read = |(key, node): &'t (Key, Node)| {
-            let given = options.parameters.get(&key.name).map(String::as_str);
-            let value = read(key, node, given).unwrap_or_else(|fault| {
+            let value = read(key, node, given.get(&key.name).map(String::as_str));
+            let value = value.unwrap_or_else(|fault| {
                 report.fault(fault);
                 Parameter::Faulty
             });
@@ -68,7 +69,7 @@ impl<'t> Parameter<'t> {
     }
 }
 
-fn read<'t>(key: &'t Key, node: &'t Node, given: Option<&str>) -> Result<Parameter<'t>, Fault> {
+fn read(key: &Key, node: &Node, given: Option<&str>) -> Result<Parameter, Fault> {
     let name: String = key.name.chars().take(60).collect();
     if !is_logical_id(key) {
         return Err(Fault::new(key.at, format!("`{name}` is not a parameter name"))
@@ -97,13 +98,6 @@ fn read<'t>(key: &'t Key, node: &'t Node, given: Option<&str>) -> Result<Paramet
             Fault::new(kind.at, message).help(help)
         })?,
     };
-    if kind.starts_with("AWS::SSM::Parameter::Value<") {
-        return Ok(match given {
-            None => Parameter::Ssm { kind },
-            Some(text) if kind.contains("List") => Parameter::List(items(text)),
-            Some(text) => Parameter::Text(text.to_owned()),
-        });
-    }
     let (text, at) = match (given, node.get("Default")) {
         (Some(given), _) => (given.to_owned(), key.at),
         (None, Some(default)) => match default.as_str() {
@@ -119,6 +113,9 @@ fn read<'t>(key: &'t Key, node: &'t Node, given: Option<&str>) -> Result<Paramet
                 .help("give it a `Default`, or give a value for it from outside".to_owned()));
         }
     };
+    if kind.starts_with("AWS::SSM::Parameter::Value<") {
+        return Ok(Parameter::Ssm { name: text, list: kind.contains("List") });
+    }
     let list = kind == "CommaDelimitedList" || kind.starts_with("List<");
     let values = if list { items(&text) } else { vec![text.clone()] };
     for value in &values {
@@ -137,7 +134,7 @@ fn is_type(kind: &str) -> bool {
 }
 
 /// Items of a list parameter: spaces around commas do not count.
-fn items(text: &str) -> Vec<String> {
+pub(crate) fn items(text: &str) -> Vec<String> {
     text.split(',').map(|item| item.trim().to_owned()).collect()
 }
 

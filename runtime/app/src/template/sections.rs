@@ -1,10 +1,9 @@
 //! Reads the sections.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Globals, Parameter, Resource, Template, is_logical_id};
 use crate::node::{self, Key, Map, Node, Value};
-use crate::options::Options;
 use crate::report::{Fault, Report};
 use crate::suggest::did_you_mean;
 
@@ -46,7 +45,11 @@ static NO_ENTRIES: Map = Map::new();
 
 impl<'t> Template<'t> {
     /// Reads the frame of a template. `None`: nothing in it can be read.
-    pub(crate) fn read(root: &'t Node, options: &Options, report: &Report) -> Option<Self> {
+    pub(crate) fn read(
+        root: &'t Node,
+        parameters: &BTreeMap<String, String>,
+        report: &Report,
+    ) -> Option<Self> {
         let Some(sections) = root.as_map() else {
             let message = format!("a template must be a mapping, not {}", root.describe());
             report.fault(
@@ -92,7 +95,7 @@ impl<'t> Template<'t> {
         }
         let template = Self {
             description: node::get(sections, "Description").and_then(Node::as_str),
-            parameters: Parameter::read_all(section("Parameters"), options, report),
+            parameters: Parameter::read_all(section("Parameters"), parameters, report),
             mappings: section("Mappings"),
             conditions: section("Conditions")
                 .iter()

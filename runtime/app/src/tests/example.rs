@@ -175,7 +175,7 @@ fn triggers_have_theirs() {
     let app = app(EXAMPLE);
     match app.function("OrderWorker").unwrap().triggers.as_slice() {
         [Trigger::Queue(queue)] => {
-            assert_eq!((queue.name.as_str(), queue.queue.as_str()), ("Orders", "OrdersQueue"));
+            assert_eq!((queue.name.as_str(), queue.queue.as_deref()), ("Orders", Some("OrdersQueue")));
             assert_eq!(queue.batch_size, 10);
             assert_eq!(queue.batch_window, Duration::ZERO);
             assert_eq!(queue.maximum_concurrency, Some(4));
@@ -202,10 +202,13 @@ fn the_implicit_api_has_the_routes() {
     assert_eq!((api.stage.as_str(), api.span.as_ref()), ("$default", None));
     assert_eq!(api.id.len(), 10);
     let route = |method: &str, path: &str, function: &str| {
-        (Route { method: Some(method.into()), path: Some(path.into()) }, function.to_owned())
+        let route = Route { method: Some(method.into()), path: Some(path.into()) };
+        (route, Some(function.to_owned()))
     };
+    let routes: Vec<_> =
+        api.routes.iter().map(|r| (r.route.clone(), r.function().map(str::to_owned))).collect();
     assert_eq!(
-        api.routes,
+        routes,
         [
             route("POST", "/orders", "OrdersApi"),
             route("GET", "/orders/health", "OrdersApi"),

@@ -79,7 +79,7 @@ fn code_is_built_or_taken() {
 }
 
 #[test]
-fn what_is_not_run_is_left_out_with_its_triggers() {
+fn what_is_not_run_is_read_all_the_same() {
     let app = app("
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -101,34 +101,34 @@ Resources:
   Stored:
     Type: AWS::Serverless::Function
     Properties: {Runtime: provided.al2023, Handler: x, CodeUri: s3://bucket/key}
-  Zipped:
-    Type: AWS::Serverless::Function
-    Properties: {Runtime: provided.al2023, Handler: x, CodeUri: x.zip}
 Outputs:
   Arn: {Value: !GetAtt Python.Arn}
 ");
-    assert!(app.functions.is_empty());
-    assert_eq!(app.apis[0].routes, []);
+    let not_run: Vec<_> =
+        app.functions.iter().map(|f| (f.name.as_str(), f.not_run.as_deref())).collect();
+    assert_eq!(
+        not_run,
+        [
+            ("Python", Some("the runtime python3.12 is not run yet")),
+            ("Image", Some("container images are not run")),
+            ("Inline", Some("inline code is not run")),
+            ("Stored", Some("code in S3 is not fetched")),
+        ]
+    );
+    assert_eq!(app.functions[0].triggers.len(), 2);
+    assert_eq!(app.functions[1].code.build, Build::Image(Some("x".into())));
+    assert_eq!(app.functions[2].code.build, Build::Inline("x".into()));
+    assert_eq!(app.functions[3].code.build, Build::S3("s3://bucket/key".into()));
+    assert_eq!(app.apis[0].routes[0].function(), Some("Python"));
     assert_eq!(app.outputs[0].value, "arn:aws:lambda:us-east-1:000000000000:function:Python");
     let function = "(AWS::Serverless::Function)";
     assert_eq!(
         notes(&app),
         [
-            format!(
-                "Resources.Python {function}: the runtime python3.12 is not run yet: the function is left out, with Get, Tick"
-            ),
-            format!(
-                "Resources.Image {function}: container images are not run: the function is left out"
-            ),
-            format!(
-                "Resources.Inline {function}: `InlineCode` is not run: the function is left out"
-            ),
-            format!(
-                "Resources.Stored {function}: code in S3 is not fetched: the function is left out"
-            ),
-            format!(
-                "Resources.Zipped {function}: code in an archive is not unpacked yet: the function is left out"
-            ),
+            format!("Resources.Python {function}: not run: the runtime python3.12 is not run yet"),
+            format!("Resources.Image {function}: not run: container images are not run"),
+            format!("Resources.Inline {function}: not run: inline code is not run"),
+            format!("Resources.Stored {function}: not run: code in S3 is not fetched"),
         ]
     );
 }
@@ -174,7 +174,7 @@ Events:
         ]
     );
     let triggers = &app.function("Hello").unwrap().triggers;
-    assert_eq!(triggers.len(), 2, "{triggers:?}");
+    assert_eq!(triggers.len(), 3, "{triggers:?}");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_handler_stays_in_its_folder() {
 #[test]
 fn two_functions_cannot_share_a_name() {
     let two = "  Other: {Type: 'AWS::Serverless::Function', Properties: {Runtime: provided, Handler: x, CodeUri: code, FunctionName: Hello}}\n";
-    assert_eq!(messages(&hello("", two)), ["Hello and Other are both named `Hello`"]);
+    assert_eq!(messages(&hello("", two)), ["another function is named `Hello` as Other is"]);
 }
 
 #[test]

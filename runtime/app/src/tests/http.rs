@@ -37,7 +37,7 @@ fn events_go_to_the_api_that_they_name() {
     let routes: Vec<Vec<Route>> = app
         .apis
         .iter()
-        .map(|api| api.routes.iter().map(|(route, _)| route.clone()).collect())
+        .map(|api| api.routes.iter().map(|route| route.route.clone()).collect())
         .collect();
     assert_eq!(
         routes,

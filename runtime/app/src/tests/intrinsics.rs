@@ -1,7 +1,7 @@
 //! Every intrinsic function, by the output that it gives.
 
-use super::{load_with, messages};
-use crate::Options;
+use super::{app, hello, load_with, messages, notes};
+use crate::{Options, Values};
 
 /// The frame in which a value is resolved.
 const FRAME: &str = r#"
@@ -45,8 +45,10 @@ Outputs:
     Value: "#;
 
 fn options() -> Options {
-    let parameters = [("Secret".to_owned(), "hunter2".to_owned())].into();
-    Options { parameters, region: "eu-west-1".into(), ..Options::default() }
+    let ssm = [("/app/secret".to_owned(), "hunter2".to_owned())].into();
+    let exports = [("network-Vpc".to_owned(), "vpc-1".to_owned())].into();
+    let values = Values { ssm, exports, ..Values::default() };
+    Options { values, region: "eu-west-1".into(), ..Options::default() }
 }
 
 /// What a value of one line resolves to.
@@ -71,6 +73,8 @@ fn references() {
         ("!Ref Stage", "dev"),
         ("{Ref: Stage}", "dev"),
         ("!Ref Secret", "hunter2"),
+        ("!ImportValue network-Vpc", "vpc-1"),
+        ("!ImportValue {'Fn::Join': ['-', [network, Vpc]]}", "vpc-1"),
         ("!Ref AWS::Region", "eu-west-1"),
         ("!Ref AWS::AccountId", "000000000000"),
         ("!Ref AWS::Partition", "aws"),
@@ -204,10 +208,27 @@ fn parameters_take_values_from_outside() {
 }
 
 #[test]
-fn a_parameter_of_the_parameter_store_needs_a_value() {
+fn what_only_aws_knows_is_named_and_what_is_made_of_it_is_not_judged() {
+    for (expression, expected) in [
+        ("!Ref Secret", "{{unresolved:ssm:/app/secret}}"),
+        ("!Sub 'x-${Secret}'", "x-{{unresolved:ssm:/app/secret}}"),
+        ("!Join ['-', [a, !Ref Secret]]", "a-{{unresolved:ssm:/app/secret}}"),
+        ("!Select [7, !Split [',', !Ref Secret]]", "Fn::Select"),
+    ] {
+        let app = app(&format!("{FRAME}{expression}\n"));
+        assert_eq!(app.outputs[0].value, expected, "{expression}");
+        let note = "not known here: give it under `Parameters` of a values file";
+        let note = format!("SSM parameter /app/secret: {note}");
+        assert!(notes(&app).contains(&note), "{:?}", notes(&app));
+    }
+    let app = app(&hello("Timeout: !ImportValue slow\nMemorySize: !ImportValue large\n", ""));
+    assert_eq!(app.functions[0].timeout.as_secs(), 3);
     assert_eq!(
-        messages(&format!("{FRAME}!Ref Secret\n")),
-        ["the value of Secret (`AWS::SSM::Parameter::Value<String>`) is not known here"]
+        notes(&app),
+        [
+            "Fn::ImportValue slow: not known here: give it under `Exports` of a values file",
+            "Fn::ImportValue large: not known here: give it under `Exports` of a values file",
+        ]
     );
 }
 

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::load::from_source;
 use crate::source::Source;
-use crate::{App, Diagnostics, Options};
+use crate::{App, Diagnostics, Disk, Options};
 
 /// The folder of a template: `code` holds built artifacts, `crate` a cargo package, `empty`
 /// nothing.
@@ -33,8 +33,8 @@ fn folder() -> TempDir {
 
 /// Loads a template that stands in a folder.
 fn load_in(folder: &TempDir, text: &str, options: &Options) -> Result<App, Diagnostics> {
-    let source = Source::decode(PathBuf::from("template.yaml").into(), text.into())?;
-    from_source(&source, folder.path().join("template.yaml"), folder.path(), options)
+    let source = Source::decode(PathBuf::from("template.yaml").into(), text.into(), "template")?;
+    from_source(&Disk, source, &folder.path().join("template.yaml"), options)
 }
 
 fn load_with(text: &str, options: &Options) -> Result<App, Diagnostics> {

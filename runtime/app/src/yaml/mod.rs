@@ -6,6 +6,8 @@
 mod scalar;
 mod tree;
 
+use std::rc::Rc;
+
 use saphyr_parser::{Event, Parser, ScanError};
 
 use crate::node::{Node, Place};
@@ -20,11 +22,12 @@ const MAX_DEPTH: usize = 64;
 /// Most nodes, aliases expanded. A template of ten thousand resources has some 200,000.
 const MAX_NODES: usize = 1_000_000;
 
-/// Parses the one document of a template. `None`: it could not be read to its end, and the report
-/// says why.
-pub(crate) fn parse(report: &Report) -> Option<Node> {
+/// Parses the one document of a file. `None`: it could not be read to its end, and the report
+/// says why. `what` it is: `template`.
+pub(crate) fn parse(report: &Report, file: u16, what: &str) -> Option<Rc<Node>> {
+    let source = report.source(file);
     let mut tree = Tree::default();
-    let read = read(report.source, &mut tree);
+    let read = read(&source, file, what, &mut tree);
     let (root, faults) = tree.finish();
     for fault in faults {
         report.fault(fault);
@@ -33,34 +36,40 @@ pub(crate) fn parse(report: &Report) -> Option<Node> {
         report.fault(fault);
         return None;
     }
+    let root = root.map(Rc::new);
+    if let Some(root) = &root {
+        report.set_root(file, root.clone());
+    }
     if root.is_none() {
-        report.fault(
-            Fault::anywhere("the template is empty").help(
+        let at = Place { file, line: 1, column: 1, width: 1 };
+        report.fault(match what {
+            "template" => Fault::anywhere("the template is empty").help(
                 "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
                     .to_owned(),
             ),
-        );
+            what => Fault::new(at, format!("the {what} is empty")),
+        });
     }
     root
 }
 
-fn read(source: &Source, tree: &mut Tree) -> Result<(), Fault> {
+fn read(source: &Source, file: u16, what: &str, tree: &mut Tree) -> Result<(), Fault> {
     let mut parser = Parser::new_from_str(&source.text);
     let mut documents = 0;
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|e| not_yaml(source, &e))?;
+        let (event, span) = event.map_err(|e| not_yaml(source, file, &e))?;
         let width = if span.start.line() == span.end.line() {
             span.end.col().saturating_sub(span.start.col())
         } else {
             1
         };
-        let at = place(span.start.line(), span.start.col(), width);
+        let at = place(file, span.start.line(), span.start.col(), width);
         match event {
             Event::DocumentStart(_) => {
                 documents += 1;
                 if documents > 1 {
                     return Err(Fault::new(at, "a second YAML document starts here")
-                        .help("a template is one document: remove the `---` line".to_owned()));
+                        .help(format!("a {what} is one document: remove the `---` line")));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -77,22 +86,22 @@ fn read(source: &Source, tree: &mut Tree) -> Result<(), Fault> {
 }
 
 /// A parser's position (columns from 0) as a place (columns from 1).
-fn place(line: usize, column: usize, width: usize) -> Place {
+fn place(file: u16, line: usize, column: usize, width: usize) -> Place {
     let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Place { line: narrow(line), column: narrow(column + 1), width: narrow(width.max(1)) }
+    Place { file, line: narrow(line), column: narrow(column + 1), width: narrow(width.max(1)) }
 }
 
 /// The parser's complaint, with what to do about the usual causes.
-fn not_yaml(source: &Source, error: &ScanError) -> Fault {
+fn not_yaml(source: &Source, file: u16, error: &ScanError) -> Fault {
     let marker = error.marker();
     let info = error.info();
-    let mut at = place(marker.line(), marker.col(), 1);
+    let mut at = place(file, marker.line(), marker.col(), 1);
     let tab =
         source.text.lines().nth(marker.line().saturating_sub(1)).and_then(|line| {
             line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t')
         });
     if let Some(column) = tab {
-        at = place(marker.line(), column, 1);
+        at = place(file, marker.line(), column, 1);
         return Fault::new(at, "not valid YAML: a tab indents this line")
             .help("indent with spaces: YAML forbids tabs there".to_owned());
     }

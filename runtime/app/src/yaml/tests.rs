@@ -1,6 +1,8 @@
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::parse;
+use crate::files::Disk;
 use crate::node::{Node, Place, Value};
 use crate::report::Report;
 use crate::resolve::to_json;
@@ -14,12 +16,12 @@ fn source(text: &str) -> Source {
 #[track_caller]
 fn tree(text: &str) -> Node {
     let source = source(text);
-    let report = Report::new(&source);
-    let root = parse(&report);
-    if let Err(faults) = report.finish(root.as_ref()) {
+    let report = Report::new(&Disk, source);
+    let root = parse(&report, 0, "template");
+    if let Err(faults) = report.finish() {
         panic!("{faults}");
     }
-    root.expect("a document has a root")
+    Rc::unwrap_or_clone(root.expect("a document has a root"))
 }
 
 #[track_caller]
@@ -60,7 +62,7 @@ fn anchors_and_merge_keys() {
 fn everything_knows_its_place() {
     let root = tree("a: 12\nbé:\n  - x: !Ref Some\n  - |\n    text\nn:\n");
     let Value::Map(entries) = &root.value else { panic!("{root:?}") };
-    let place = |line, column, width| Place { line, column, width };
+    let place = |line, column, width| Place { file: 0, line, column, width };
     let keys: Vec<Place> = entries.iter().map(|(key, _)| key.at).collect();
     assert_eq!(keys, [place(1, 1, 1), place(2, 1, 2), place(6, 1, 1)]);
     assert_eq!(entries[0].1.at, place(1, 4, 2));
@@ -75,10 +77,10 @@ fn everything_knows_its_place() {
 #[test]
 fn faults_beside_the_tree_leave_it() {
     let source = source("a: 1\na: 2\nb: !Nope x\n");
-    let report = Report::new(&source);
-    let root = parse(&report);
+    let report = Report::new(&Disk, source);
+    let root = parse(&report, 0, "template");
     assert!(root.is_some());
-    let faults = report.finish(root.as_ref()).expect_err("two faults");
+    let faults = report.finish().expect_err("two faults");
     let messages: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
     assert_eq!(messages, ["`a` is given twice in one mapping", "unknown tag `!Nope`"]);
 }

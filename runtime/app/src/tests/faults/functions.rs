@@ -155,12 +155,12 @@ Resources:
     Properties:
       Runtime: provided.al2023
       Handler: bootstrap
-      CodeUri: code
+      CodeUri: empty
 ",
         "
-template.yaml:10:16: error: Hello has no code: `code` has no Cargo.toml
-   10 |       CodeUri: code
-      |                ^^^^
+template.yaml:10:16: error: Hello has no code: `empty` has no Cargo.toml
+   10 |       CodeUri: empty
+      |                ^^^^^
   at Resources.Hello.Properties.CodeUri
 help: `BuildMethod: rust-cargolambda` needs a cargo package there
 ",

@@ -1,9 +1,10 @@
 //! `AWS::Serverless::HttpApi`, `AWS::Serverless::Api` and SAM's implicit APIs.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 
-use crate::model::{Api, ApiKind, Route};
+use crate::model::{Api, ApiKind, ApiRoute, Route};
 use crate::property::{self, Effect};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -91,11 +92,16 @@ pub(crate) fn explicit<'t>(
         None => None,
     };
     Api {
-        logical_id: resource.id.to_owned(),
+        logical_id: resolver.id(resource.id),
         kind: identity.kind,
+        name: resource.id.to_owned(),
         id: identity.id.clone(),
         stage: stage.unwrap_or_else(|| "$default".to_owned()),
+        stage_variables: BTreeMap::new(),
+        base_paths: Vec::new(),
         routes: Vec::new(),
+        cors: None,
+        binary_media_types: Vec::new(),
         span: Some(resolver.report.span(resource.at)),
     }
 }
@@ -109,11 +115,16 @@ pub(crate) fn implicit(resolver: &Resolver, identity: &ApiIdentity) -> Api {
     let globals = resolver.template.globals.of(kind);
     property::note(resolver.report, globals, table(identity.kind), globals_path(identity.kind));
     Api {
-        logical_id: identity.logical_id.to_owned(),
+        logical_id: resolver.id(identity.logical_id),
         kind: identity.kind,
+        name: identity.logical_id.to_owned(),
         id: identity.id.clone(),
         stage: stage.to_owned(),
+        stage_variables: BTreeMap::new(),
+        base_paths: Vec::new(),
         routes: Vec::new(),
+        cors: None,
+        binary_media_types: Vec::new(),
         span: None,
     }
 }
@@ -146,7 +157,7 @@ impl Resolver<'_> {
             let mut parts = live.split(&address);
             let mut replaced = parts.next().unwrap_or_default().to_owned();
             for part in parts {
-                replaced.push_str(&self.api_url(&api.logical_id));
+                replaced.push_str(&self.api_url(self.local(&api.logical_id)));
                 replaced.push_str(without_stage(part, &api.stage));
             }
             live = replaced;
@@ -167,8 +178,8 @@ pub(crate) struct Apis {
     apis: Vec<Api>,
     /// Positions by id and by logical id.
     index: HashMap<String, usize>,
-    /// The functions that have the routes, by the API's position, the method and the path's shape.
-    taken: HashMap<(usize, Option<String>, Option<String>), String>,
+    /// Positions of routes by the API's position, the method and the path's shape.
+    taken: HashMap<(usize, Option<String>, Option<String>), usize>,
 }
 
 impl Apis {
@@ -185,24 +196,19 @@ impl Apis {
         self.index.get(name).copied()
     }
 
-    /// Gives a route to a function; the error is the function that has it already. The route of
-    /// a function that is not served is taken, but not there.
-    pub(crate) fn add(
-        &mut self,
-        api: usize,
-        route: &Route,
-        function: &str,
-        is_served: bool,
-    ) -> Result<(), String> {
-        let key = (api, route.method.clone(), route.path.as_deref().map(shape));
-        if let Some(other) = self.taken.get(&key) {
-            return Err(other.clone());
+    /// Adds a route; the error is the one that is there already.
+    pub(crate) fn add(&mut self, api: usize, route: ApiRoute) -> Result<(), Box<ApiRoute>> {
+        let Route { method, path } = &route.route;
+        let key = (api, method.clone(), path.as_deref().map(shape));
+        let routes = &mut self.apis[api].routes;
+        match self.taken.entry(key) {
+            Entry::Occupied(taken) => Err(Box::new(routes[*taken.get()].clone())),
+            Entry::Vacant(free) => {
+                free.insert(routes.len());
+                routes.push(route);
+                Ok(())
+            }
         }
-        self.taken.insert(key, function.to_owned());
-        if is_served {
-            self.apis[api].routes.push((route.clone(), function.to_owned()));
-        }
-        Ok(())
     }
 
     pub(crate) fn into_inner(self) -> Vec<Api> {

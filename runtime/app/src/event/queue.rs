@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Event;
 use crate::model::QueueTrigger;
 use crate::property::{Effect, Table};
-use crate::queue::{QueueFacts, Queues};
+use crate::queue::QueueFacts;
 use crate::report::Fault;
 
 pub(super) const TABLE: &Table = &[
@@ -26,8 +26,10 @@ pub(super) const TABLE: &Table = &[
     ("Tags", Effect::Accepted),
 ];
 
-pub(super) fn read(event: &Event, timeout: u32, queues: &Queues) -> Option<QueueTrigger> {
+pub(super) fn read(event: &Event) -> Option<QueueTrigger> {
     let reader = &event.reader;
+    let timeout = event.function.timeout;
+    let queues = event.resolver.load.queues.borrow();
     let number = |name, least, most, unit| {
         event.get(name).and_then(|node| reader.integer(name, node, least..=most, unit))
     };
@@ -42,7 +44,7 @@ pub(super) fn read(event: &Event, timeout: u32, queues: &Queues) -> Option<Queue
     if !arn.starts_with("arn:") {
         // A URL of a queue of the template is what `Ref` gives.
         let name = arn.rsplit('/').next().unwrap_or_default();
-        let help = match queues.get(&event.subject.resolver.queue_arn(name)) {
+        let help = match queues.get(&event.resolver.queue_arn(name)) {
             Some(queue) => {
                 format!("`!Ref` gives the queue's URL: write `!GetAtt {}.Arn`", queue.logical_id)
             }
@@ -51,57 +53,62 @@ pub(super) fn read(event: &Event, timeout: u32, queues: &Queues) -> Option<Queue
         reader.wrong("Queue", node, "the ARN of a queue", help);
         return None;
     }
+    let mut trigger = QueueTrigger {
+        name: event.name.to_owned(),
+        arn: arn.to_owned(),
+        queue: None,
+        batch_size,
+        batch_window: Duration::from_secs(window.into()),
+        report_batch_item_failures,
+        maximum_concurrency,
+        filters: Vec::new(),
+        enabled,
+        span: event.span(),
+    };
     let Some(queue) = queues.get(arn) else {
         let shown: String = arn.chars().take(120).collect();
         let note = format!("{shown} is not a queue of this template: nothing arrives from it");
         reader.report.note(node.at, format!("{} (SQS)", event.path()), note);
-        return None;
+        return Some(trigger);
     };
+    trigger.queue = Some(queue.name.clone());
     check_batch(event, queue, batch_size, window);
     if queue.visibility < timeout {
         let message = format!(
             "the visibility time-out of {} ({} s) is shorter than the time-out of {} ({timeout} s)",
-            queue.name, queue.visibility, event.subject.resource.id
+            queue.name, queue.visibility, event.function.resource.id
         );
         // AWS refuses the event source mapping; its advice is six times the function's time-out.
         let help = format!(
             "give the queue a `VisibilityTimeout` of at least {timeout}, better {}",
             timeout.saturating_mul(6).min(43_200)
         );
-        event.subject.fault(Fault::new(event.key.at, message).help(help));
+        reader.report.fault(Fault::new(event.key.at, message).help(help));
     }
-    Some(QueueTrigger {
-        name: event.name.to_owned(),
-        queue: queue.name.clone(),
-        batch_size,
-        batch_window: Duration::from_secs(window.into()),
-        report_batch_item_failures,
-        maximum_concurrency,
-        enabled,
-        span: reader.report.span(event.key.at),
-    })
+    Some(trigger)
 }
 
 /// Large batches need a window; FIFO queues have neither.
 fn check_batch(event: &Event, queue: &QueueFacts, batch_size: u32, window: u32) {
+    let report = event.reader.report;
     let at = |name| event.get(name).map_or(event.key.at, |node| node.at);
     let owner = &event.reader.owner;
     if queue.fifo {
         if batch_size > 10 {
             let message = format!("`BatchSize` of {owner} is {batch_size}, and its queue FIFO");
             let help = "a FIFO queue gives at most 10 messages at once".to_owned();
-            event.subject.fault(Fault::new(at("BatchSize"), message).help(help));
+            report.fault(Fault::new(at("BatchSize"), message).help(help));
         }
         if window > 0 {
             let name = "MaximumBatchingWindowInSeconds";
             let message = format!("`{name}` of {owner} needs a standard queue");
             let help = "remove it: FIFO queues have no batching window".to_owned();
-            event.subject.fault(Fault::new(at(name), message).help(help));
+            report.fault(Fault::new(at(name), message).help(help));
         }
     } else if batch_size > 10 && window == 0 {
         let message = format!("`BatchSize` of {owner} is {batch_size} without a batching window");
         let help = "above 10, add `MaximumBatchingWindowInSeconds: 1` or more".to_owned();
-        event.subject.fault(Fault::new(at("BatchSize"), message).help(help));
+        report.fault(Fault::new(at("BatchSize"), message).help(help));
     }
 }
 

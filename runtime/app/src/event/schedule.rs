@@ -3,7 +3,7 @@
 //! Source: SAM developer guide, "Schedule" and "ScheduleV2".
 
 use super::{Event, rate};
-use crate::model::{Rate, ScheduleTrigger};
+use crate::model::{Rate, RetryPolicy, ScheduleService, ScheduleTrigger};
 use crate::property::{Effect, Table};
 
 const NO_RETRIES: Effect = Effect::Missing("a failed event is not sent again");
@@ -64,14 +64,24 @@ pub(super) fn read(event: &Event) -> Option<ScheduleTrigger> {
         let what = format!("{}.{property} ({shown})", event.path());
         reader.report.note(node.at, what, "only `rate(...)` fires: this never does");
     }
-    let function = event.subject.resource.id;
+    let function = event.function.resource.id;
     Some(ScheduleTrigger {
         name: event.name.to_owned(),
         rule: name.map_or_else(|| format!("{function}{}", event.name), str::to_owned),
+        service: match event.kind {
+            "Schedule" => ScheduleService::Rule,
+            _ => ScheduleService::Scheduler,
+        },
         rate,
+        timezone: None,
+        start: None,
+        end: None,
+        flexible_window: None,
         input,
+        retry: RetryPolicy::default(),
+        dead_letter: None,
         enabled,
-        span: reader.report.span(event.key.at),
+        span: event.span(),
     })
 }
 

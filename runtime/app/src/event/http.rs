@@ -4,7 +4,7 @@
 
 use super::Event;
 use crate::api::Apis;
-use crate::model::{ApiKind, HttpTrigger, Route};
+use crate::model::{ApiKind, ApiRoute, HttpTrigger, Integration, Route};
 use crate::node::Node;
 use crate::property::{Effect, Table};
 use crate::report::Fault;
@@ -40,7 +40,7 @@ pub(super) const REST_API: &Table = &[
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
 
 /// Reads a route, and gives it to its API where the function is served.
-pub(super) fn read(event: &Event, apis: &mut Apis, is_served: bool) -> Option<HttpTrigger> {
+pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
     let route = route(event)?;
     let (api_property, kind, implicit) = match event.kind {
         "HttpApi" => ("ApiId", ApiKind::Http, IMPLICIT_HTTP_API),
@@ -73,20 +73,27 @@ pub(super) fn read(event: &Event, apis: &mut Apis, is_served: bool) -> Option<Ht
         event.reader.wrong(api_property, id, &expected, help);
         return None;
     }
-    let function = event.subject.resource.id;
-    if let Err(other) = apis.add(api, &route, function, is_served) {
+    let added = ApiRoute {
+        route: route.clone(),
+        integration: Integration::Function(event.resolver.id(event.function.resource.id)),
+        payload_format: None,
+        timeout: None,
+        span: event.span(),
+    };
+    if let Err(other) = apis.add(api, added) {
         let method = route.method.as_deref().unwrap_or("ANY");
         let path = route.path.as_deref().unwrap_or("$default");
+        let other = other.function().unwrap_or("another integration");
         let message = format!("{other} is called for `{method} {path}` of the same API already");
         let help = "give each route to one function".to_owned();
-        event.subject.fault(Fault::new(event.key.at, message).help(help));
+        event.reader.report.fault(Fault::new(event.key.at, message).help(help));
         return None;
     }
     Some(HttpTrigger {
         name: event.name.to_owned(),
         api: apis[api].logical_id.clone(),
         route,
-        span: event.reader.report.span(event.key.at),
+        span: event.span(),
     })
 }
 

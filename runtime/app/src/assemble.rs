@@ -1,0 +1,193 @@
+//! Puts the parts of an application together, resource by resource.
+
+use crate::api::Apis;
+use crate::model::{Api, Function, Layer, Output, Queue, Resource as Named, Target, Topic};
+use crate::report::{Fault, Report};
+use crate::resolve::Resolver;
+use crate::suggest::did_you_mean;
+use crate::template::Resource;
+use crate::{api, function, outputs, queue};
+
+/// SAM's resource types.
+const SERVERLESS: &[&str] = &[
+    "AWS::Serverless::Api",
+    "AWS::Serverless::Application",
+    "AWS::Serverless::CapacityProvider",
+    "AWS::Serverless::Connector",
+    "AWS::Serverless::Function",
+    "AWS::Serverless::GraphQLApi",
+    "AWS::Serverless::HttpApi",
+    "AWS::Serverless::LayerVersion",
+    "AWS::Serverless::SimpleTable",
+    "AWS::Serverless::StateMachine",
+    "AWS::Serverless::WebSocketApi",
+];
+
+/// SQS's resource types.
+const SQS: &[&str] = &["AWS::SQS::Queue", "AWS::SQS::QueueInlinePolicy", "AWS::SQS::QueuePolicy"];
+
+/// Permissions: nothing is refused here for want of one, so they say nothing about the run.
+const PERMISSIONS: &[&str] = &[
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy",
+    "AWS::Lambda::Permission",
+    "AWS::SQS::QueueInlinePolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Serverless::Connector",
+];
+
+/// What one template, with its nested ones, adds to the application.
+#[derive(Default)]
+pub(crate) struct Parts {
+    pub(crate) functions: Vec<Function>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) apis: Vec<Api>,
+    pub(crate) queues: Vec<Queue>,
+    pub(crate) topics: Vec<Topic>,
+    pub(crate) resources: Vec<Named>,
+    pub(crate) outputs: Vec<Output>,
+}
+
+/// Reads the resources in the order of their needs: names, then queues and APIs, then functions,
+/// then what refers to functions, then outputs.
+pub(crate) fn assemble<'t>(resolver: &Resolver<'t>) -> Parts {
+    let Resolver { template, report, load, .. } = *resolver;
+    resolver.check_conditions();
+    let active: Vec<&Resource> =
+        template.resources.iter().filter(|resource| resolver.is_active(resource)).collect();
+    for resource in &template.resources {
+        check_depends_on(resolver, resource);
+    }
+    for resource in &active {
+        enter(resolver, resource);
+    }
+
+    let mut unfinished = Vec::new();
+    for resource in active.iter().filter(|resource| resource.kind == "AWS::SQS::Queue") {
+        if let Some((facts, rest)) = queue::read(resolver, resource) {
+            load.queues.borrow_mut().insert(resolver.queue_arn(&facts.name), facts);
+            unfinished.push(rest);
+        }
+    }
+    let queues = unfinished.into_iter().map(|rest| rest.finish(resolver)).collect();
+
+    let identities = resolver.apis().iter();
+    let apis = identities.map(|identity| match template.resource(identity.logical_id) {
+        Some(resource) if identity.at.is_some() => api::explicit(resolver, resource, identity),
+        _ => api::implicit(resolver, identity),
+    });
+    let mut apis = Apis::new(apis.collect());
+
+    let mut functions = Vec::new();
+    for resource in &active {
+        match resource.kind {
+            "AWS::Serverless::Function" => {
+                functions.extend(function::read(resolver, resource, &mut apis));
+            }
+            "AWS::SQS::Queue" | "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {}
+            kind if PERMISSIONS.contains(&kind) => {}
+            _ => not_served(resource, report),
+        }
+    }
+    let outputs = outputs::read(resolver, &apis);
+    resolver.check_names();
+    Parts {
+        functions,
+        apis: apis.into_inner(),
+        queues,
+        outputs,
+        resources: active.iter().filter_map(|resource| named(resolver, resource)).collect(),
+        ..Parts::default()
+    }
+}
+
+/// Enters a function, queue or topic under its ARN, if its name is its own.
+fn enter<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) {
+    let name = match resolver.name_of(resource) {
+        Ok(name) => name,
+        Err(trouble) => return resolver.tell(trouble),
+    };
+    let id = resolver.id(resource.id);
+    let (arn, target, what, property) = match resource.kind {
+        "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
+            (resolver.function_arn(&name), Target::Function(id), "function", "FunctionName")
+        }
+        "AWS::SQS::Queue" => {
+            (resolver.queue_arn(&name), Target::Queue(name.clone()), "queue", "QueueName")
+        }
+        "AWS::SNS::Topic" => (resolver.topic_arn(&name), Target::Topic(id), "topic", "TopicName"),
+        _ => return,
+    };
+    if !resolver.load.targets.insert(arn, target) {
+        let message = format!("another {what} is named `{name}` as {} is", resource.id);
+        let help = format!("give each {what} its own `{property}`");
+        resolver.report.fault(Fault::new(resource.at, message).help(help));
+    }
+}
+
+/// A resource as the application lists it.
+fn named<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) -> Option<Named> {
+    let reference = resolver.reference_of(resource);
+    Some(Named {
+        logical_id: resolver.id(resource.id),
+        kind: resource.kind.to_owned(),
+        reference: reference.map_err(|trouble| resolver.tell(trouble)).ok()?,
+        span: resolver.report.span(resource.at),
+    })
+}
+
+/// A resource of a type that Samovar does not serve: kept, and named once.
+fn not_served(resource: &Resource, report: &Report) {
+    let kind = resource.kind;
+    let families = [("AWS::Serverless::", SERVERLESS), ("AWS::SQS::", SQS)];
+    let family = families.iter().find(|(prefix, _)| kind.starts_with(prefix));
+    let shown: String = kind.chars().take(80).collect();
+    let unknown = match family {
+        Some((_, types)) if types.contains(&kind) => None,
+        Some((_, types)) => Some(
+            did_you_mean(kind, types.iter().copied())
+                .unwrap_or_else(|| format!("there are {}", types.join(", "))),
+        ),
+        // Custom resources are `Custom::Name`, modules `Org::Service::Name::MODULE`.
+        None if kind.starts_with("Custom::") || kind.split("::").count() >= 3 => None,
+        None => Some("a type is written as `AWS::SQS::Queue`".to_owned()),
+    };
+    match unknown {
+        Some(help) => {
+            let message = format!("unknown resource type `{shown}` of {}", resource.id);
+            report.fault(Fault::new(resource.kind_at, message).help(help));
+        }
+        None => {
+            let what = format!("Resources.{} ({shown})", resource.id);
+            report.note(
+                resource.at,
+                what,
+                "not created: it has a name and ARN, and nothing behind",
+            );
+        }
+    }
+}
+
+/// `DependsOn` names resources of the template.
+fn check_depends_on(resolver: &Resolver, resource: &Resource) {
+    let Resolver { template, report, .. } = *resolver;
+    let Some(node) = resource.depends_on else { return };
+    let single = std::slice::from_ref(node);
+    for node in node.as_list().unwrap_or(single) {
+        let fault = match node.as_str() {
+            Some(name) if template.resource(name).is_some() => continue,
+            Some(name) if resolver.is_implied(name) => continue,
+            Some(name) => {
+                let shown: String = name.chars().take(60).collect();
+                let ids = template.resources.iter().map(|resource| resource.id);
+                Fault::new(node.at, format!("there is no resource `{shown}`"))
+                    .help(did_you_mean(name, ids))
+            }
+            None => Fault::new(node.at, "`DependsOn` takes names of resources")
+                .help("write one name, or a list of names".to_owned()),
+        };
+        report.fault(fault);
+    }
+}

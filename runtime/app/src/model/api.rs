@@ -1,0 +1,114 @@
+//! HTTP APIs and REST APIs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Span;
+
+/// An API that gives requests to functions.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The resource's logical id; `ServerlessHttpApi` or `ServerlessRestApi` where implicit.
+    pub logical_id: String,
+    /// HTTP API or REST API.
+    pub kind: ApiKind,
+    /// `Name`, or the logical id.
+    pub name: String,
+    /// The API's id, as in its host name on AWS: ten lower-case letters and digits,
+    /// the same for the same logical id.
+    pub id: String,
+    /// Stage name: `$default` for HTTP APIs, `Prod` for an implicit REST API. Of several stages
+    /// of a plain API, the first in template order.
+    pub stage: String,
+    /// `StageVariables` (`Variables`).
+    pub stage_variables: BTreeMap<String, String>,
+    /// Base paths of custom domains (`Domain.BasePath`, API mappings), without slashes at the
+    /// ends; empty where there is none or it is the root.
+    pub base_paths: Vec<String>,
+    /// Routes in the order in which they were found: definition, then events.
+    pub routes: Vec<ApiRoute>,
+    /// `CorsConfiguration` (`Cors`).
+    pub cors: Option<Cors>,
+    /// `BinaryMediaTypes` of a REST API, with `/` for SAM's `~1`.
+    pub binary_media_types: Vec<String>,
+    /// Where the API stands; `None` where implicit.
+    pub span: Option<Span>,
+}
+
+/// Which of API Gateway's products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiKind {
+    /// `AWS::Serverless::HttpApi`: payload format 2.0 unless it is told otherwise.
+    Http,
+    /// `AWS::Serverless::Api`: payload format 1.0.
+    Rest,
+}
+
+/// One route: what it matches and whom it calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Upper-case method; `None`: any (`ANY`, `*`, `x-amazon-apigateway-any-method`).
+    pub method: Option<String>,
+    /// `/orders/{id}`, `/files/{proxy+}`; `None`: the API's `$default` route.
+    pub path: Option<String>,
+}
+
+/// A route of an API with its integration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiRoute {
+    /// What it matches.
+    pub route: Route,
+    /// What answers.
+    pub integration: Integration,
+    /// `PayloadFormatVersion` of an HTTP API; `None`: as the kind of API has it.
+    pub payload_format: Option<PayloadFormat>,
+    /// `TimeoutInMillis`; `None`: API Gateway's own limit.
+    pub timeout: Option<Duration>,
+    /// Where the route stands.
+    pub span: Span,
+}
+
+impl ApiRoute {
+    /// The logical id of the function that is called, where one is.
+    pub fn function(&self) -> Option<&str> {
+        match &self.integration {
+            Integration::Function(id) => Some(id),
+            Integration::Other(_) => None,
+        }
+    }
+}
+
+/// What answers a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Integration {
+    /// The function with this logical id, by proxy integration.
+    Function(String),
+    /// Something else, which is not emulated, in a few words: `MOCK`, `SQS-SendMessage`.
+    Other(String),
+}
+
+/// Shape of the events that an HTTP API sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadFormat {
+    /// `1.0`, as REST APIs have it.
+    V1,
+    /// `2.0`.
+    V2,
+}
+
+/// Rules of cross-origin resource sharing. Values are as they stand in headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors {
+    /// `AllowOrigins`.
+    pub allow_origins: Vec<String>,
+    /// `AllowMethods`.
+    pub allow_methods: Vec<String>,
+    /// `AllowHeaders`.
+    pub allow_headers: Vec<String>,
+    /// `ExposeHeaders`.
+    pub expose_headers: Vec<String>,
+    /// `MaxAge` in seconds.
+    pub max_age: Option<u32>,
+    /// `AllowCredentials`.
+    pub allow_credentials: bool,
+}
