@@ -27,26 +27,8 @@ impl Observer for Silent {
     fn finished(&self, _report: &Report) {}
 }
 
-pub(crate) fn function(name: &str) -> Function {
-    let span = Span { file: Arc::from(Path::new("template.yaml")), line: 1, column: 1 };
-    Function {
-        logical_id: name.into(),
-        name: name.into(),
-        arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
-        span: span.clone(),
-        kind: Kind::Wasm,
-        runtime: "provided.al2023".into(),
-        handler: "hello.wasm".into(),
-        code: Code { path: PathBuf::from("."), span, build: Build::Prebuilt },
-        memory_mb: 128,
-        timeout: Duration::from_secs(3),
-        ephemeral_storage_mb: 512,
-        environment: Default::default(),
-        reserved_concurrency: None,
-        triggers: Vec::new(),
-        url: None,
-    }
-}
+pub(crate) fn function(name: &str) ->     let code = Code { path: PathBuf::from("."), span, build: Build::Prebuilt };
+    Function::new(name, Kind::Wasm, code)
 
 type Handler = fn(Invocation, &EnvironmentLog) -> Result<Response, FunctionError>;
 

@@ -47,11 +47,7 @@ impl Source {
     }
 
     /// Takes UTF-8 with or without a byte order mark.
-    pub(crate) fn decode(
-        file: Arc<Path>,
-        bytes: Vec<u8>,
-        what: &str,
-    ) -> Result<Self, Diagnostic> {
+    pub(crate) fn decode(file: Arc<Path>, bytes: Vec<u8>, what: &str) -> Result<Self, Diagnostic> {
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let text = match text.strip_prefix('\u{feff}') {
@@ -105,12 +101,7 @@ impl Source {
     }
 }
 
-fn cannot_read(
-    files: &dyn Files,
-    path: &Path,
-    error: &io::Error,
-    what: &str,
-) -> (String, String) {
+fn cannot_read(files: &dyn Files, path: &Path, error: &io::Error, what: &str) -> (String, String) {
     let name = match what {
         "template" => "give the template's path: --template PATH",
         _ => "the path is taken from the folder of the file that names it",

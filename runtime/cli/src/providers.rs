@@ -10,7 +10,7 @@ use samovar_process::{ProcessConfig, ProcessProvider};
 use samovar_wasm::{Host, HostConfig, HostError, WasmConfig};
 use tokio::task::JoinSet;
 
-use crate::build::Artifacts;
+use crate::build::{Artifact, Artifacts};
 
 /// Folder of the environments' private folders, in the state folder.
 pub(crate) const ENVIRONMENTS: &str = "environments";
@@ -74,23 +74,24 @@ fn host(app: &App, state: &Path) -> Result<Option<Host>, HostError> {
 
 fn provider(
     function: &Arc<Function>,
-    artifact: PathBuf,
+    artifact: Artifact,
     variables: Vec<(String, String)>,
     scratch: &Path,
     host: Option<Host>,
 ) -> Result<Arc<dyn Provider>, String> {
     match host.filter(|_| function.kind == Kind::Wasm) {
         Some(host) => {
-            let config = WasmConfig { function: function.clone(), component: artifact, variables };
+            let config =
+                WasmConfig { function: function.clone(), component: artifact.path, variables };
             let provider = host.load(config).map_err(|error| error.to_string())?;
             Ok(Arc::new(provider))
         }
         None => {
             let provider = ProcessProvider::new(ProcessConfig {
                 function: function.clone(),
-                bootstrap: artifact,
-                task_root: function.code.path.clone(),
-                scratch: scratch.join(&function.logical_id),
+                bootstrap: artifact.path,
+                task_root: artifact.root,
+                scratch: scratch.join(function.logical_id.replace('/', "-")),
                 variables,
             });
             Ok(Arc::new(provider))

@@ -101,9 +101,9 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
     let title = style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION")));
     say(format_args!("\n  {title}  {}", style.dim(&shown(&template))));
 
-    let artifacts =
-        build::artifacts(&app, !options.no_build, &|text| say(format_args!("  {text}"))).await;
     let state = state_dir(options, &app)?;
+    let tell = |text: &str| say(format_args!("  {text}"));
+    let artifacts = build::artifacts(&app, &state, !options.no_build, &tell).await;
     let queues = open_queues(&app, &state, &account, &endpoint).await?;
     // The queues' lock is held: no other Samovar lives in this folder, and environments that a
     // killed one left here are nobody's.
@@ -116,7 +116,8 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
     let dispatcher = Dispatcher::new(limits, clock.clone(), watch);
     let surroundings = Surroundings { endpoint, account: account.clone(), state };
     let failures = providers::register(&app, artifacts, &surroundings, &dispatcher).await?;
-    if !app.functions.is_empty() && failures.len() == app.functions.len() {
+    let not_run = app.functions.iter().filter(|function| function.not_run.is_some()).count();
+    if failures.len() > not_run && failures.len() == app.functions.len() {
         print_failures(&app, &failures);
         return Err(UpError::NothingToServe);
     }
@@ -172,10 +173,10 @@ fn serve(
         for trigger in &function.triggers {
             let (dispatcher, function) = (dispatcher.clone(), function.clone());
             match trigger.clone() {
-                Trigger::Http(_) => {}
                 Trigger::Queue(trigger) => {
-                    let poller =
-                        Poller::new(trigger, function, account, queues.clone(), dispatcher);
+                    let Some(queue) = trigger.queue.clone() else { continue };
+                    let queues = queues.clone();
+                    let poller = Poller::new(queue, trigger, function, account, queues, dispatcher);
                     running.spawn(poller.run(triggers.clone()));
                 }
                 Trigger::Schedule(trigger) => {
@@ -183,6 +184,8 @@ fn serve(
                     let scheduler = Scheduler::new(trigger, function, account, dispatcher, clock);
                     running.spawn(scheduler.run(triggers.clone()));
                 }
+                // Routes are the gateway's; the rest is named as not emulated.
+                _ => {}
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Starts one environment of the program that it is given and keeps it until it is killed: a
 //! stand-in for a Samovar that dies.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,23 +24,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: host BOOTSTRAP FOLDER".into());
     };
     let span = Span { file: PathBuf::from("host").into(), line: 1, column: 1 };
-    let function = Function {
-        logical_id: "F".into(),
-        name: "f".into(),
-        arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
-        span: span.clone(),
-        kind: Kind::Process,
-        runtime: "provided.al2023".into(),
-        handler: "bootstrap".into(),
-        code: Code { path: folder.clone(), span, build: Build::Prebuilt },
-        memory_mb: 128,
-        timeout: Duration::from_secs(3),
-        ephemeral_storage_mb: 512,
-        environment: BTreeMap::new(),
-        reserved_concurrency: None,
-        triggers: Vec::new(),
-        url: None,
-    };
+    let code = Code { path: folder.clone(), span, build: Build::Prebuilt };
+    let function = Function::new("f", Kind::Process, code);
     let provider = ProcessProvider::new(ProcessConfig {
         function: Arc::new(function),
         bootstrap,

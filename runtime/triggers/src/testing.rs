@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use samovar_app::{Build, Code, Function, Kind, Span};
+use samovar_app::{Api, ApiKind, ApiRoute, Integration, Route, Build, Code, Function, FunctionUrl, Kind, Span};
 use samovar_dispatch::{
     Clock, Dispatcher, Door, Environment, EnvironmentLog, Event, FunctionError, Invocation, Limits,
     LogLine, LogObserver, Observer, Provider, Reply, Report, Response,
@@ -47,24 +47,36 @@ pub(crate) fn span() -> Span {
 }
 
 /// A function with the template's defaults.
-pub(crate) fn function(name: &str) -> Function {
-    Function {
-        logical_id: name.into(),
-        name: name.into(),
-        arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
+pub(crate) fn function(name: &str) ->     let code = Code { path: PathBuf::from("."), span: span(), build: Build::Prebuilt };
+    Function { timeout: Duration::from_secs(900), ..Function::new(name, Kind::Process, code) }
+
+/// An API whose routes call these functions.
+pub(crate) fn api(logical_id: &str, kind: ApiKind, stage: &str, routes: Vec<(Route, &str)>) -> Api {
+    let route = |(route, function): (Route, &str)| ApiRoute {
+        route,
+        integration: Integration::Function(function.into()),
+        payload_format: None,
+        timeout: None,
         span: span(),
-        kind: Kind::Process,
-        runtime: "provided.al2023".into(),
-        handler: "bootstrap".into(),
-        code: Code { path: PathBuf::from("."), span: span(), build: Build::Prebuilt },
-        memory_mb: 128,
-        timeout: Duration::from_secs(900),
-        ephemeral_storage_mb: 512,
-        environment: Default::default(),
-        reserved_concurrency: None,
-        triggers: Vec::new(),
-        url: None,
+    };
+    Api {
+        logical_id: logical_id.into(),
+        kind,
+        name: logical_id.into(),
+        id: format!("{}0000", logical_id.to_lowercase()),
+        stage: stage.into(),
+        stage_variables: Default::default(),
+        base_paths: Vec::new(),
+        routes: routes.into_iter().map(route).collect(),
+        cors: None,
+        binary_media_types: Vec::new(),
+        span: None,
     }
+}
+
+/// A public function URL that buffers.
+pub(crate) fn url(id: &str) -> FunctionUrl {
+    FunctionUrl { public: true, streaming: false, cors: None, id: id.into(), span: span() }
 }
 
 type Handler = dyn Fn(usize, Event) -> (Duration, Result<Response, FunctionError>) + Send + Sync;

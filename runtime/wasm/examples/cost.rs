@@ -80,23 +80,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn function(component: &Path) -> Function {
-    let span = Span { file: PathBuf::from("template.yaml").into(), line: 1, column: 1 };
-    Function {
-        logical_id: "Cost".into(),
-        name: "cost".into(),
-        arn: "arn:aws:lambda:us-east-1:000000000000:function:cost".into(),
-        span: span.clone(),
-        kind: Kind::Wasm,
-        runtime: "provided.al2023".into(),
-        handler: "cost.wasm".into(),
-        code: Code { path: component.to_owned(), span, build: Build::Prebuilt },
-        memory_mb: 128,
-        timeout: Duration::from_secs(3),
-        ephemeral_storage_mb: 512,
-        environment: Default::default(),
-        reserved_concurrency: None,
-        triggers: Vec::new(),
-        url: None,
-    }
-}
+fn function(component: &Path) ->     let code = Code { path: component.to_owned(), span, build: Build::Prebuilt };
+    Function::new("cost", Kind::Wasm, code)

@@ -102,8 +102,8 @@ pub(super) fn read(subject: &Subject) -> Option<Runs> {
         subject.fault(Fault::new(runtime_node.at, message).help(help));
         return None;
     }
-    let not_run = (!runtime.starts_with("provided"))
-        .then(|| format!("the runtime {runtime} is not run yet"));
+    let not_run =
+        (!runtime.starts_with("provided")).then(|| format!("the runtime {runtime} is not run yet"));
     let is_wasm = not_run.is_none() && handler.ends_with(".wasm");
     if is_wasm && !stays_inside(&handler) {
         let message = format!("`Handler` of {id} must name a file in the folder of the code");

@@ -175,7 +175,10 @@ fn triggers_have_theirs() {
     let app = app(EXAMPLE);
     match app.function("OrderWorker").unwrap().triggers.as_slice() {
         [Trigger::Queue(queue)] => {
-            assert_eq!((queue.name.as_str(), queue.queue.as_deref()), ("Orders", Some("OrdersQueue")));
+            assert_eq!(
+                (queue.name.as_str(), queue.queue.as_deref()),
+                ("Orders", Some("OrdersQueue"))
+            );
             assert_eq!(queue.batch_size, 10);
             assert_eq!(queue.batch_window, Duration::ZERO);
             assert_eq!(queue.maximum_concurrency, Some(4));

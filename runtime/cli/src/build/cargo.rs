@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use samovar_app::Function;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
+use super::group::Group;
 use super::locate::Crate;
-use super::{Artifacts, BuildError};
+use super::{Artifact, Artifacts, BuildError};
 
 /// What components are built for.
 pub(super) const WASM_TARGET: &str = "wasm32-wasip2";
@@ -54,7 +54,7 @@ pub(super) async fn build(
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(unavailable)?;
-    let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+    let group = Group::of(&child);
     let executables = match child.stdout.take() {
         Some(messages) => executables(messages).await,
         None => Vec::new(),
@@ -66,32 +66,15 @@ pub(super) async fn build(
         let executable = executables.iter().find(|executable| {
             executable.manifest == found.manifest && executable.binary == found.binary
         });
-        let artifact = executable.map(|executable| executable.path.clone());
+        let artifact = executable.map(|executable| Artifact {
+            path: executable.path.clone(),
+            root: function.code.path.clone(),
+        });
         let failed =
             || BuildError::Compile { package: found.package.clone(), binary: found.binary.clone() };
         (function.logical_id.clone(), artifact.ok_or_else(failed))
     };
     Ok(job.functions.iter().map(artifact).collect())
-}
-
-/// A running cargo and its compilers: a process group of their own, killed whole where the build
-/// is given up. Without it the compilers would go on.
-struct Group(Option<Pid>);
-
-impl Group {
-    /// Cargo has been waited for: its number may be another's by now.
-    fn ended(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // They may have ended a moment ago.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
 }
 
 /// The cargo that runs us (`cargo run` names it), or the one in PATH.

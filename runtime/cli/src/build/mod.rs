@@ -1,7 +1,10 @@
 //! Makes a function's code into something that runs: a `bootstrap` or a component.
 
+mod archive;
 mod cargo;
+mod group;
 mod locate;
+mod make;
 mod wasm_target;
 
 use std::collections::{BTreeMap, HashMap};
@@ -36,41 +39,99 @@ pub(crate) enum BuildError {
     /// `--no-build`, and nothing is there.
     #[error("{} is not built yet: run without --no-build", .0.display())]
     NotBuilt(PathBuf),
+    /// Samovar does not run this kind of function.
+    #[error("{0}")]
+    NotRun(String),
+    /// Make is not there, or failed.
+    #[error("{0}")]
+    Make(String),
+    /// An archive of code cannot be used.
+    #[error("{}: {error}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Why not.
+        error: String,
+    },
+    /// A folder for what is built cannot be made.
+    #[error("{}: {error}", path.display())]
+    Files {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        error: String,
+    },
     /// The Rust target for WASM is missing and could not be added.
     #[error("{0}")]
     WasmTarget(String),
 }
 
+/// What a function runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Artifact {
+    /// `bootstrap`, or the component.
+    pub(crate) path: PathBuf,
+    /// The folder of the code: `LAMBDA_TASK_ROOT`.
+    pub(crate) root: PathBuf,
+}
+
 /// What each function runs, or why it has nothing, by logical id.
-pub(crate) type Artifacts = HashMap<String, Result<PathBuf, BuildError>>;
+pub(crate) type Artifacts = HashMap<String, Result<Artifact, BuildError>>;
 
 /// Builds every function of the application in release mode, one cargo call for each workspace
-/// and target; or, where `build` is false, finds what is built. `say` is told what is done, in
-/// words for the terminal. Dropping the future stops cargo.
-pub(crate) async fn artifacts(app: &App, build: bool, say: &(dyn Fn(&str) + Sync)) -> Artifacts {
+/// and target; or, where `build` is false, finds what is built. What is unpacked and what
+/// makefiles leave goes below `state`. `say` is told what is done, in words for the terminal.
+/// Dropping the future stops the build tools.
+pub(crate) async fn artifacts(
+    app: &App,
+    state: &Path,
+    build: bool,
+    say: &(dyn Fn(&str) + Sync),
+) -> Artifacts {
     let mut workspaces = Workspaces::default();
     let mut artifacts = Artifacts::new();
     let mut jobs = BTreeMap::<(PathBuf, bool), Job>::new();
     for function in &app.functions {
         let id = function.logical_id.clone();
-        match &function.code.build {
+        let code = &function.code;
+        if let Some(why) = &function.not_run {
+            artifacts.insert(id, Err(BuildError::NotRun(why.clone())));
+            continue;
+        }
+        match &code.build {
             Build::Prebuilt => {
                 artifacts.insert(id, prebuilt(function));
             }
-            Build::Cargo { binary } => {
-                match workspaces.find(&function.code.path, binary.as_deref()).await {
-                    Err(error) => {
-                        artifacts.insert(id, Err(error));
-                    }
-                    Ok(found) if !build => {
-                        artifacts.insert(id, built(function, &found));
-                    }
-                    Ok(found) => {
-                        let wasm = function.kind == Kind::Wasm;
-                        let job = jobs.entry((found.workspace.clone(), wasm)).or_default();
-                        job.functions.push((function.clone(), found));
-                    }
+            Build::Archive => {
+                let unpacked = archive::unpack(&code.path, &state.join("code"), file(function));
+                artifacts.insert(id, unpacked);
+            }
+            Build::Make { target } => {
+                let folder = state.join("artifacts").join(&id);
+                let made = if build {
+                    make::build(&code.path, target, &folder, file(function)).await
+                } else {
+                    existing(folder.join(file(function)))
+                        .map(|path| Artifact { path, root: folder })
+                };
+                artifacts.insert(id, made);
+            }
+            Build::Cargo { binary } => match workspaces.find(&code.path, binary.as_deref()).await {
+                Err(error) => {
+                    artifacts.insert(id, Err(error));
                 }
+                Ok(found) if !build => {
+                    artifacts.insert(id, built(function, &found));
+                }
+                Ok(found) => {
+                    let wasm = function.kind == Kind::Wasm;
+                    let job = jobs.entry((found.workspace.clone(), wasm)).or_default();
+                    job.functions.push((function.clone(), found));
+                }
+            },
+            Build::Inline(_) | Build::S3(_) | Build::Image(_) => {
+                let why = "its code is not on this machine".to_owned();
+                artifacts.insert(id, Err(BuildError::NotRun(why)));
             }
         }
     }
@@ -90,25 +151,31 @@ async fn run(workspace: &Path, wasm: bool, job: &Job, say: &(dyn Fn(&str) + Sync
     }
 }
 
-/// The artifact in a folder that is build output already.
-fn prebuilt(function: &Arc<Function>) -> Result<PathBuf, BuildError> {
-    let file = match function.kind {
+/// The file in the folder of the code that is run.
+fn file(function: &Function) -> &str {
+    match function.kind {
         Kind::Process => "bootstrap",
-        Kind::Wasm => function.handler.as_str(),
-    };
-    existing(function.code.path.join(file))
+        Kind::Wasm => &function.handler,
+    }
+}
+
+/// The artifact in a folder that is build output already.
+fn prebuilt(function: &Arc<Function>) -> Result<Artifact, BuildError> {
+    let root = function.code.path.clone();
+    existing(root.join(file(function))).map(|path| Artifact { path, root })
 }
 
 /// Where cargo leaves what it builds.
-fn built(function: &Arc<Function>, found: &Crate) -> Result<PathBuf, BuildError> {
-    existing(match function.kind {
+fn built(function: &Arc<Function>, found: &Crate) -> Result<Artifact, BuildError> {
+    let path = existing(match function.kind {
         Kind::Process => found.target.join("release").join(&found.binary),
         Kind::Wasm => found
             .target
             .join(cargo::WASM_TARGET)
             .join("release")
             .join(format!("{}.wasm", found.binary)),
-    })
+    })?;
+    Ok(Artifact { path, root: function.code.path.clone() })
 }
 
 fn existing(path: PathBuf) -> Result<PathBuf, BuildError> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use samovar_app::{Api, App, Function, Queue, Rate, Route, Trigger};
+use samovar_app::{Api, ApiRoute, App, Function, Integration, Queue, Rate, Route, Trigger};
 
 use super::style::{Style, pad};
 
@@ -93,14 +93,18 @@ impl Summary<'_> {
         let mut rows = Vec::new();
         for api in &self.app.apis {
             let base = self.base(api);
-            for (route, function) in &api.routes {
+            for ApiRoute { route, integration, .. } in &api.routes {
                 let method = route.method.as_deref().unwrap_or("ANY").to_owned();
                 let path = route.path.as_deref().unwrap_or("/*");
-                rows.push((method, format!("{base}{path}"), name(function)));
+                let answers = match integration {
+                    Integration::Function(id) => name(id),
+                    Integration::Other(what) => format!("{what} (not emulated)"),
+                };
+                rows.push((method, format!("{base}{path}"), answers));
             }
         }
         for function in self.app.functions.iter().filter(|function| function.url.is_some()) {
-            let host = function.logical_id.to_lowercase();
+            let host = host(&function.logical_id);
             let url = format!("http://{host}.localhost:{}/", self.http_port);
             rows.push(("ANY".into(), url, format!("{} (function URL)", function.name)));
         }
@@ -113,7 +117,7 @@ impl Summary<'_> {
         if self.app.apis.len() == 1 {
             format!("http://127.0.0.1:{port}")
         } else {
-            format!("http://{}.localhost:{port}", api.logical_id.to_lowercase())
+            format!("http://{}.localhost:{port}", host(&api.logical_id))
         }
     }
 
@@ -138,7 +142,7 @@ impl Summary<'_> {
         let mut parts = Vec::new();
         for function in &self.app.functions {
             for trigger in &function.triggers {
-                if matches!(trigger, Trigger::Queue(trigger) if trigger.queue == queue.name) {
+                if matches!(trigger, Trigger::Queue(trigger) if trigger.arn == queue.arn) {
                     parts.push(format!("→ {}", function.name));
                 }
             }
@@ -184,11 +188,15 @@ fn triggers(function: &Function) -> Vec<String> {
 fn trigger(trigger: &Trigger) -> String {
     match trigger {
         Trigger::Http(http) => route(&http.route),
-        Trigger::Queue(queue) => format!("{} (batches of {})", queue.queue, queue.batch_size),
+        Trigger::Queue(queue) => {
+            let name = queue.arn.rsplit(':').next().unwrap_or_default();
+            format!("{name} (batches of {})", queue.batch_size)
+        }
         Trigger::Schedule(schedule) => match &schedule.rate {
             Rate::Every(interval) => format!("every {}", words(*interval)),
             Rate::Expression(expression) => expression.clone(),
         },
+        other => other.name().to_owned(),
     }
 }
 
@@ -198,6 +206,11 @@ fn route(route: &Route) -> String {
         (None, Some(path)) => format!("ANY {path}"),
         (Some(method), Some(path)) => format!("{method} {path}"),
     }
+}
+
+/// The first part of the host name of an API or function URL.
+fn host(logical_id: &str) -> String {
+    logical_id.replace('/', "-").to_lowercase()
 }
 
 /// `minute`, `5 minutes`, `2 hours`.

@@ -1,7 +1,6 @@
 //! The dispatcher against environments that do what a test tells them. Time is paused: what
 //! takes ten seconds here takes none.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -132,23 +131,8 @@ struct Bench {
 
 fn function(reserved_concurrency: Option<u32>) -> Arc<Function> {
     let span = Span { file: Path::new("template.yaml").into(), line: 1, column: 1 };
-    Arc::new(Function {
-        logical_id: "HelloFunction".into(),
-        name: "hello".into(),
-        arn: "arn:aws:lambda:us-east-1:000000000000:function:hello".into(),
-        span: span.clone(),
-        kind: Kind::Process,
-        runtime: "provided.al2023".into(),
-        handler: "bootstrap".into(),
-        code: Code { path: "functions/hello".into(), span, build: Build::Prebuilt },
-        memory_mb: 128,
-        timeout: Duration::from_secs(3),
-        ephemeral_storage_mb: 512,
-        environment: BTreeMap::new(),
-        reserved_concurrency,
-        triggers: Vec::new(),
-        url: None,
-    })
+    let code = Code { path: "functions/hello".into(), span, build: Build::Prebuilt };
+    Arc::new(Function { reserved_concurrency, ..Function::new("hello", Kind::Process, code) })
 }
 
 fn bench(fake: Fake, limits: Limits, reserved: Option<u32>) -> Bench {

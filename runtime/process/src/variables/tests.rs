@@ -5,26 +5,12 @@ use samovar_app::{Build, Code, Kind, Span};
 
 use super::*;
 
-fn function(runtime: &str) -> Function {
-    let span = Span { file: PathBuf::from("t.yaml").into(), line: 1, column: 1 };
+fn function(runtime: &str) ->     let code = Code { path: "/code".into(), span, build: Build::Prebuilt };
     Function {
-        logical_id: "F".into(),
-        name: "orders".into(),
-        arn: "arn:aws:lambda:us-east-1:000000000000:function:orders".into(),
-        span: span.clone(),
-        kind: Kind::Process,
         runtime: runtime.into(),
-        handler: "bootstrap".into(),
-        code: Code { path: "/code".into(), span, build: Build::Prebuilt },
         memory_mb: 256,
-        timeout: Duration::from_secs(3),
-        ephemeral_storage_mb: 512,
-        environment: BTreeMap::new(),
-        reserved_concurrency: None,
-        triggers: Vec::new(),
-        url: None,
+        ..Function::new("orders", Kind::Process, code)
     }
-}
 
 fn all(runtime: &str, own: &[(&str, &str)]) -> Result<BTreeMap<String, String>, FunctionError> {
     let own: Vec<_> = own.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();

@@ -127,22 +127,11 @@ pub(crate) fn program(folder: &Path, text: &str) -> PathBuf {
 
 fn function(code: &Path) -> Function {
     let span = Span { file: PathBuf::from("template.yaml").into(), line: 1, column: 1 };
+    let code = Code { path: code.into(), span, build: Build::Prebuilt };
     Function {
-        logical_id: "Orders".into(),
-        name: "orders".into(),
-        arn: "arn:aws:lambda:us-east-1:000000000000:function:orders".into(),
-        span: span.clone(),
-        kind: Kind::Process,
-        runtime: "provided.al2023".into(),
-        handler: "bootstrap".into(),
-        code: Code { path: code.into(), span, build: Build::Prebuilt },
         memory_mb: 256,
         timeout: Duration::from_secs(60),
-        ephemeral_storage_mb: 512,
-        environment: BTreeMap::new(),
-        reserved_concurrency: None,
-        triggers: Vec::new(),
-        url: None,
+        ..Function::new("orders", Kind::Process, code)
     }
 }
 

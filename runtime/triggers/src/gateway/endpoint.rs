@@ -103,9 +103,10 @@ impl Endpoint {
             ApiKind::Http => (Front::HttpApi, TrailingSlash::Distinct),
             ApiKind::Rest => (Front::RestApi, TrailingSlash::Ignored),
         };
-        let routes = api.routes.iter().filter_map(|(route, called)| {
-            let function = functions.iter().find(|function| function.logical_id == *called)?;
-            Some((route.clone(), function.clone()))
+        let routes = api.routes.iter().filter_map(|route| {
+            let called = route.function()?;
+            let function = functions.iter().find(|function| function.logical_id == called)?;
+            Some((route.route.clone(), function.clone()))
         });
         Self {
             front,
@@ -128,8 +129,13 @@ impl Endpoint {
         })
     }
 
+    /// The logical id; that of a nested application's API has `-` for `/`.
+    fn host_name(&self) -> String {
+        self.logical_id.replace('/', "-")
+    }
+
     fn is_called(&self, label: &str) -> bool {
-        self.id.eq_ignore_ascii_case(label) || self.logical_id.eq_ignore_ascii_case(label)
+        self.id.eq_ignore_ascii_case(label) || self.host_name().eq_ignore_ascii_case(label)
     }
 
     fn select<'e>(&'e self, method: &Method, host: &Host, path: &'e str) -> Selected<'e> {

@@ -3,12 +3,12 @@ use std::sync::Mutex;
 use aws_lambda_events::event::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlRequest;
 use http_body_util::{BodyExt, Full};
-use samovar_app::{ApiKind, FunctionUrl, Route};
+use samovar_app::{ApiKind, Route};
 use samovar_dispatch::{FunctionError, Limits};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{Fake, Fixed, NOW_MILLIS, bytes, dispatcher, function, span};
+use crate::testing::{self, Fake, Fixed, NOW_MILLIS, bytes, dispatcher, function};
 
 const OK: &str = r#"{"statusCode":200,"headers":{"content-type":"text/plain"},"body":"fine"}"#;
 
@@ -20,20 +20,13 @@ struct Stand {
 }
 
 fn api(logical_id: &str, kind: ApiKind, stage: &str, called: &str) -> Api {
-    let route = |path: &str| (Route { method: None, path: Some(path.into()) }, called.to_owned());
-    Api {
-        logical_id: logical_id.into(),
-        kind,
-        id: format!("{}0000", logical_id.to_lowercase()),
-        stage: stage.into(),
-        routes: vec![route("/orders/{id}"), route("/files/{proxy+}"), route("/")],
-        span: None,
-    }
+    let route = |path: &str| (Route { method: None, path: Some(path.into()) }, called);
+    let routes = vec![route("/orders/{id}"), route("/files/{proxy+}"), route("/")];
+    testing::api(logical_id, kind, stage, routes)
 }
 
 fn url_function() -> Function {
-    let url = FunctionUrl { public: true, streaming: false, id: "url0000".into(), span: span() };
-    Function { url: Some(url), ..function("Url") }
+    Function { url: Some(testing::url("url0000")), ..function("Url") }
 }
 
 fn gateway(provider: Arc<Fake>) -> Gateway {

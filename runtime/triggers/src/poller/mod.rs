@@ -30,14 +30,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// One event source mapping.
 pub struct Poller {
+    queue: String,
     trigger: QueueTrigger,
     delivery: Arc<Delivery>,
     region: String,
 }
 
 impl Poller {
-    /// A mapping that gives messages of `trigger.queue` to `function`.
+    /// A mapping that gives messages of the queue with this name to `function`, as `trigger` says.
     pub fn new(
+        queue: String,
         trigger: QueueTrigger,
         function: Arc<Function>,
         account: &Account,
@@ -45,13 +47,13 @@ impl Poller {
         dispatcher: Dispatcher,
     ) -> Self {
         let delivery = Delivery {
-            queue: trigger.queue.clone(),
+            queue: queue.clone(),
             report_batch_item_failures: trigger.report_batch_item_failures,
             function,
             queues,
             dispatcher,
         };
-        Self { trigger, delivery: Arc::new(delivery), region: account.region.clone() }
+        Self { queue, trigger, delivery: Arc::new(delivery), region: account.region.clone() }
     }
 
     /// Receives and delivers until `shutdown`; then receives no more, delivers what it has, and
@@ -65,10 +67,10 @@ impl Poller {
         if !self.trigger.enabled {
             return;
         }
-        let Self { trigger, delivery, region } = self;
+        let Self { queue, trigger, delivery, region } = self;
         let terms = Terms {
-            queue_arn: delivery.queues.arn(&trigger.queue),
-            queue: trigger.queue,
+            queue_arn: delivery.queues.arn(&queue),
+            queue,
             region,
             batch_size: usize::try_from(trigger.batch_size).unwrap_or(1).max(1),
             window: trigger.batch_window,

@@ -78,7 +78,7 @@ impl Stand {
     fn start(&self, trigger: QueueTrigger) -> tokio::task::JoinHandle<()> {
         let (function, queues) = (self.function.clone(), self.queues.clone());
         let poller =
-            Poller::new(trigger, function, &Account::default(), queues, self.dispatcher.clone());
+            Poller::new("orders".into(), trigger, function, &Account::default(), queues, self.dispatcher.clone());
         tokio::spawn(poller.run(self.shutdown.clone()))
     }
 
@@ -104,7 +104,9 @@ impl Stand {
 fn trigger() -> QueueTrigger {
     QueueTrigger {
         name: "Orders".into(),
-        queue: "orders".into(),
+        arn: "arn:aws:sqs:us-east-1:000000000000:orders".into(),
+        queue: Some("orders".into()),
+        filters: Vec::new(),
         batch_size: 10,
         batch_window: Duration::ZERO,
         report_batch_item_failures: false,

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
+use samovar_app::{RetryPolicy, ScheduleService};
 use samovar_dispatch::{Door, Response};
 
 use super::*;
@@ -10,8 +11,15 @@ fn trigger(rate: Rate) -> ScheduleTrigger {
     ScheduleTrigger {
         name: "Tick".into(),
         rule: "HeartbeatTick".into(),
+        service: ScheduleService::Rule,
         rate,
+        timezone: None,
+        start: None,
+        end: None,
+        flexible_window: None,
         input: None,
+        retry: RetryPolicy::default(),
+        dead_letter: None,
         enabled: true,
         span: span(),
     }

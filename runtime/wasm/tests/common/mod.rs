@@ -112,23 +112,8 @@ impl Guest {
     /// Loads a component as a function of 64 MB.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let here = Span { file: Path::new("template.yaml").into(), line: 1, column: 1 };
-        let function = Function {
-            logical_id: "Guest".into(),
-            name: "guest".into(),
-            arn: "arn:aws:lambda:us-east-1:000000000000:function:guest".into(),
-            span: here.clone(),
-            kind: Kind::Wasm,
-            runtime: "provided.al2023".into(),
-            handler: "guest.wasm".into(),
-            code: Code { path: path.to_owned(), span: here, build: Build::Prebuilt },
-            memory_mb: 64,
-            timeout: Duration::from_secs(3),
-            ephemeral_storage_mb: 512,
-            environment: Default::default(),
-            reserved_concurrency: None,
-            triggers: Vec::new(),
-            url: None,
-        };
+        let code = Code { path: path.to_owned(), span: here, build: Build::Prebuilt };
+        let function = Function { memory_mb: 64, ..Function::new("guest", Kind::Wasm, code) };
         let provider = HOST.load(WasmConfig {
             function: Arc::new(function),
             component: path.to_owned(),

@@ -1,8 +1,8 @@
 use http::Request;
-use samovar_app::{FunctionUrl, Route};
+use samovar_app::Route;
 
 use super::*;
-use crate::testing::{Fixed, function, span};
+use crate::testing::{self, Fixed, function};
 use samovar_dispatch::Clock;
 
 fn route(method: &str, path: &str) -> Route {
@@ -10,20 +10,13 @@ fn route(method: &str, path: &str) -> Route {
 }
 
 fn api(logical_id: &str, kind: ApiKind, routes: Vec<Route>) -> Api {
-    Api {
-        logical_id: logical_id.into(),
-        kind,
-        id: format!("{}id", logical_id.to_lowercase()),
-        stage: if kind == ApiKind::Http { "$default" } else { "Prod" }.into(),
-        routes: routes.into_iter().map(|route| (route, "F".into())).collect(),
-        span: None,
-    }
+    let stage = if kind == ApiKind::Http { "$default" } else { "Prod" };
+    testing::api(logical_id, kind, stage, routes.into_iter().map(|route| (route, "F")).collect())
 }
 
 fn with_url(name: &str) -> Arc<Function> {
     let mut function = function(name);
-    let id = format!("{}url", name.to_lowercase());
-    function.url = Some(FunctionUrl { public: true, streaming: false, id, span: span() });
+    function.url = Some(testing::url(&format!("{}url", name.to_lowercase())));
     Arc::new(function)
 }
 
@@ -57,12 +50,12 @@ fn a_host_name_means_one_endpoint() {
     };
     for (uri, expected) in [
         ("http://orders.localhost:3000/orders", some("Orders", Some("GET /orders"), "/orders")),
-        ("http://ordersid.localhost/none", some("Orders", None, "/none")),
+        ("http://orders0000.localhost/none", some("Orders", None, "/none")),
         ("http://HELLO.localhost/x", some("Hello", Some("$default"), "/x")),
         ("http://hellourl.lambda-url.localhost/", some("Hello", Some("$default"), "/")),
         // AWS's own host names have the stage in the path.
-        ("http://restid.execute-api.localhost/Prod/rest", some("Rest", Some("GET /rest"), "/rest")),
-        ("http://restid.execute-api.localhost/rest", some("Rest", Some("GET /rest"), "/rest")),
+        ("http://rest0000.execute-api.localhost/Prod/rest", some("Rest", Some("GET /rest"), "/rest")),
+        ("http://rest0000.execute-api.localhost/rest", some("Rest", Some("GET /rest"), "/rest")),
         ("http://rest.localhost/Prod/rest", some("Rest", None, "/Prod/rest")),
         ("http://nobody.localhost/", None),
     ] {
