@@ -27,8 +27,11 @@ impl Observer for Silent {
     fn finished(&self, _report: &Report) {}
 }
 
-pub(crate) fn function(name: &str) ->     let code = Code { path: PathBuf::from("."), span, build: Build::Prebuilt };
+pub(crate) fn function(name: &str) -> Function {
+    let span = Span { file: Arc::from(Path::new("template.yaml")), line: 1, column: 1 };
+    let code = Code { path: PathBuf::from("."), span, build: Build::Prebuilt };
     Function::new(name, Kind::Wasm, code)
+}
 
 type Handler = fn(Invocation, &EnvironmentLog) -> Result<Response, FunctionError>;
 

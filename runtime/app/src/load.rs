@@ -31,7 +31,7 @@ pub fn load(path: &Path, options: &Options) -> Result<App, Diagnostics> {
 /// # Errors
 /// As [`load`].
 pub fn load_from(files: &dyn Files, path: &Path, options: &Options) -> Result<App, Diagnostics> {
-    let source = Source::read(files, path, path.into(), "template")?;
+    let source = Source::read(files, path, path.into(), "template").map_err(|e| *e)?;
     let absolute = std::path::absolute(path).map_err(|e| Diagnostic {
         file: path.into(),
         mark: None,

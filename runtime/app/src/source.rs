@@ -30,24 +30,28 @@ impl Source {
         path: &Path,
         name: Arc<Path>,
         what: &str,
-    ) -> Result<Self, Diagnostic> {
+    ) -> Result<Self, Box<Diagnostic>> {
         let bytes = match files.read(path, MAX_BYTES + 1) {
             Ok(bytes) => bytes,
             Err(e) => {
                 let (message, help) = cannot_read(files, path, &e, what);
-                return Err(whole_file(name, message, help));
+                return Err(whole_file(name, message, help).into());
             }
         };
         if bytes.len() as u64 > MAX_BYTES {
             let message = format!("the {what} is larger than {} MiB", MAX_BYTES >> 20);
             let help = "CloudFormation takes templates up to 1 MB: move data out of the template";
-            return Err(whole_file(name, message, help.to_owned()));
+            return Err(whole_file(name, message, help.to_owned()).into());
         }
         Self::decode(name, bytes, what)
     }
 
     /// Takes UTF-8 with or without a byte order mark.
-    pub(crate) fn decode(file: Arc<Path>, bytes: Vec<u8>, what: &str) -> Result<Self, Diagnostic> {
+    pub(crate) fn decode(
+        file: Arc<Path>,
+        bytes: Vec<u8>,
+        what: &str,
+    ) -> Result<Self, Box<Diagnostic>> {
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let text = match text.strip_prefix('\u{feff}') {
@@ -68,7 +72,7 @@ impl Source {
                 let mark = Mark::new(narrow(line), narrow(before.chars().count() + 1), 1, &text);
                 let message = format!("the {what} is not UTF-8 text");
                 let help = Some("save the file in the encoding UTF-8".to_owned());
-                Err(Diagnostic { file, mark: Some(mark), message, path: None, help })
+                Err(Diagnostic { file, mark: Some(mark), message, path: None, help }.into())
             }
         }
     }

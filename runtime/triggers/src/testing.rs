@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use samovar_app::{Api, ApiKind, ApiRoute, Integration, Route, Build, Code, Function, FunctionUrl, Kind, Span};
+use samovar_app::{
+    Api, ApiKind, ApiRoute, Build, Code, Function, FunctionUrl, Integration, Kind, Route, Span,
+};
 use samovar_dispatch::{
     Clock, Dispatcher, Door, Environment, EnvironmentLog, Event, FunctionError, Invocation, Limits,
     LogLine, LogObserver, Observer, Provider, Reply, Report, Response,
@@ -47,8 +49,10 @@ pub(crate) fn span() -> Span {
 }
 
 /// A function with the template's defaults.
-pub(crate) fn function(name: &str) ->     let code = Code { path: PathBuf::from("."), span: span(), build: Build::Prebuilt };
+pub(crate) fn function(name: &str) -> Function {
+    let code = Code { path: PathBuf::from("."), span: span(), build: Build::Prebuilt };
     Function { timeout: Duration::from_secs(900), ..Function::new(name, Kind::Process, code) }
+}
 
 /// An API whose routes call these functions.
 pub(crate) fn api(logical_id: &str, kind: ApiKind, stage: &str, routes: Vec<(Route, &str)>) -> Api {

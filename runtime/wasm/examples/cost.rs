@@ -80,5 +80,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn function(component: &Path) ->     let code = Code { path: component.to_owned(), span, build: Build::Prebuilt };
+fn function(component: &Path) -> Function {
+    let span = Span { file: PathBuf::from("template.yaml").into(), line: 1, column: 1 };
+    let code = Code { path: component.to_owned(), span, build: Build::Prebuilt };
     Function::new("cost", Kind::Wasm, code)
+}

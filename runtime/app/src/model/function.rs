@@ -250,7 +250,7 @@ pub enum Tracing {
 }
 
 /// `LoggingConfig`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Logging {
     /// `LogFormat` is `JSON` (default `Text`).
     pub json: bool,
@@ -260,12 +260,6 @@ pub struct Logging {
     pub system_level: Option<String>,
     /// `LogGroup` (default `/aws/lambda/NAME`).
     pub group: Option<String>,
-}
-
-impl Default for Logging {
-    fn default() -> Self {
-        Self { json: false, application_level: None, system_level: None, group: None }
-    }
 }
 
 /// `FunctionUrlConfig`.

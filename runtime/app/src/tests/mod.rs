@@ -33,7 +33,8 @@ fn folder() -> TempDir {
 
 /// Loads a template that stands in a folder.
 fn load_in(folder: &TempDir, text: &str, options: &Options) -> Result<App, Diagnostics> {
-    let source = Source::decode(PathBuf::from("template.yaml").into(), text.into(), "template")?;
+    let source = Source::decode(PathBuf::from("template.yaml").into(), text.into(), "template")
+        .map_err(|e| *e)?;
     from_source(&Disk, source, &folder.path().join("template.yaml"), options)
 }
 

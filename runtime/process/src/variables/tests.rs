@@ -5,12 +5,15 @@ use samovar_app::{Build, Code, Kind, Span};
 
 use super::*;
 
-fn function(runtime: &str) ->     let code = Code { path: "/code".into(), span, build: Build::Prebuilt };
+fn function(runtime: &str) -> Function {
+    let span = Span { file: PathBuf::from("t.yaml").into(), line: 1, column: 1 };
+    let code = Code { path: "/code".into(), span, build: Build::Prebuilt };
     Function {
         runtime: runtime.into(),
         memory_mb: 256,
         ..Function::new("orders", Kind::Process, code)
     }
+}
 
 fn all(runtime: &str, own: &[(&str, &str)]) -> Result<BTreeMap<String, String>, FunctionError> {
     let own: Vec<_> = own.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();

@@ -77,8 +77,14 @@ impl Stand {
 
     fn start(&self, trigger: QueueTrigger) -> tokio::task::JoinHandle<()> {
         let (function, queues) = (self.function.clone(), self.queues.clone());
-        let poller =
-            Poller::new("orders".into(), trigger, function, &Account::default(), queues, self.dispatcher.clone());
+        let poller = Poller::new(
+            "orders".into(),
+            trigger,
+            function,
+            &Account::default(),
+            queues,
+            self.dispatcher.clone(),
+        );
         tokio::spawn(poller.run(self.shutdown.clone()))
     }
 

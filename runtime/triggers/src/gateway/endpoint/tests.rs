@@ -54,7 +54,10 @@ fn a_host_name_means_one_endpoint() {
         ("http://HELLO.localhost/x", some("Hello", Some("$default"), "/x")),
         ("http://hellourl.lambda-url.localhost/", some("Hello", Some("$default"), "/")),
         // AWS's own host names have the stage in the path.
-        ("http://rest0000.execute-api.localhost/Prod/rest", some("Rest", Some("GET /rest"), "/rest")),
+        (
+            "http://rest0000.execute-api.localhost/Prod/rest",
+            some("Rest", Some("GET /rest"), "/rest"),
+        ),
         ("http://rest0000.execute-api.localhost/rest", some("Rest", Some("GET /rest"), "/rest")),
         ("http://rest.localhost/Prod/rest", some("Rest", None, "/Prod/rest")),
         ("http://nobody.localhost/", None),
