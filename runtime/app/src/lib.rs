@@ -22,6 +22,7 @@
 mod api;
 mod assemble;
 mod diagnostic;
+mod document;
 mod event;
 mod files;
 mod function;

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -96,6 +97,14 @@ impl<'s> Report<'s> {
     /// Says what a file holds, so that faults in it can tell their paths.
     pub(crate) fn set_root(&self, file: u16, root: Rc<Node>) {
         self.documents.borrow_mut()[usize::from(file)].root = Some(root);
+    }
+
+    /// What a file of this name holds, if it was taken in before. `Some(None)`: that cannot be
+    /// read.
+    pub(crate) fn opened(&self, name: &Path) -> Option<Option<Rc<Node>>> {
+        let documents = self.documents.borrow();
+        let known = documents.iter().find(|document| *document.source.file == *name)?;
+        Some(known.root.clone())
     }
 
     /// A file by its number.
