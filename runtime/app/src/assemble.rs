@@ -1,12 +1,17 @@
 //! Puts the parts of an application together, resource by resource.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use crate::api::Apis;
-use crate::model::{Api, Function, Layer, Output, Queue, Resource as Named, Target, Topic};
+use crate::model::{Resource as Named, Target};
+use crate::node::Node;
+use crate::parts::Parts;
 use crate::report::{Fault, Report};
-use crate::resolve::Resolver;
+use crate::resolve::{Load, Resolver, Scope, is_nested};
 use crate::suggest::did_you_mean;
-use crate::template::Resource;
-use crate::{api, function, outputs, queue};
+use crate::template::{Resource, Template};
+use crate::{api, expand, function, outputs, queue};
 
 /// SAM's resource types.
 const SERVERLESS: &[&str] = &[
@@ -38,21 +43,30 @@ const PERMISSIONS: &[&str] = &[
     "AWS::Serverless::Connector",
 ];
 
-/// What one template, with its nested ones, adds to the application.
-#[derive(Default)]
-pub(crate) struct Parts {
-    pub(crate) functions: Vec<Function>,
-    pub(crate) layers: Vec<Layer>,
-    pub(crate) apis: Vec<Api>,
-    pub(crate) queues: Vec<Queue>,
-    pub(crate) topics: Vec<Topic>,
-    pub(crate) resources: Vec<Named>,
-    pub(crate) outputs: Vec<Output>,
+/// Reads a template with its nested ones, files included and loops unrolled. `parameters` are the
+/// values that its parameters are given. `None`: nothing in it can be read.
+pub(crate) fn assemble(
+    root: &Rc<Node>,
+    parameters: &BTreeMap<String, String>,
+    load: &Load<'_>,
+    scope: Scope,
+) -> Option<Parts> {
+    let expanded;
+    let root = if expand::is_needed(root) {
+        let values = Template::values(root, parameters, load.report);
+        expanded = expand::expand(root, &Resolver::new(&values, load, scope.clone()));
+        &expanded
+    } else {
+        root
+    };
+    let template = Template::read(root, parameters, load.report)?;
+    let resolver = Resolver::new(&template, load, scope);
+    Some(resources(&resolver))
 }
 
 /// Reads the resources in the order of their needs: names, then queues and APIs, then functions,
 /// then what refers to functions, then outputs.
-pub(crate) fn assemble<'t>(resolver: &Resolver<'t>) -> Parts {
+fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     let Resolver { template, report, load, .. } = *resolver;
     resolver.check_conditions();
     let active: Vec<&Resource> =
@@ -87,20 +101,28 @@ pub(crate) fn assemble<'t>(resolver: &Resolver<'t>) -> Parts {
                 functions.extend(function::read(resolver, resource, &mut apis));
             }
             "AWS::SQS::Queue" | "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {}
-            kind if PERMISSIONS.contains(&kind) => {}
+            kind if PERMISSIONS.contains(&kind) || is_nested(resource) => {}
             _ => not_served(resource, report),
         }
     }
     let outputs = outputs::read(resolver, &apis);
     resolver.check_names();
-    Parts {
+    let mut parts = Parts {
+        description: template.description.map(str::to_owned),
         functions,
         apis: apis.into_inner(),
         queues,
         outputs,
         resources: active.iter().filter_map(|resource| named(resolver, resource)).collect(),
         ..Parts::default()
+    };
+    for resource in active.iter().filter(|resource| is_nested(resource)) {
+        match resolver.child(resource) {
+            Ok(child) => child.take().into_iter().for_each(|nested| parts.extend(nested)),
+            Err(trouble) => resolver.tell(trouble),
+        }
     }
+    parts
 }
 
 /// Enters a function, queue or topic under its ARN, if its name is its own.

@@ -29,13 +29,15 @@ pub(crate) fn open(
     let source = match Source::read(report.files, &path, name.into(), what) {
         Ok(source) => source,
         Err(diagnostic) if diagnostic.mark.is_some() => {
-            report.diagnostic(diagnostic);
+            report.diagnostic(*diagnostic);
             return None;
         }
         Err(diagnostic) => {
-            report.fault(Fault::new(at, refusal(report, text, &path, what, diagnostic.message)).help(
-                format!("the path is taken from the template's folder: {}", path.display()),
-            ));
+            report.fault(
+                Fault::new(at, refusal(report, text, &path, what, diagnostic.message)).help(
+                    format!("the path is taken from the template's folder: {}", path.display()),
+                ),
+            );
             return None;
         }
     };

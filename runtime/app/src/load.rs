@@ -8,9 +8,8 @@ use crate::files::{Disk, Files};
 use crate::model::App;
 use crate::options::Options;
 use crate::report::Report;
-use crate::resolve::{Load, Resolver, Scope};
+use crate::resolve::{Load, Scope};
 use crate::source::Source;
-use crate::template::Template;
 use crate::yaml;
 
 /// Loads the template at `path`.
@@ -51,18 +50,14 @@ pub(crate) fn from_source(
 ) -> Result<App, Diagnostics> {
     let file = source.file.clone();
     let report = Report::new(files, source);
-    let load = Load::new(&report, options);
-    let parts = yaml::parse(&report, 0, "template").and_then(|root| {
-        let template = Template::read(&root, &options.parameters, &report)?;
-        let resolver = Resolver::new(&template, &load, Scope::root(path, &file));
-        let parts = assemble(&resolver);
-        Some((template.description.map(str::to_owned), parts))
-    });
+    let load = Load::new(&report, options, assemble);
+    let parts = yaml::parse(&report, 0, "template")
+        .and_then(|root| assemble(&root, &options.parameters, &load, Scope::root(path, &file)));
     let not_emulated = report.finish()?;
     match parts {
-        Some((description, parts)) => Ok(App {
+        Some(parts) => Ok(App {
             template: path.to_owned(),
-            description,
+            description: parts.description,
             functions: parts.functions.into_iter().map(Into::into).collect(),
             layers: parts.layers,
             apis: parts.apis,

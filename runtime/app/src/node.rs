@@ -145,6 +145,8 @@ impl Node {
     /// (`Condition` is one too, but only among conditions.)
     pub(crate) fn intrinsic(&self) -> Option<(&Key, &Node)> {
         match self.as_map()?.as_slice() {
+            // A loop is no value: it gives entries to the mapping around it.
+            [(key, _)] if key.name.starts_with("Fn::ForEach::") => None,
             [(key, argument)] if key.name == "Ref" || key.name.starts_with("Fn::") => {
                 Some((key, argument))
             }

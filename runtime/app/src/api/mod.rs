@@ -186,7 +186,11 @@ impl Apis {
     pub(crate) fn new(apis: Vec<Api>) -> Self {
         let names = apis.iter().enumerate();
         let index = names
-            .flat_map(|(at, api)| [(api.id.clone(), at), (api.logical_id.clone(), at)])
+            .flat_map(|(at, api)| {
+                // In a nested application, its events name its APIs without its own name.
+                let local = api.logical_id.rsplit('/').next().unwrap_or_default();
+                [(api.id.clone(), at), (local.to_owned(), at)]
+            })
             .collect();
         Self { apis, index, taken: HashMap::new() }
     }

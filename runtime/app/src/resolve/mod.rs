@@ -13,19 +13,23 @@ mod functions;
 mod identity;
 mod implicit;
 mod lookup;
+mod nested;
 mod network;
 mod reference;
 mod substitute;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub(crate) use functions::to_json;
 pub(crate) use identity::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API, URL_ID, stable_id};
+pub(crate) use nested::{Child, is_nested};
 
 use crate::node::{Key, Kind, Map, Node, Place, Value};
 use crate::options::Options;
+use crate::parts::Parts;
 use crate::queue::Queues;
 use crate::report::{Fault, Report};
 use crate::targets::Targets;
@@ -71,11 +75,28 @@ pub(crate) struct Load<'s> {
     pub(crate) targets: Targets,
     /// Queues by ARN, as far as they are read.
     pub(crate) queues: RefCell<Queues>,
+    /// Reads a nested template.
+    assemble: Assemble,
+    /// What resolving has cost so far.
+    cost: Cell<u64>,
 }
 
+/// Reads the template with this root and these parameter values into what it adds to the
+/// application; `None`: nothing in it can be read. It is handed in, so that resolving values knows
+/// nothing of resources' readers.
+pub(crate) type Assemble =
+    fn(&Rc<Node>, &BTreeMap<String, String>, &Load<'_>, Scope) -> Option<Parts>;
+
 impl<'s> Load<'s> {
-    pub(crate) fn new(report: &'s Report<'s>, options: &'s Options) -> Self {
-        Self { report, options, targets: Targets::default(), queues: RefCell::default() }
+    pub(crate) fn new(report: &'s Report<'s>, options: &'s Options, assemble: Assemble) -> Self {
+        Self {
+            report,
+            options,
+            targets: Targets::default(),
+            queues: RefCell::default(),
+            assemble,
+            cost: Cell::new(0),
+        }
     }
 }
 
@@ -88,6 +109,8 @@ pub(crate) struct Scope {
     pub(crate) base: PathBuf,
     /// Its folder as messages name it.
     pub(crate) shown: PathBuf,
+    /// The templates that it is nested in, and itself last.
+    templates: Vec<PathBuf>,
 }
 
 impl Scope {
@@ -97,6 +120,7 @@ impl Scope {
             prefix: String::new(),
             base: path.parent().unwrap_or(Path::new("/")).to_owned(),
             shown: name.parent().unwrap_or(Path::new("")).to_owned(),
+            templates: vec![path.components().collect()],
         }
     }
 }
@@ -111,8 +135,9 @@ pub(crate) struct Resolver<'t> {
     conditions: RefCell<HashMap<&'t str, Known<bool>>>,
     names: RefCell<HashMap<&'t str, Known<String>>>,
     apis: OnceCell<Vec<ApiIdentity<'t>>>,
+    /// Nested applications by logical id.
+    children: RefCell<HashMap<&'t str, Known<Rc<Child>>>>,
     depth: Cell<u32>,
-    cost: Cell<u64>,
     /// Whether the text of an unresolved value was read since the innermost function was called.
     unresolved: Cell<bool>,
     /// How many conditions are being evaluated, one for the other: in them resources have no
@@ -131,8 +156,8 @@ impl<'t> Resolver<'t> {
             conditions: RefCell::default(),
             names: RefCell::default(),
             apis: OnceCell::new(),
+            children: RefCell::default(),
             depth: Cell::new(0),
-            cost: Cell::new(0),
             unresolved: Cell::new(false),
             in_conditions: Cell::new(0),
         }
@@ -276,12 +301,12 @@ impl<'t> Resolver<'t> {
 
     /// Counts what a value costs, so that a small template cannot ask for endless work.
     fn spend(&self, units: u64, at: Place) -> Resolved<()> {
-        let before = self.cost.get();
+        let before = self.load.cost.get();
         if before > MAX_COST {
             return Err(Trouble::Reported);
         }
-        self.cost.set(before.saturating_add(units));
-        if self.cost.get() > MAX_COST {
+        self.load.cost.set(before.saturating_add(units));
+        if self.load.cost.get() > MAX_COST {
             return Err(Fault::new(at, "the template's values grow too large when resolved")
                 .help("repeat less through intrinsic functions and `Globals`".to_owned())
                 .into());

@@ -1,6 +1,6 @@
 //! `Ref`, `Fn::GetAtt` and pseudo parameters.
 
-use super::{Resolved, Resolver, Trouble, foreign};
+use super::{Resolved, Resolver, Trouble, foreign, is_nested};
 use crate::node::{Node, Place, Value};
 use crate::report::Fault;
 use crate::suggest::did_you_mean;
@@ -105,6 +105,10 @@ impl<'t> Resolver<'t> {
         self.check_place(name_at)?;
         let (value, known) = if let Some(resource) = self.template.resource(id) {
             self.check_created(resource, name_at)?;
+            if let Some(output) = attribute.strip_prefix("Outputs.").filter(|_| is_nested(resource))
+            {
+                return self.output_of(resource, output, name_at, at);
+            }
             self.attribute_of(resource, attribute, at)?
         } else if let Some(implied) = self.implied(id) {
             self.spend(id.len() as u64, name_at)?;

@@ -103,6 +103,7 @@ const TYPES: &[&str] = &[
 ];
 
 /// Globals of the types that Samovar reads.
+#[derive(Clone)]
 pub(crate) struct Globals<'t> {
     function: &'t Map,
     api: &'t Map,
@@ -110,6 +111,13 @@ pub(crate) struct Globals<'t> {
 }
 
 static NONE: Map = Map::new();
+
+impl Default for Globals<'_> {
+    /// None.
+    fn default() -> Self {
+        Self { function: &NONE, api: &NONE, http_api: &NONE }
+    }
+}
 
 impl<'t> Globals<'t> {
     pub(super) fn read(section: &'t Map, report: &Report) -> Self {

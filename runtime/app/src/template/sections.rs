@@ -39,76 +39,56 @@ const RESOURCE_ATTRIBUTES: &[&str] = &[
 /// The transform that makes a CloudFormation template a SAM template.
 const SAM: &str = "AWS::Serverless-2016-10-31";
 const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
+const INCLUDE: &str = "AWS::Include";
 
 /// What absent sections are.
 static NO_ENTRIES: Map = Map::new();
 
 impl<'t> Template<'t> {
-    /// Reads the frame of a template. `None`: nothing in it can be read.
+    /// Reads a template's sections. `None`: nothing in it can be read.
     pub(crate) fn read(
         root: &'t Node,
         parameters: &BTreeMap<String, String>,
         report: &Report,
     ) -> Option<Self> {
-        let Some(sections) = root.as_map() else {
-            let message = format!("a template must be a mapping, not {}", root.describe());
-            report.fault(
-                Fault::new(root.at, message).help(
-                    "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
-                        .to_owned(),
-                ),
-            );
-            return None;
-        };
-        let mut unknown = 0;
-        for (key, _) in sections {
-            if !SECTIONS.contains(&key.name.as_str()) {
-                let shown: String = key.name.chars().take(60).collect();
-                let message = format!("unknown section `{shown}`");
-                let help = report.hint(|| {
-                    did_you_mean(&key.name, SECTIONS.iter().copied())
-                        .or_else(|| Some(format!("sections are {}", SECTIONS.join(", "))))
-                });
-                report.fault(Fault::new(key.at, message).help(help));
-                unknown += 1;
-            }
-        }
-        if let Some(version) = node::get(sections, "AWSTemplateFormatVersion")
-            && version.as_str() != Some("2010-09-09")
-        {
-            let message = format!(
-                "`AWSTemplateFormatVersion` must be `2010-09-09`, not {}",
-                version.describe()
-            );
-            report.fault(Fault::new(version.at, message));
-        }
-        let section = |name| section(sections, name, report);
+        let sections = check_sections(root, report)?;
         let transforms = transforms(sections, report);
-        let (resources, index) = resources(section("Resources"), report);
-        // A section that is misspelt may be the one that seems to be missing.
-        if node::get(sections, "Resources").is_none() && unknown == 0 {
-            report.fault(
-                Fault::anywhere("the template has no `Resources` section").help(
-                    "list the application's functions and queues under `Resources:`".to_owned(),
-                ),
-            );
-        }
+        let (resources, index) = resources(section(sections, "Resources", report), report);
         let template = Self {
             description: node::get(sections, "Description").and_then(Node::as_str),
+            globals: Globals::read(section(sections, "Globals", report), report),
+            resources,
+            index,
+            outputs: section(sections, "Outputs", report),
+            ..Self::values(root, parameters, report)
+        };
+        template.check_transform(&transforms, report);
+        Some(template)
+    }
+
+    /// Reads only the sections that give values: what a template is expanded with. Faults in the
+    /// others are left to [`read`](Self::read).
+    pub(crate) fn values(
+        root: &'t Node,
+        parameters: &BTreeMap<String, String>,
+        report: &Report,
+    ) -> Self {
+        let sections = root.as_map().unwrap_or(&NO_ENTRIES);
+        let section = |name| section(sections, name, report);
+        Self {
+            description: None,
             parameters: Parameter::read_all(section("Parameters"), parameters, report),
             mappings: section("Mappings"),
             conditions: section("Conditions")
                 .iter()
                 .map(|(key, node)| (key.name.as_str(), (key, node)))
                 .collect(),
-            globals: Globals::read(section("Globals"), report),
-            resources,
-            index,
-            outputs: section("Outputs"),
-            language_extensions: transforms.contains(&LANGUAGE_EXTENSIONS),
-        };
-        template.check_transform(&transforms, report);
-        Some(template)
+            globals: Globals::default(),
+            resources: Vec::new(),
+            index: HashMap::new(),
+            outputs: &NO_ENTRIES,
+            language_extensions: transform_names(sections).any(|name| name == LANGUAGE_EXTENSIONS),
+        }
     }
 
     /// A resource of SAM's in a template without SAM's transform: CloudFormation would not know it.
@@ -125,10 +105,53 @@ impl<'t> Template<'t> {
     }
 }
 
+/// The sections of a template, if it has any; whether they are those that there are.
+fn check_sections<'t>(root: &'t Node, report: &Report) -> Option<&'t Map> {
+    let Some(sections) = root.as_map() else {
+        let message = format!("a template must be a mapping, not {}", root.describe());
+        report.fault(
+            Fault::new(root.at, message).help(
+                "start with `Transform: AWS::Serverless-2016-10-31` and a `Resources` section"
+                    .to_owned(),
+            ),
+        );
+        return None;
+    };
+    let mut unknown = 0;
+    for (key, _) in sections {
+        if !SECTIONS.contains(&key.name.as_str()) {
+            let shown: String = key.name.chars().take(60).collect();
+            let message = format!("unknown section `{shown}`");
+            let help = report.hint(|| {
+                did_you_mean(&key.name, SECTIONS.iter().copied())
+                    .or_else(|| Some(format!("sections are {}", SECTIONS.join(", "))))
+            });
+            report.fault(Fault::new(key.at, message).help(help));
+            unknown += 1;
+        }
+    }
+    if let Some(version) = node::get(sections, "AWSTemplateFormatVersion")
+        && version.as_str() != Some("2010-09-09")
+    {
+        let message =
+            format!("`AWSTemplateFormatVersion` must be `2010-09-09`, not {}", version.describe());
+        report.fault(Fault::new(version.at, message));
+    }
+    // A section that is misspelt may be the one that seems to be missing.
+    if node::get(sections, "Resources").is_none() && unknown == 0 {
+        report.fault(
+            Fault::anywhere("the template has no `Resources` section")
+                .help("list the application's functions and queues under `Resources:`".to_owned()),
+        );
+    }
+    Some(sections)
+}
+
 /// A section that is a mapping; empty where it is absent.
 fn section<'t>(sections: &'t Map, name: &str, report: &Report) -> &'t Map {
     match node::get(sections, name) {
-        None => &NO_ENTRIES,
+        // An included file that is not there says so itself.
+        None | Some(Node { value: Value::Absent | Value::Poison, .. }) => &NO_ENTRIES,
         Some(Node { value: Value::Map(map), .. }) => map,
         Some(other) => {
             let message = format!("`{name}` must be a mapping, not {}", other.describe());
@@ -140,12 +163,24 @@ fn section<'t>(sections: &'t Map, name: &str, report: &Report) -> &'t Map {
     }
 }
 
+/// The names under `Transform`.
+fn transform_names(sections: &Map) -> impl Iterator<Item = &str> {
+    let transform = node::get(sections, "Transform");
+    let calls = transform.map(|node| node.as_list().unwrap_or(std::slice::from_ref(node)));
+    calls.unwrap_or_default().iter().filter_map(Node::as_str)
+}
+
 fn transforms<'t>(sections: &'t Map, report: &Report) -> Vec<&'t str> {
     let Some(transform) = node::get(sections, "Transform") else { return Vec::new() };
     let single = std::slice::from_ref(transform);
     let mut names = Vec::new();
     for node in transform.as_list().unwrap_or(single) {
-        let Some(name) = node.as_str() else {
+        // Files are included already.
+        let name = node.get("Name").unwrap_or(node);
+        let Some(name) = name.as_str().filter(|name| *name != INCLUDE) else {
+            if name.as_str().is_some() {
+                continue;
+            }
             let note = "not applied: what it would add to the template is missing";
             report.note(node.at, "Transform with parameters", note);
             continue;
@@ -188,13 +223,6 @@ fn resource<'t>(key: &'t Key, node: &'t Node, report: &Report) -> Option<Resourc
         None
     };
     let id = key.name.as_str();
-    if let Some(name) = id.strip_prefix("Fn::") {
-        return fault(
-            key.at,
-            format!("`Fn::{name}` among resources is not supported yet"),
-            Some("write its resources out".to_owned()),
-        );
-    }
     if !is_logical_id(key) {
         let shown: String = id.chars().take(60).collect();
         return fault(

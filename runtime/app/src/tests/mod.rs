@@ -1,12 +1,14 @@
 //! Whole templates in, models or diagnostics out.
 
 mod example;
+mod expansion;
 mod faults;
 mod files;
 mod functions;
 mod hostile;
 mod http;
 mod intrinsics;
+mod nested;
 mod queues;
 
 use std::fs;

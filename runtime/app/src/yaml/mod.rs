@@ -17,10 +17,10 @@ use tree::Tree;
 
 /// Deepest nesting. Deeper than any template that CloudFormation accepts, and shallow enough for
 /// recursion over the tree.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// Most nodes, aliases expanded. A template of ten thousand resources has some 200,000.
-const MAX_NODES: usize = 1_000_000;
+pub(crate) const MAX_NODES: usize = 1_000_000;
 
 /// Parses the one document of a file. `None`: it could not be read to its end, and the report
 /// says why. `what` it is: `template`.
