@@ -116,13 +116,15 @@ impl Expander<'_, '_> {
             }
         }
         let mut names: HashSet<String> = HashSet::with_capacity(entries.len());
-        for (key, _) in &entries {
-            if !names.insert(key.name.clone()) {
+        entries.retain(|(key, _)| {
+            let is_first = names.insert(key.name.clone());
+            if !is_first {
                 let message = format!("`{}` is given twice in one mapping", key.name);
                 let help = "put the loop's variable into the key: `Name${Variable}`".to_owned();
                 self.resolver.report.fault(Fault::new(key.at, message).help(help));
             }
-        }
+            is_first
+        });
         // What the template itself says goes before what a file says.
         for content in included {
             let Value::Map(content) = content.value else {

@@ -36,6 +36,10 @@ impl Resolver<'_> {
         match function.name.as_str() {
             "Ref" => match argument.as_str() {
                 Some(name) => self.reference(name, argument.at, at),
+                // The language extensions allow intrinsic functions here and in `Fn::GetAtt`.
+                None if self.template.language_extensions && argument.intrinsic().is_some() => {
+                    self.reference(&self.text("Ref", argument)?, argument.at, at)
+                }
                 None => Err(Fault::new(argument.at, "`Ref` takes a name")
                     .help("write `!Ref NAME` with the name of a parameter or resource".to_owned())
                     .into()),

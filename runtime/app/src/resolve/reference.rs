@@ -84,9 +84,12 @@ impl<'t> Resolver<'t> {
         match argument.as_list() {
             Some([id, attribute]) => {
                 let attribute = self.text("Fn::GetAtt", attribute)?;
-                let id =
-                    id.as_str().ok_or_else(|| Fault::new(id.at, "a logical id must be text"))?;
-                self.attribute(id, &attribute, argument.at, at)
+                let id = match id.as_str() {
+                    Some(id) => id.to_owned(),
+                    None if self.template.language_extensions => self.text("Fn::GetAtt", id)?,
+                    None => return Err(Fault::new(id.at, "a logical id must be text").into()),
+                };
+                self.attribute(&id, &attribute, argument.at, at)
             }
             _ => Err(Fault::new(argument.at, "`Fn::GetAtt` takes a logical id and an attribute")
                 .help("write `!GetAtt NAME.Arn`".to_owned())

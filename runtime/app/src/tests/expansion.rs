@@ -108,9 +108,9 @@ help: write `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]`"
     assert_eq!(
         said(&resources("  Fn::ForEach::Q: [A, [x, y], {Jobs: {Type: AWS::SQS::Queue}}]\n"), &[]),
         "\
-/app/template.yaml:3:31: error: `Jobs` is given twice in one mapping
+/app/template.yaml:3:32: error: `Jobs` is given twice in one mapping
     3 |   Fn::ForEach::Q: [A, [x, y], {Jobs: {Type: AWS::SQS::Queue}}]
-      |                               ^^^^
+      |                                ^^^^
   at Resources.Fn::ForEach::Q[2].Jobs
 help: put the loop's variable into the key: `Name${Variable}`"
     );
