@@ -9,6 +9,7 @@ mod hostile;
 mod http;
 mod intrinsics;
 mod nested;
+mod properties;
 mod queues;
 
 use std::fs;
