@@ -33,6 +33,9 @@ LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 LOCAL_BUCKET = "local"
 """The translator takes code in S3 only: a local path becomes a key of this bucket."""
 
+ELSEWHERE = "https://example.com/template.yaml"
+"""The translator would ask the Serverless Application Repository for its applications."""
+
 # Type: properties that are paths of files beside the template.
 LOCAL = {
     "AWS::Serverless::Api": ["DefinitionUri"],
@@ -64,10 +67,15 @@ class Bundled:
 
 
 class Application:
-    """A template with its parameters' values, plain CloudFormation and resolved."""
+    """A template as plain CloudFormation, with what resolves its values.
 
-    def __init__(self, path, parameters=None, *, parent=None):
+    `parameters` are given instead of those beside the template; `prefix` (`Parent/Child/`) is of
+    the ids of a nested application.
+    """
+
+    def __init__(self, path, parameters=None, prefix=""):
         self.path = Path(path)
+        self.prefix = prefix
         self.source = read(path)
         values = side_file(path, "values")
         self.exports = values.get("exports", {})
@@ -75,9 +83,7 @@ class Application:
         self.parameters = self._parameters(given, values.get("ssm", {}))
         self.children = {}
         self.template = self._transformed()
-        self.resolver = Resolver(
-            self.template, self.parameters, self.exports, self.child, nested=parent is not None
-        )
+        self.resolver = Resolver(self.template, self.parameters, self.exports, self.child, prefix)
 
     def active(self, *kinds):
         """The resources of these types that are created: id, properties."""
@@ -98,7 +104,7 @@ class Application:
             application = None
             if isinstance(url, str) and "://" not in url and path.is_file():
                 parameters = self.resolver.get(properties, "Parameters", {})
-                application = Application(path, parameters, parent=self)
+                application = Application(path, parameters, f"{self.prefix}{name}/")
             self.children[name] = application
         return self.children[name]
 
@@ -193,6 +199,9 @@ class Application:
             for key in LOCAL.get(resource["Type"], []):
                 if key in properties:
                     properties[key] = hidden(properties[key], resolver)
+            location = properties.get("Location")
+            if resource["Type"] == "AWS::Serverless::Application" and isinstance(location, dict):
+                properties["Location"] = ELSEWHERE
             if resource["Type"] == "AWS::Serverless::Function":
                 ignored = resource.get("IgnoreGlobals", [])
                 ignores = ignored == "*" or "CodeUri" in ignored

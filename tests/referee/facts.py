@@ -19,8 +19,8 @@ def of(application):
     """All facts of an application and its nested ones."""
     targets = Targets(application)
     facts = {}
-    for prefix, part in parts(application):
-        for name, entries in Facts(part, prefix, targets).all().items():
+    for part in parts(application):
+        for name, entries in Facts(part, targets).all().items():
             facts.setdefault(name, []).extend(entries)
     resolver = application.resolver
     facts["outputs"] = {
@@ -31,13 +31,13 @@ def of(application):
     return facts
 
 
-def parts(application, prefix=""):
-    """The application and every nested one, each with the prefix of its ids."""
-    yield prefix, application
+def parts(application):
+    """The application and every nested one."""
+    yield application
     for name, _ in application.active("AWS::CloudFormation::Stack"):
         child = application.child(name)
         if child:
-            yield from parts(child, f"{prefix}{name}/")
+            yield from parts(child)
 
 
 def comparable(value):
@@ -62,9 +62,9 @@ def present(entry):
 class Facts:
     """The facts of one template."""
 
-    def __init__(self, application, prefix, targets):
+    def __init__(self, application, targets):
         self.application = application
-        self.prefix = prefix
+        self.prefix = application.prefix
         self.targets = targets
         self.get = application.resolver.get
 
@@ -85,7 +85,7 @@ class Facts:
         }
         facts["subscriptions"] += map(present, self.topic_subscriptions())
         facts["other_triggers"] = [present(trigger) for trigger in self.other_triggers()]
-        apis, found = routes.of(self.application, self.prefix, self.targets)
+        apis, found = routes.of(self.application, self.targets)
         return facts | {"apis": list(map(present, apis)), "routes": found}
 
     def resources(self, *kinds):
@@ -117,7 +117,9 @@ class Facts:
             "tracing": get(properties, "TracingConfig", {}).get("Mode"),
             "log_format": get(properties, "LoggingConfig", {}).get("LogFormat"),
             "log_group": get(properties, "LoggingConfig", {}).get("LogGroup"),
-            "dead_letters": self.targets.arn(get(properties, "DeadLetterConfig", {}).get("TargetArn")),
+            "dead_letters": self.targets.arn(
+                get(properties, "DeadLetterConfig", {}).get("TargetArn")
+            ),
             "in_vpc": bool(get(properties, "VpcConfig")) or None,
         }
 

@@ -21,17 +21,20 @@ class Unresolvable(Exception):
 
 
 class Generated:
-    """Marks of generated values within texts: logical ids between two private characters."""
+    """Marks of generated values within texts: ids between two private characters.
+
+    A mark may be a name within an ARN, where a slash would end it: it has a dot in its place.
+    """
 
     PATTERN = re.compile("\ue000([^\ue001]*)\ue001")
 
     @staticmethod
     def mark(owner):
-        return f"\ue000{owner}\ue001"
+        return f"\ue000{owner.replace('/', '.')}\ue001"
 
     @staticmethod
     def owners(text):
-        return Generated.PATTERN.findall(text)
+        return [owner.replace(".", "/") for owner in Generated.PATTERN.findall(text)]
 
 
 def has_generated(value):
@@ -83,13 +86,13 @@ NAMED = {
 class Resources:
     """The resources of one template, as the functions that refer to them see them."""
 
-    def __init__(self, resolver, resources, child, nested):
+    def __init__(self, resolver, resources, child, prefix):
         """`child(id)` gives the application of a nested stack, `None` where it is elsewhere;
-        `nested` says whether these resources are themselves of a nested stack."""
+        `prefix` is of the ids where these resources are themselves of a nested stack."""
         self.resolver = resolver
         self.resources = resources
         self.child = child
-        self.nested = nested
+        self.prefix = prefix
 
     def resource(self, name):
         if name not in self.resources:
@@ -107,12 +110,16 @@ class Resources:
         if written is not None:
             return str(written)
         # Which name a resource in a nested stack has, no convention says.
-        made = Generated.mark(name) if self.nested else name
-        if kind == "AWS::S3::Bucket":
-            return made.lower()
+        made = self.generated(name) if self.prefix else name
+        if kind == "AWS::S3::Bucket" and not self.prefix:
+            return name.lower()
         if kind == QUEUE and str(self.resolver.get(properties, "FifoQueue")).lower() == "true":
             return f"{made}.fifo"
         return made
+
+    def generated(self, name):
+        """A value that AWS makes up for a resource."""
+        return Generated.mark(self.prefix + name)
 
     def arn(self, name):
         """The ARN of a resource, or `None` where the type is not known to have one."""
@@ -139,14 +146,14 @@ class Resources:
                 return self.resolver.get(properties, "Name", name)
         if kind in NAMED:
             return self._form(name, NAMED[kind][1])
-        return Generated.mark(name)
+        return self.generated(name)
 
     def attribute(self, name, attribute):
         kind, properties = self.resource(name)
         if kind == "AWS::CloudFormation::Stack" and attribute.startswith("Outputs."):
             application = self.child(name)
             if application is None:
-                return Generated.mark(name)
+                return self.generated(name)
             return application.output(attribute.removeprefix("Outputs."))
         match kind, attribute:
             case "AWS::Lambda::Version", "Version":
@@ -169,7 +176,7 @@ class Resources:
                 return self.arn(name)
             if attribute in NAMED[kind][3]:
                 return self._form(name, NAMED[kind][3][attribute])
-        return Generated.mark(name)
+        return self.generated(name)
 
     def _form(self, name, form):
         match form:

@@ -60,15 +60,15 @@ class Resolver:
     """Resolves values of one template.
 
     `parameters` maps names to values (text, or lists for list types), `exports` names of exports
-    to values. `child` and `nested` are for `Resources`.
+    to values. `child` and `prefix` are for `Resources`.
     """
 
-    def __init__(self, template, parameters, exports, child=lambda _: None, nested=False):
+    def __init__(self, template, parameters, exports, child=lambda _: None, prefix=""):
         self.mappings = template.get("Mappings") or {}
         self.definitions = template.get("Conditions") or {}
         self.parameters = parameters
         self.exports = exports
-        self.resources = Resources(self, template.get("Resources") or {}, child, nested)
+        self.resources = Resources(self, template.get("Resources") or {}, child, prefix)
         self._conditions = {}
 
     def resolve(self, value):

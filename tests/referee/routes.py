@@ -17,7 +17,7 @@ INTEGRATION = "x-amazon-apigateway-integration"
 KINDS = {"AWS::ApiGatewayV2::Api": "http", "AWS::ApiGateway::RestApi": "rest"}
 
 
-def of(application, prefix, targets):
+def of(application, targets):
     """The APIs of a template, and the routes of all of them."""
     apis, routes = [], []
     get = application.resolver.get
@@ -27,7 +27,7 @@ def of(application, prefix, targets):
         body = get(properties, "Body") or located(application, properties) or {}
         apis.append(
             {
-                "id": prefix + name,
+                "id": application.prefix + name,
                 "kind": KINDS[application.template["Resources"][name]["Type"]],
                 "name": get(properties, "Name"),
                 "stages": list(stages(application, name, properties)),
@@ -42,7 +42,7 @@ def of(application, prefix, targets):
             if function is None:
                 continue
             route = {
-                "api": prefix + name,
+                "api": application.prefix + name,
                 "kind": apis[-1]["kind"],
                 "method": method.upper(),
                 "path": path,
@@ -59,9 +59,10 @@ def capitalised(settings):
     return {name[0].upper() + name[1:]: value for name, value in settings.items()}
 
 
-def refers(value, name):
-    """Whether a resolved value is, or holds, the generated id of a resource."""
-    return isinstance(value, str) and name in Generated.owners(value)
+def referred(application, value):
+    """The resources of the template whose generated ids are in a resolved value."""
+    owners = Generated.owners(value) if isinstance(value, str) else []
+    return [owner.removeprefix(application.prefix) for owner in owners]
 
 
 def document(body):
@@ -112,9 +113,9 @@ def plain_http(application, name):
     get = application.resolver.get
     integrations = dict(application.active("AWS::ApiGatewayV2::Integration"))
     for _, route in application.active("AWS::ApiGatewayV2::Route"):
-        if not refers(get(route, "ApiId"), name):
+        if name not in referred(application, get(route, "ApiId")):
             continue
-        for integration in Generated.owners(get(route, "Target", "")):
+        for integration in referred(application, get(route, "Target")):
             target = integrations.get(integration, {})
             if get(target, "IntegrationType") == "AWS_PROXY":
                 yield split(get(route, "RouteKey")) + (get(target, "IntegrationUri"),)
@@ -125,7 +126,7 @@ def plain_rest(application, name):
     resources = dict(application.active("AWS::ApiGateway::Resource"))
 
     def path(resource):
-        [owner] = Generated.owners(resource)
+        [owner] = referred(application, resource)
         if owner == name:
             return ""
         entry = resources[owner]
@@ -134,7 +135,7 @@ def plain_rest(application, name):
     for _, method in application.active("AWS::ApiGateway::Method"):
         integration = get(method, "Integration", {})
         proxies = integration.get("Type") in ("AWS_PROXY", "AWS")
-        if proxies and refers(get(method, "RestApiId"), name):
+        if proxies and name in referred(application, get(method, "RestApiId")):
             where = path(get(method, "ResourceId")) or "/"
             yield get(method, "HttpMethod"), where, integration.get("Uri")
 
@@ -145,7 +146,7 @@ def stages(application, name, properties):
     made = application.active("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage")
     for _, stage in [*made, *application.active("AWS::ApiGateway::Deployment")]:
         api = get(stage, "ApiId") or get(stage, "RestApiId")
-        if refers(api, name) and get(stage, "StageName"):
+        if name in referred(application, api) and get(stage, "StageName"):
             yield get(stage, "StageName")
     if get(properties, "Target"):
         yield "$default"
@@ -156,6 +157,7 @@ def domains(application, name):
     get = application.resolver.get
     kinds = ("AWS::ApiGateway::BasePathMapping", "AWS::ApiGatewayV2::ApiMapping")
     for _, mapping in application.active(*kinds):
-        if refers(get(mapping, "ApiId") or get(mapping, "RestApiId"), name):
+        api = get(mapping, "ApiId") or get(mapping, "RestApiId")
+        if name in referred(application, api):
             path = get(mapping, "ApiMappingKey") or get(mapping, "BasePath") or ""
             yield {"path": path, "stage": get(mapping, "Stage")}

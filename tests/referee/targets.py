@@ -13,10 +13,10 @@ class Targets:
     def __init__(self, application):
         self._arns = {}
         self._functions = {}
-        self._add(application, "")
+        self._add(application)
 
-    def _add(self, application, prefix):
-        resources = application.resolver.resources
+    def _add(self, application):
+        resources, prefix = application.resolver.resources, application.prefix
         for name, _ in application.active(*NAMED):
             self._arns[resources.arn(name)] = prefix + name
         for name, _ in application.active(FUNCTION):
@@ -24,7 +24,7 @@ class Targets:
         for name, _ in application.active("AWS::CloudFormation::Stack"):
             child = application.child(name)
             if child:
-                self._add(child, f"{prefix}{name}/")
+                self._add(child)
 
     def function(self, text):
         """The logical id and the qualifier in a function's name, ARN or integration URI. A
