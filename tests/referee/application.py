@@ -77,10 +77,10 @@ class Application:
         self.path = Path(path)
         self.prefix = prefix
         self.source = read(path)
-        values = side_file(path, "values")
-        self.exports = values.get("exports", {})
+        self.values = side_file(path, "values")
+        self.exports = self.values.get("exports", {})
         given = side_file(path, "parameters") if parameters is None else parameters
-        self.parameters = self._parameters(given, values.get("ssm", {}))
+        self.parameters = self._parameters(given, self.values.get("ssm", {}))
         self.children = {}
         self.template = self._transformed()
         self.resolver = Resolver(self.template, self.parameters, self.exports, self.child, prefix)

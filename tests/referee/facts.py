@@ -6,6 +6,7 @@ rests on an id which no convention says is `{"incomparable": true}`.
 
 import json
 
+import dynamic
 import routes
 from application import local_path
 from identities import FUNCTION, QUEUE, has_generated
@@ -107,7 +108,7 @@ class Facts:
             "timeout_s": int(get(properties, "Timeout", 3)),
             "ephemeral_storage_mb": int(get(properties, "EphemeralStorage", {}).get("Size", 512)),
             "environment": {
-                key: comparable(text_of(value))
+                key: comparable(dynamic.substitute(text_of(value), self.application.values))
                 for key, value in get(properties, "Environment", {}).get("Variables", {}).items()
             },
             "reserved_concurrency": whole(get(properties, "ReservedConcurrentExecutions")),

@@ -11,8 +11,8 @@ For each template one line of JSON on standard output:
 
 It needs aws-sam-cli (with aws-sam-translator) and neither network nor account.
 `NAME.parameters.json` beside `NAME.yaml` gives values of parameters; `NAME.values.json` gives what
-is outside of the template: `{"exports": {NAME: VALUE}, "ssm": {NAME: VALUE}}`. The exit status is
-1 where a template failed.
+is outside of the template: `{"exports": {NAME: VALUE}, "ssm": {NAME: VALUE}, "secrets": {NAME:
+VALUE}}`. The exit status is 1 where a template failed.
 """
 
 import argparse
