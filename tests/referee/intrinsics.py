@@ -188,7 +188,7 @@ class Resolver:
         local = {name: self.resolve(value) for name, value in local.items()}
 
         def replace(match):
-            name = match[1]
+            name = match[1].strip()
             if name.startswith("!"):
                 return "${" + name[1:] + "}"
             if name in local:
