@@ -11,6 +11,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use samovar_app::{App, Diagnostics, Disk, Memory, Options, load_from};
@@ -18,7 +19,17 @@ use samovar_app::{App, Diagnostics, Disk, Memory, Options, load_from};
 /// Loads that are measured, after one that is not.
 const ROUNDS: usize = 51;
 
-fn main() -> Result<(), Diagnostics> {
+fn main() -> ExitCode {
+    match measure_all() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(faults) => {
+            eprintln!("{faults}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure_all() -> Result<(), Diagnostics> {
     let options = Options::default();
     let files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     for path in &files {

@@ -35,7 +35,8 @@ pub struct VariableOverrides {
 /// unresolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values {
-    /// Exports of other stacks, for `Fn::ImportValue`.
+    /// Exports of other stacks by name, for `Fn::ImportValue`, and their outputs by
+    /// `STACK.OUTPUT`, for `Fn::GetStackOutput`.
     pub exports: BTreeMap<String, String>,
     /// SSM's parameter store, by name: parameters of type `AWS::SSM::Parameter::Value<...>` and
     /// `{{resolve:ssm:NAME}}`.

@@ -16,6 +16,7 @@ const FUNCTIONS: &[&str] = &[
     "Fn::FindInMap",
     "Fn::GetAtt",
     "Fn::GetAZs",
+    "Fn::GetStackOutput",
     "Fn::If",
     "Fn::ImportValue",
     "Fn::Join",
@@ -94,6 +95,20 @@ impl Resolver<'_> {
                 Ok(match self.options.values.exports.get(&name) {
                     Some(value) => text(value.clone()),
                     None => self.unresolved_value("import", &name, function.at, at),
+                })
+            }
+            "Fn::GetStackOutput" => {
+                let part = |name: &str| match argument.get(name) {
+                    Some(node) => self.text("Fn::GetStackOutput", node),
+                    None => {
+                        let message = format!("`Fn::GetStackOutput` has no `{name}`");
+                        Err(Fault::new(argument.at, message).into())
+                    }
+                };
+                let name = format!("{}.{}", part("StackName")?, part("OutputName")?);
+                Ok(match self.options.values.exports.get(&name) {
+                    Some(value) => text(value.clone()),
+                    None => self.unresolved_value("output", &name, function.at, at),
                 })
             }
             "Fn::Transform" => Err(Fault::new(function.at, "`Fn::Transform` is not supported yet")

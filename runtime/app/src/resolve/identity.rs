@@ -49,7 +49,11 @@ impl<'t> Resolver<'t> {
 
     fn find_name(&self, resource: &Resource<'t>) -> Resolved<String> {
         let kind = resource.kind.rsplit("::").next().unwrap_or_default();
-        let kind = if kind == "SimpleTable" { "Table" } else { kind };
+        let kind = match kind {
+            "SimpleTable" | "GlobalTable" => "Table",
+            "LayerVersion" => "Layer",
+            kind => kind,
+        };
         let written = resource
             .property(&format!("{kind}Name"))
             .or_else(|| resource.property("Name"))

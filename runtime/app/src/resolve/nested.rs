@@ -126,12 +126,30 @@ impl<'t> Resolver<'t> {
         root: &Node,
     ) -> Resolved<BTreeMap<String, String>> {
         let none = Map::new();
-        let given = match resource.property("Parameters").map(|node| &node.value) {
+        // The values are resolved one by one; `Fn::If` may choose between whole mappings.
+        let chosen;
+        let given = match resource.property("Parameters") {
             None => &none,
-            Some(Value::Map(map)) => map,
-            Some(_) => {
-                let message = format!("`Parameters` of {} must be a mapping", resource.id);
-                return Err(Fault::new(resource.at, message).into());
+            Some(Node { value: Value::Map(map), .. })
+                if !map.iter().any(|(key, _)| key.name.starts_with("Fn::")) =>
+            {
+                map
+            }
+            Some(other) => {
+                chosen = self.try_resolve(other)?;
+                match &chosen.value {
+                    Value::Map(map) => map,
+                    Value::Absent => &none,
+                    Value::Poison => return Err(Trouble::Reported),
+                    _ => {
+                        let message = format!(
+                            "`Parameters` of {} must be a mapping, not {}",
+                            resource.id,
+                            chosen.describe()
+                        );
+                        return Err(Fault::new(other.at, message).into());
+                    }
+                }
             }
         };
         let declared = root.get("Parameters").and_then(Node::as_map).unwrap_or(&none);

@@ -69,6 +69,7 @@ impl<'t> Resolver<'t> {
         let shown: String = name.chars().take(120).collect();
         let (what, section) = match kind {
             "import" => (format!("Fn::ImportValue {shown}"), "Exports"),
+            "output" => (format!("Fn::GetStackOutput {shown}"), "Exports"),
             _ => (format!("SSM parameter {shown}"), "Parameters"),
         };
         let note = format!("not known here: give it under `{section}` of a values file");

@@ -114,7 +114,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
         let inner = &rest[start + 2..start + 2 + length];
         pieces.push(match inner.strip_prefix('!') {
             Some(literal) => Piece::Escaped(literal),
-            None => Piece::Variable(inner),
+            // CloudFormation takes blanks around a name.
+            None => Piece::Variable(inner.trim()),
         });
         rest = &rest[start + 3 + length..];
     }
@@ -143,6 +144,6 @@ mod tests {
             ]
         );
         assert_eq!(pieces("a${b"), [Piece::Literal("a${b")]);
-        assert_eq!(pieces("${}"), [Piece::Variable("")]);
+        assert_eq!(pieces("${}${ A }"), [Piece::Variable(""), Piece::Variable("A")]);
     }
 }

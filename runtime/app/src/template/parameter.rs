@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use regex_lite::Regex;
+
 use super::is_logical_id;
 use crate::node::{self, Key, Map, Node, Place};
 use crate::report::{Fault, Report};
@@ -138,7 +140,7 @@ pub(crate) fn items(text: &str) -> Vec<String> {
     text.split(',').map(|item| item.trim().to_owned()).collect()
 }
 
-/// `AllowedValues`, lengths and bounds. `AllowedPattern` is left to AWS.
+/// `AllowedValues`, `AllowedPattern`, lengths and bounds.
 fn check(name: &str, node: &Node, value: &str, at: Place) -> Result<(), Fault> {
     if let Some(allowed) = node.get("AllowedValues").and_then(Node::as_list) {
         let allowed: Vec<&str> = allowed.iter().filter_map(Node::as_str).collect();
@@ -147,6 +149,17 @@ fn check(name: &str, node: &Node, value: &str, at: Place) -> Result<(), Fault> {
             return Err(Fault::new(at, format!("`{shown}` is not an allowed value of {name}"))
                 .help(format!("allowed are {}", allowed.join(", "))));
         }
+    }
+    if let Some(pattern) = node.get("AllowedPattern").and_then(Node::as_str)
+        // AWS's patterns are Java's: one that says more than the library understands is left to AWS.
+        && let Ok(regex) = Regex::new(&format!("^(?:{pattern})$"))
+        && !regex.is_match(value)
+    {
+        let shown: String = value.chars().take(60).collect();
+        let message = format!("`{shown}` does not match the `AllowedPattern` of {name}");
+        let why = node.get("ConstraintDescription").and_then(Node::as_str);
+        let help = why.map_or_else(|| format!("the pattern is {pattern}"), str::to_owned);
+        return Err(Fault::new(at, message).help(help));
     }
     let bound = |attribute: &str| -> Option<f64> {
         node.get(attribute).and_then(Node::as_str).and_then(|bound| bound.parse().ok())

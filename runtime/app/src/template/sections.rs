@@ -28,12 +28,14 @@ const RESOURCE_ATTRIBUTES: &[&str] = &[
     "CreationPolicy",
     "DeletionPolicy",
     "DependsOn",
+    "Description",
     "IgnoreGlobals",
     "Metadata",
     "Properties",
     "Type",
     "UpdatePolicy",
     "UpdateReplacePolicy",
+    "Version",
 ];
 
 /// The transform that makes a CloudFormation template a SAM template.

@@ -208,6 +208,24 @@ fn parameters_take_values_from_outside() {
 }
 
 #[test]
+fn a_parameter_s_pattern_is_the_whole_value_s() {
+    let template = |pattern: &str, value: &str| {
+        format!(
+            "Parameters:\n  Name: {{Type: String, Default: {value}, AllowedPattern: '{pattern}', \
+             ConstraintDescription: small letters}}\n\
+             Resources: {{Q: {{Type: AWS::SQS::Queue}}}}\n"
+        )
+    };
+    assert_eq!(app(&template("[a-z]+", "orders")).queues.len(), 1);
+    assert_eq!(
+        messages(&template("[a-z]+", "orders1")),
+        ["`orders1` does not match the `AllowedPattern` of Name"]
+    );
+    // Java's patterns can say more than is understood here; such a one judges nothing.
+    assert_eq!(app(&template("(?!x)[a-z]+", "ORDERS")).queues.len(), 1);
+}
+
+#[test]
 fn what_only_aws_knows_is_named_and_what_is_made_of_it_is_not_judged() {
     for (expression, expected) in [
         ("!Ref Secret", "{{unresolved:ssm:/app/secret}}"),

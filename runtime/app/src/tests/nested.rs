@@ -20,13 +20,18 @@ fn app(files: &[(&str, &str)]) -> App {
 
 const PARENT: &str = "
 Transform: AWS::Serverless-2016-10-31
+Conditions:
+  IsProd: !Equals [a, a]
 Resources:
   Audit: {Type: AWS::SQS::Queue}
   Orders:
     Type: AWS::Serverless::Application
     Properties:
       Location: orders/template.yaml
-      Parameters: {Stage: prod, Audit: !GetAtt Audit.Arn, Names: [a, b]}
+      Parameters: !If
+        - IsProd
+        - {Stage: prod, Audit: !GetAtt Audit.Arn, Names: [a, b]}
+        - !Ref AWS::NoValue
   Watcher:
     Type: AWS::Serverless::Function
     Properties:

@@ -9,16 +9,21 @@ use crate::node::{Key, Kind, Map, Node, Place, Value};
 use crate::report::Fault;
 use crate::suggest::closest;
 
-/// CloudFormation's short forms (docs: "Intrinsic function reference"), without `!`.
+/// CloudFormation's short forms (docs: "Intrinsic function reference", "Rule-specific intrinsic
+/// functions"), without `!`.
 const SHORT_FORMS: &[&str] = &[
     "And",
     "Base64",
     "Cidr",
     "Condition",
+    "Contains",
+    "EachMemberEquals",
+    "EachMemberIn",
     "Equals",
     "FindInMap",
     "GetAtt",
     "GetAZs",
+    "GetStackOutput",
     "If",
     "ImportValue",
     "Join",
@@ -26,11 +31,14 @@ const SHORT_FORMS: &[&str] = &[
     "Not",
     "Or",
     "Ref",
+    "RefAll",
     "Select",
     "Split",
     "Sub",
     "ToJsonString",
     "Transform",
+    "ValueOf",
+    "ValueOfAll",
 ];
 
 /// The document so far.
