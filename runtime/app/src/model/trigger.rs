@@ -1,6 +1,7 @@
 //! What starts functions: every event type of SAM's, emulated or not.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use super::{Destination, Route, Span};
@@ -154,6 +155,25 @@ pub enum Rate {
     Every(Duration),
     /// `cron(...)` with checked fields, `at(...)` with a checked time: not emulated yet.
     Expression(String),
+}
+
+impl fmt::Display for Rate {
+    /// As a schedule expression: `rate(5 minutes)`, `cron(0 8 * * ? *)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every(period) => {
+                let minutes = period.as_secs() / 60;
+                let (number, unit) = match minutes {
+                    minutes if minutes % (24 * 60) == 0 => (minutes / (24 * 60), "day"),
+                    minutes if minutes % 60 == 0 => (minutes / 60, "hour"),
+                    minutes => (minutes, "minute"),
+                };
+                let plural = if number == 1 { "" } else { "s" };
+                write!(f, "rate({number} {unit}{plural})")
+            }
+            Self::Expression(expression) => f.write_str(expression),
+        }
+    }
 }
 
 /// `RetryPolicy` of a target (EventBridge guide, "Retry policy": 24 hours, 185 times).
