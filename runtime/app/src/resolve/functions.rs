@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{Resolved, Resolver, Trouble, network};
+use super::{Resolved, Resolver, Trouble, json, network};
 use crate::node::{Key, Kind, Node, Place, Value};
 use crate::report::Fault;
 use crate::suggest::closest;
@@ -76,7 +76,7 @@ impl Resolver<'_> {
             "Fn::ToJsonString" => {
                 self.needs_language_extensions(function)?;
                 let value = self.try_resolve(argument)?;
-                let json = to_json(&value).ok_or(Trouble::Reported)?.to_string();
+                let json = json::text(&value).ok_or(Trouble::Reported)?;
                 self.spend(json.len() as u64 / 8, at)?;
                 Ok(text(json))
             }
@@ -253,23 +253,4 @@ fn count(argument: &Node) -> String {
         Some(list) => format!("{}", list.len()),
         None => argument.describe(),
     }
-}
-
-/// A resolved value as JSON; `None` where a part of it is faulty.
-pub(crate) fn to_json(node: &Node) -> Option<serde_json::Value> {
-    use serde_json::Value as Json;
-    Some(match &node.value {
-        Value::Null | Value::Absent => Json::Null,
-        Value::Poison => return None,
-        Value::Scalar(Kind::Text | Kind::Unresolved, text) => Json::String(text.clone()),
-        Value::Scalar(Kind::Bool, text) => Json::Bool(text == "true"),
-        Value::Scalar(Kind::Number, text) => {
-            serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.clone()))
-        }
-        Value::List(list) => Json::Array(list.iter().map(to_json).collect::<Option<_>>()?),
-        Value::Map(map) => {
-            let entries = map.iter().map(|(key, node)| Some((key.name.clone(), to_json(node)?)));
-            Json::Object(entries.collect::<Option<_>>()?)
-        }
-    })
 }

@@ -12,6 +12,7 @@ mod foreign;
 mod functions;
 mod identity;
 mod implicit;
+mod json;
 mod lookup;
 mod nested;
 mod network;
@@ -23,8 +24,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub(crate) use functions::to_json;
 pub(crate) use identity::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API, URL_ID, stable_id};
+pub(crate) use json::to_json;
 pub(crate) use nested::{Child, is_nested};
 
 use crate::node::{Key, Kind, Map, Node, Place, Value};

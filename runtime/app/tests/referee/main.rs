@@ -93,15 +93,15 @@ fn matches(pattern: &str, line: &str) -> bool {
     let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
         return false;
     };
-    let mut is_exact = true;
+    let mut is_open = false;
     for part in parts {
-        is_exact = part.is_empty();
+        is_open = part.is_empty();
         match rest.find(part) {
             Some(at) => rest = &rest[at + part.len()..],
             None => return false,
         }
     }
-    is_exact || rest.is_empty()
+    is_open || rest.is_empty()
 }
 
 #[test]

@@ -126,13 +126,16 @@ fn function(f: &Value) -> String {
 
 fn mapping(m: &Value) -> String {
     let filters: Vec<String> = list(&m["filters"]).into_iter().map(Value::to_string).collect();
+    // Lambda API reference, "CreateEventSourceMapping": `BatchSize`.
+    let is_queue = ["starting_position", "topics", "queues"].iter().all(|part| m[part].is_null());
+    let batch = if is_queue { "10" } else { "100" };
     let brokers = joined(&m["bootstrap_servers"]);
     format!(
         "{} <- {}{brokers} batch={} window={} enabled={} partial={} concurrency={} filters={} \
          start={} retries={} age={} bisect={} parallel={} tumbling={} failed={} topics={} queues={}",
         text(&m["function"]),
         text(&m["source"]),
-        text(&m["batch_size"]),
+        or(&m["batch_size"], batch),
         or(&m["batch_window_s"], "0"),
         text(&m["enabled"]),
         joined(&m["response_types"]) == "ReportBatchItemFailures",
