@@ -11,6 +11,7 @@ mod crash;
 mod example;
 mod functions;
 mod http;
+mod packaging;
 mod server;
 mod stop;
 mod tools;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     trials.extend(example::trials(&example));
     trials.extend(functions::trials(&fixtures));
     trials.extend(http::trials(&fixtures));
+    trials.extend(packaging::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(bad_input::trials());
     trials.extend(crash::trials());

@@ -253,10 +253,17 @@ fn listen(port: Reserved, option: &'static str) -> Result<Listeners, UpError> {
 
 /// The state folder, made where it is missing.
 fn state_dir(options: &args::Up, app: &App) -> Result<PathBuf, UpError> {
-    let beside = || app.template.parent().unwrap_or(Path::new(".")).join(".samovar");
-    let path = options.state_dir.clone().unwrap_or_else(beside);
+    let path = options.state_dir.clone().unwrap_or_else(|| project(&app.template).join(".samovar"));
     let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
     made.map_err(|error| UpError::StateDir { path, error })
+}
+
+/// The folder of the application that a template is of: its own, or, where `sam build` has left
+/// it in `.aws-sam/build`, which every build empties, the one around that.
+fn project(template: &Path) -> &Path {
+    let folder = template.parent().unwrap_or(Path::new("."));
+    let built = folder.ends_with(".aws-sam/build").then(|| folder.parent()?.parent()).flatten();
+    built.unwrap_or(folder)
 }
 
 /// The template's queues, with the messages that they had.
@@ -288,5 +295,16 @@ fn print_failures(app: &App, failures: &HashMap<String, String>) {
         if let Some(reason) = failures.get(&function.logical_id) {
             eprintln!("{}: {reason}", function.name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_outlives_a_build_of_sam_s() {
+        assert_eq!(project(Path::new("/app/template.yaml")), Path::new("/app"));
+        assert_eq!(project(Path::new("/app/.aws-sam/build/template.yaml")), Path::new("/app"));
     }
 }
