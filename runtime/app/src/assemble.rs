@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::Apis;
-use crate::model::{Resource as Named, Target};
+use crate::model::{Queue, Resource as Named, Target, Topic};
 use crate::node::Node;
 use crate::parts::Parts;
+use crate::queue::QueueFacts;
 use crate::report::{Fault, Report};
 use crate::resolve::{Load, Resolver, Scope, is_nested};
 use crate::suggest::did_you_mean;
 use crate::template::{Resource, Template};
-use crate::{api, expand, function, outputs, queue};
+use crate::{api, expand, function, lambda, outputs, queue};
 
 /// SAM's resource types.
 const SERVERLESS: &[&str] = &[
@@ -37,7 +38,6 @@ const PERMISSIONS: &[&str] = &[
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::IAM::RolePolicy",
-    "AWS::Lambda::Permission",
     "AWS::SQS::QueueInlinePolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Connector",
@@ -78,6 +78,8 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         enter(resolver, resource);
     }
 
+    let (made_queues, topics) = made_destinations(resolver, &active);
+
     let mut unfinished = Vec::new();
     for resource in active.iter().filter(|resource| resource.kind == "AWS::SQS::Queue") {
         if let Some((facts, rest)) = queue::read(resolver, resource) {
@@ -85,7 +87,8 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
             unfinished.push(rest);
         }
     }
-    let queues = unfinished.into_iter().map(|rest| rest.finish(resolver)).collect();
+    let mut queues: Vec<Queue> = unfinished.into_iter().map(|rest| rest.finish(resolver)).collect();
+    queues.extend(made_queues);
 
     let identities = resolver.apis().iter();
     let apis = identities.map(|identity| match template.resource(identity.logical_id) {
@@ -95,26 +98,36 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     let mut apis = Apis::new(apis.collect());
 
     let mut functions = Vec::new();
+    let mut layers = Vec::new();
     for resource in &active {
         match resource.kind {
-            "AWS::Serverless::Function" => {
+            kind if function::TYPES.contains(&kind) => {
                 functions.extend(function::read(resolver, resource, &mut apis));
             }
+            kind if lambda::LAYERS.contains(&kind) => {
+                layers.extend(lambda::layer(resolver, resource));
+            }
+            kind if lambda::TYPES.contains(&kind) => {}
             "AWS::SQS::Queue" | "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {}
             kind if PERMISSIONS.contains(&kind) || is_nested(resource) => {}
             _ => not_served(resource, report),
         }
+    }
+    let mut attached = lambda::Functions::new(&mut functions);
+    for resource in active.iter().filter(|resource| lambda::TYPES.contains(&resource.kind)) {
+        lambda::read(resolver, resource, &mut attached);
     }
     let outputs = outputs::read(resolver, &apis);
     resolver.check_names();
     let mut parts = Parts {
         description: template.description.map(str::to_owned),
         functions,
+        layers,
+        topics,
         apis: apis.into_inner(),
         queues,
         outputs,
         resources: active.iter().filter_map(|resource| named(resolver, resource)).collect(),
-        ..Parts::default()
     };
     for resource in active.iter().filter(|resource| is_nested(resource)) {
         match resolver.child(resource) {
@@ -132,6 +145,10 @@ fn enter<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) {
         Err(trouble) => return resolver.tell(trouble),
     };
     let id = resolver.id(resource.id);
+    if lambda::LAYERS.contains(&resource.kind) {
+        let arn = |version| resolver.layer_arn(&name, version);
+        return resolver.load.targets.insert_layer(id, &name, arn);
+    }
     let (arn, target, what, property) = match resource.kind {
         "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
             (resolver.function_arn(&name), Target::Function(id), "function", "FunctionName")
@@ -147,6 +164,41 @@ fn enter<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) {
         let help = format!("give each {what} its own `{property}`");
         resolver.report.fault(Fault::new(resource.at, message).help(help));
     }
+}
+
+/// Enters the queues and topics that SAM makes for asynchronous invocations.
+fn made_destinations<'t>(
+    resolver: &Resolver<'t>,
+    active: &[&Resource<'t>],
+) -> (Vec<Queue>, Vec<Topic>) {
+    let (mut queues, mut topics) = (Vec::new(), Vec::new());
+    for made in active.iter().flat_map(|resource| resolver.made_destinations(resource)) {
+        let logical_id = resolver.id(&made.logical_id);
+        let (name, arn) = (made.name(resolver), made.arn(resolver));
+        let span = resolver.report.span(made.at);
+        let target = if made.is_queue {
+            let facts = QueueFacts {
+                logical_id: made.logical_id,
+                name: name.clone(),
+                fifo: false,
+                visibility: 30,
+            };
+            resolver.load.queues.borrow_mut().insert(arn.clone(), facts);
+            let url = resolver.queue_url(&name);
+            let target = Target::Queue(name.clone());
+            let attributes = BTreeMap::new();
+            queues.push(Queue { logical_id, name, url, arn: arn.clone(), attributes, span });
+            target
+        } else {
+            let target = Target::Topic(logical_id.clone());
+            let subscriptions = Vec::new();
+            let arn = arn.clone();
+            topics.push(Topic { logical_id, name, arn, fifo: false, subscriptions, span });
+            target
+        };
+        resolver.load.targets.insert(arn, target);
+    }
+    (queues, topics)
 }
 
 /// A resource as the application lists it.

@@ -14,7 +14,7 @@
 //! 2. `yaml`: a tree of nodes in which every value and key knows its place;
 //! 3. `template`: the sections of CloudFormation's template anatomy, with SAM's `Globals`;
 //! 4. `resolve`: intrinsic functions, lazily, where a value is read;
-//! 5. `queue`, `api`, `function`, `outputs`: typed resources.
+//! 5. `queue`, `api`, `function`, `lambda`, `outputs`: typed resources.
 //!
 //! Faults do not stop the reading: each goes to the `report`, the value becomes `Value::Poison`,
 //! and whoever reads a poisoned value says nothing more. So one run shows every fault once.
@@ -27,6 +27,7 @@ mod event;
 mod expand;
 mod files;
 mod function;
+mod lambda;
 mod load;
 mod model;
 mod node;
@@ -38,6 +39,7 @@ mod queue;
 mod read;
 mod report;
 mod resolve;
+mod shape;
 mod source;
 mod suggest;
 mod targets;

@@ -42,7 +42,7 @@ pub(crate) fn note(report: &Report, properties: &Map, table: &Table, path: &str)
 }
 
 /// `!Ref AWS::NoValue`, written as such: the property is as if it were not there.
-fn is_no_value(node: &Node) -> bool {
+pub(crate) fn is_no_value(node: &Node) -> bool {
     node.intrinsic().is_some_and(|(key, argument)| {
         key.name == "Ref" && argument.as_str() == Some("AWS::NoValue")
     })

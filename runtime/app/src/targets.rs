@@ -5,20 +5,34 @@ use std::collections::HashMap;
 
 use crate::model::{Destination, Target};
 
-/// Functions, queues and topics by ARN. A template enters its own before anything that refers to
+/// Functions, queues, topics and layers by ARN. A template enters its own before anything that refers to
 /// them is read, so that order does not matter.
 #[derive(Default)]
-pub(crate) struct Targets(RefCell<HashMap<String, Target>>);
+pub(crate) struct Targets {
+    known: RefCell<HashMap<String, Target>>,
+    layers: RefCell<Layers>,
+}
+
+/// Versions of layers.
+#[derive(Default)]
+struct Layers {
+    /// How many versions there are, by the layer's name.
+    versions: HashMap<String, u32>,
+    /// Logical ids, by ARN.
+    ids: HashMap<String, String>,
+    /// ARNs, by logical id.
+    arns: HashMap<String, String>,
+}
 
 impl Targets {
     /// Enters a resource; whether its ARN was free.
     pub(crate) fn insert(&self, arn: String, target: Target) -> bool {
-        self.0.borrow_mut().insert(arn, target).is_none()
+        self.known.borrow_mut().insert(arn, target).is_none()
     }
 
     /// What an ARN means. A function's may have a version or alias behind it.
     pub(crate) fn find(&self, arn: &str) -> Target {
-        let known = self.0.borrow();
+        let known = self.known.borrow();
         if let Some(target) = known.get(arn) {
             return target.clone();
         }
@@ -38,7 +52,7 @@ impl Targets {
         let rest = name.split_once("function:").map_or(name, |(_, rest)| rest);
         let name = rest.split(':').next().unwrap_or_default();
         let ending = format!(":function:{name}");
-        let known = self.0.borrow();
+        let known = self.known.borrow();
         known.iter().find_map(|(arn, target)| match target {
             Target::Function(id) if arn.ends_with(&ending) => Some(id.clone()),
             _ => None,
@@ -56,6 +70,26 @@ impl Targets {
             Target::Function(id) => Some(id),
             _ => None,
         }
+    }
+
+    /// Enters a layer's version, the next one of this name: `arn` gives its ARN.
+    pub(crate) fn insert_layer(&self, id: String, name: &str, arn: impl Fn(u32) -> String) {
+        let mut layers = self.layers.borrow_mut();
+        let version = layers.versions.entry(name.to_owned()).or_default();
+        *version += 1;
+        let arn = arn(*version);
+        layers.ids.insert(arn.clone(), id.clone());
+        layers.arns.insert(id, arn);
+    }
+
+    /// The logical id of the layer with this ARN.
+    pub(crate) fn layer(&self, arn: &str) -> Option<String> {
+        self.layers.borrow().ids.get(arn).cloned()
+    }
+
+    /// The ARN of the layer with this logical id.
+    pub(crate) fn layer_arn(&self, id: &str) -> Option<String> {
+        self.layers.borrow().arns.get(id).cloned()
     }
 
     /// A destination by its ARN.

@@ -1,6 +1,7 @@
-//! `CodeUri` and `Metadata`: where a function's code is and how it is built.
+//! `CodeUri`, `Code` and `Metadata`: where a function's code is and how it is built.
 //!
-//! Source: SAM developer guide, "CodeUri" and "Building Lambda functions" (`BuildMethod`).
+//! Source: SAM developer guide, "CodeUri" and "Building Lambda functions" (`BuildMethod`);
+//! CloudFormation's resource reference, "AWS::Lambda::Function Code".
 
 use std::path::{Path, PathBuf};
 
@@ -9,82 +10,216 @@ use super::runtime::Runs;
 use crate::model::{Build, Code, Kind};
 use crate::node::{Node, Place};
 use crate::report::Fault;
+use crate::shape::{Field, Optional, Required, Shape};
+
+/// What a function's code is, as it is written.
+enum Written {
+    /// `InlineCode`, `Code.ZipFile`.
+    Inline(String),
+    /// An object in S3, or an address that is not known here.
+    Stored(String, &'static str),
+    Image(Option<String>),
+    /// A path that a property gives, taken from the template's folder.
+    Path(&'static str, String),
+}
 
 /// Finds a function's code, and why it is not run where its kind of code is not. `None`: there is
 /// none, which is reported.
 pub(super) fn read(subject: &Subject, runs: &Runs) -> Option<(Code, Option<String>)> {
-    let id = subject.resource.id;
-    let base = &subject.resolver.scope.base;
-    let elsewhere = |at: Place, build: Build, why: &str| {
-        let span = subject.reader.report.span(at);
-        Some((Code { path: base.clone(), span, build }, Some(why.to_owned())))
+    let (written, at) = match (runs.is_image, subject.is_sam) {
+        (true, _) => image(subject)?,
+        (false, true) => sam(subject)?,
+        (false, false) => plain(subject)?,
     };
-    if runs.is_image {
-        let uri = subject.property("ImageUri");
-        let at = uri.as_ref().map_or(subject.resource.at, |(_, node)| node.at);
-        let uri = uri.and_then(|(_, node)| node.as_str().map(str::to_owned));
-        return elsewhere(at, Build::Image(uri), "container images are not run");
+    let (build, why) = match written {
+        Written::Path(property, uri) => return folder(subject, runs, property, &uri, at),
+        Written::Inline(text) => (Build::Inline(text), "inline code is not run"),
+        Written::Stored(uri, why) => (Build::S3(uri), why),
+        Written::Image(uri) => (Build::Image(uri), "container images are not run"),
+    };
+    let path = subject.resolver.scope.base.clone();
+    let code = Code { path, span: subject.reader.report.span(at), build };
+    Some((code, Some(why.to_owned())))
+}
+
+/// `ImageUri`, or `Code.ImageUri`; none where `Metadata` says how the image is built.
+fn image(subject: &Subject) -> Option<(Written, Place)> {
+    let name = if subject.is_sam { "ImageUri" } else { "Code" };
+    let uri = match subject.property(name) {
+        Some((_, node)) if subject.is_sam => Some(node),
+        Some((_, node)) => node.get("ImageUri").cloned(),
+        None => None,
+    };
+    if let Some(node) = uri {
+        let uri = subject.reader.text("ImageUri", &node)?.to_owned();
+        return Some((Written::Image(Some(uri)), node.at));
     }
-    let inline = subject.property("InlineCode");
-    let Some((_, node)) = subject.property("CodeUri") else {
-        if let Some((_, node)) = inline {
-            let text = subject.reader.text("InlineCode", &node)?.to_owned();
-            return elsewhere(node.at, Build::Inline(text), "inline code is not run");
+    let metadata = subject.resource.metadata;
+    let is_built = |name| metadata.is_some_and(|metadata| metadata.get(name).is_some());
+    if !["Dockerfile", "DockerContext", "DockerTag", ASSET].into_iter().any(is_built) {
+        let message = format!("{} has no `ImageUri`", subject.resource.id);
+        let help = "give the image's address, or say under `Metadata` how it is built";
+        subject.fault(Fault::new(subject.resource.at, message).help(help.to_owned()));
+        return None;
+    }
+    Some((Written::Image(None), subject.resource.at))
+}
+
+/// `InlineCode` or `CodeUri`.
+fn sam(subject: &Subject) -> Option<(Written, Place)> {
+    let id = subject.resource.id;
+    let uri = subject.property("CodeUri");
+    if let Some((_, node)) = subject.property("InlineCode") {
+        let text = subject.reader.text("InlineCode", &node)?.to_owned();
+        if let Some((key, _)) = uri {
+            // The transform takes the inline code and says nothing.
+            let what = format!("Resources.{id}.CodeUri");
+            subject.reader.report.note(key.at, what, "not used: `InlineCode` goes before it");
         }
+        return Some((Written::Inline(text), node.at));
+    }
+    let Some((_, node)) = uri else {
         let message = format!("{id} has no `CodeUri`");
         let help = "add `CodeUri: FOLDER`, taken from the template's own folder".to_owned();
         subject.fault(Fault::new(subject.resource.at, message).help(help));
         return None;
     };
-    if let Some((key, _)) = inline {
-        let message = format!("{id} has both `InlineCode` and `CodeUri`");
-        subject.fault(Fault::new(key.at, message).help("keep one of them".to_owned()));
+    if node.as_map().is_some() {
+        let fields = &[
+            Field("Bucket", Required, Shape::Text(63)),
+            Field("Key", Required, Shape::Text(1024)),
+            Field("Version", Optional, Shape::Text(1024)),
+        ];
+        return stored(subject, "CodeUri", &node, fields);
+    }
+    let uri = located(subject, "CodeUri", &node)?;
+    Some((uri, node.at))
+}
+
+/// `Code`: a mapping, or a path as `sam build` and `aws cloudformation package` take it.
+fn plain(subject: &Subject) -> Option<(Written, Place)> {
+    let id = subject.resource.id;
+    if let Some((path, at)) = asset(subject.resource.metadata, "Code") {
+        return Some((Written::Path("Code", path.to_owned()), at));
+    }
+    let Some((_, node)) = subject.property("Code") else {
+        let message = format!("{id} has no `Code`");
+        let help = "add `Code: FOLDER`, taken from the template's own folder".to_owned();
+        subject.fault(Fault::new(subject.resource.at, message).help(help));
         return None;
+    };
+    if node.as_map().is_none() {
+        let code = located(subject, "Code", &node)?;
+        return Some((code, node.at));
     }
-    if let Some(uri) = in_s3(&node) {
-        return elsewhere(node.at, Build::S3(uri), "code in S3 is not fetched");
+    if let Some(inline) = node.get("ZipFile") {
+        let text = subject.reader.text("Code.ZipFile", inline)?.to_owned();
+        return Some((Written::Inline(text), inline.at));
     }
-    if node.is_unresolved() {
-        let uri = node.as_str().unwrap_or_default().to_owned();
-        return elsewhere(node.at, Build::S3(uri), "where its code is, is not known");
+    let fields = &[
+        Field("ImageUri", Optional, Shape::Text(1024)),
+        Field("S3Bucket", Required, Shape::Text(63)),
+        Field("S3Key", Required, Shape::Text(1024)),
+        Field("S3ObjectStorageMode", Optional, Shape::Choice(&["COPY", "REFERENCE"])),
+        Field("S3ObjectVersion", Optional, Shape::Text(1024)),
+        Field("SourceKMSKeyArn", Optional, Shape::Arn),
+        Field("ZipFile", Optional, Shape::Any),
+    ];
+    stored(subject, "Code", &node, fields)
+}
+
+/// A mapping that says where in S3 an archive is.
+fn stored(
+    subject: &Subject,
+    name: &str,
+    node: &Node,
+    fields: &'static [Field],
+) -> Option<(Written, Place)> {
+    Shape::Map(fields).check(&subject.reader, name, node);
+    Some((Written::Stored(in_s3(node)?, NOT_FETCHED), node.at))
+}
+
+/// Text that says where code is.
+fn located(subject: &Subject, property: &'static str, node: &Node) -> Option<Written> {
+    if let Some(uri) = in_s3(node) {
+        return Some(Written::Stored(uri, NOT_FETCHED));
     }
-    let uri = subject.reader.text("CodeUri", &node)?;
-    let path = base.join(uri);
-    let span = subject.reader.report.span(node.at);
-    let found = |build| Code { path: path.clone(), span: span.clone(), build };
+    let uri = subject.reader.text(property, node)?.to_owned();
+    Some(match node.is_unresolved() {
+        true => Written::Stored(uri, "where its code is, is not known"),
+        false => Written::Path(property, uri),
+    })
+}
+
+/// What is said of code in S3.
+const NOT_FETCHED: &str = "code in S3 is not fetched";
+
+/// The metadata in which AWS CDK names the local files that a property stands for (CDK's
+/// `aws-cdk-lib/cx-api`, "assets"; SAM CLI reads them too).
+const ASSET: &str = "aws:asset:path";
+
+/// The local path that stands for a property, as AWS CDK writes it.
+pub(crate) fn asset<'t>(metadata: Option<&'t Node>, property: &str) -> Option<(&'t str, Place)> {
+    let metadata = metadata?;
+    let path = metadata.get(ASSET)?;
+    let is_property = metadata.get("aws:asset:property")?.as_str() == Some(property);
+    path.as_str().filter(|_| is_property).map(|text| (text, path.at))
+}
+
+/// The address of something in S3: `s3://...`, or a mapping of bucket and key.
+pub(crate) fn in_s3(node: &Node) -> Option<String> {
+    if node.as_map().is_some() {
+        let part = |names: [&str; 2]| names.into_iter().find_map(|n| node.get(n)?.as_str());
+        let bucket = part(["Bucket", "S3Bucket"]).unwrap_or_default();
+        let key = part(["Key", "S3Key"]).unwrap_or_default();
+        return Some(format!("s3://{bucket}/{key}"));
+    }
+    node.as_str().filter(|uri| uri.starts_with("s3://")).map(str::to_owned)
+}
+
+/// Whether a file is called as a zip archive is.
+pub(crate) fn is_zip(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip"))
+}
+
+/// Code in a folder or archive of this machine.
+fn folder(
+    subject: &Subject,
+    runs: &Runs,
+    property: &str,
+    uri: &str,
+    at: Place,
+) -> Option<(Code, Option<String>)> {
+    let id = subject.resource.id;
+    let path = subject.resolver.scope.base.join(uri);
+    let found = |build| {
+        let span = subject.reader.report.span(at);
+        Code { path: path.clone(), span, build }
+    };
     if runs.not_run.is_some() {
         // It is not run, so nobody looks into its code.
         return Some((found(Build::Prebuilt), None));
     }
     let files = subject.reader.report.files;
-    if files.is_file(&path) && path.extension().is_some_and(|extension| extension == "zip") {
+    if files.is_file(&path) && is_zip(&path) {
         return Some((found(Build::Archive), None));
     }
     if !files.is_folder(&path) {
         let (what, mut help) = if files.is_file(&path) {
             ("is neither a folder nor a zip archive", "give a folder, or a zip archive".to_owned())
         } else {
-            let help = "`CodeUri` is taken from the template's folder";
+            let help = format!("`{property}` is taken from the template's folder");
             ("does not exist", format!("{help}: {}", path.display()))
         };
         if path.components().any(|part| part.as_os_str() == "lambda") && uri.contains("target") {
             help = format!("build it first with `cargo lambda build --release` ({help})");
         }
         let message = format!("{id} has no code: `{uri}` {what}");
-        subject.fault(Fault::new(node.at, message).help(help));
+        subject.fault(Fault::new(at, message).help(help));
         return None;
     }
-    let (build, not_run) = build(subject, &path, uri, runs, node.at)?;
+    let (build, not_run) = build(subject, &path, uri, runs, at)?;
     Some((found(build), not_run))
-}
-
-/// The address of code in S3: `s3://...`, or a mapping of `Bucket` and `Key`.
-fn in_s3(node: &Node) -> Option<String> {
-    if node.as_map().is_some() {
-        let part = |name: &str| node.get(name).and_then(Node::as_str).unwrap_or_default();
-        return Some(format!("s3://{}/{}", part("Bucket"), part("Key")));
-    }
-    node.as_str().filter(|uri| uri.starts_with("s3://")).map(str::to_owned)
 }
 
 /// How the code in a folder is built, and why it cannot be where it cannot.

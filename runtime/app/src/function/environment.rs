@@ -1,10 +1,12 @@
 //! `Environment.Variables`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::Subject;
+use super::{Subject, dynamic};
 use crate::model::Api;
-use crate::node::{self, Key};
+use crate::node::{self, Key, Node, Value};
+use crate::property;
 use crate::report::Fault;
 
 /// Variables that Lambda sets itself and templates may not (Lambda developer guide, "Defined
@@ -30,27 +32,92 @@ const RESERVED: &[&str] = &[
     "_X_AMZN_TRACE_ID",
 ];
 
-/// The variables, resolved; addresses of the template's own APIs are the live ones.
-pub(super) fn read(subject: &Subject, apis: &[Api]) -> BTreeMap<String, String> {
-    let Subject { reader, resolver, resource } = subject;
+/// The most that names and values may take together (Lambda's quotas).
+const MAX_BYTES: usize = 4096;
+
+/// The variables, resolved; addresses of the template's own APIs are the live ones. `name` is the
+/// function's.
+pub(super) fn read(
+    subject: &Subject,
+    name: Option<&str>,
+    apis: &[Api],
+) -> BTreeMap<String, String> {
+    let Subject { reader, resolver, resource, .. } = subject;
     let mut environment = BTreeMap::new();
-    let Some((_, node)) = subject.property("Environment") else { return environment };
+    let Some((key, written)) = subject.written("Environment") else { return environment };
+    let overrides = overrides(subject, name);
+    // What is replaced is never resolved: nobody misses the value of an export that is given here.
+    let node = resolver.resolve(&replace(&written, &overrides));
+    if node.value == Value::Absent {
+        return environment;
+    }
+    let node = replace(&node, &overrides);
     let Some(map) = reader.map("Environment", &node) else { return environment };
     reader.only(map, &["Variables"]);
     let Some(variables) = node::get(map, "Variables") else { return environment };
     let Some(variables) = reader.map("Environment.Variables", variables) else {
         return environment;
     };
+    let mut bytes = 0;
     for (key, value) in variables {
         check_name(subject, key);
         let Some(text) = reader.text(&key.name, value) else { continue };
-        if text.contains("{{resolve:") {
+        let (text, is_left) = match overrides.contains_key(key.name.as_str()) {
+            true => (text.to_owned(), false),
+            false => dynamic::replace(text, &resolver.options.values),
+        };
+        if is_left {
             let what = format!("Resources.{}.Environment.Variables.{}", resource.id, key.name);
             reader.report.note(value.at, what, "the dynamic reference is left as it is written");
         }
-        environment.insert(key.name.clone(), resolver.live(text, apis));
+        if !(is_left || value.is_unresolved() || overrides.contains_key(key.name.as_str())) {
+            bytes += key.name.len() + text.len();
+        }
+        environment.insert(key.name.clone(), resolver.live(&text, apis));
+    }
+    if bytes > MAX_BYTES {
+        let message = format!("the environment of {} takes {bytes} bytes", resource.id);
+        let help = format!("Lambda has room for {MAX_BYTES}: put large values into files");
+        subject.fault(Fault::new(key.at, message).help(help));
     }
     environment
+}
+
+/// What replaces the template's values: as in SAM CLI, those of one function, by its logical id or
+/// else by its name, before those for all (`_make_env_vars` in `samcli/commands/local/lib/
+/// local_lambda.py`).
+fn overrides<'r>(subject: &Subject<'r, '_>, name: Option<&str>) -> BTreeMap<&'r str, &'r str> {
+    let resolver = subject.resolver;
+    let given = &resolver.options.variables;
+    let id = resolver.id(subject.resource.id);
+    let of_function = [Some(subject.resource.id), name, Some(&id)]
+        .into_iter()
+        .flatten()
+        .find_map(|name| given.functions.get(name).filter(|variables| !variables.is_empty()));
+    let text = |(name, value): (&'r String, &'r String)| (name.as_str(), value.as_str());
+    given.all.iter().chain(of_function.into_iter().flatten()).map(text).collect()
+}
+
+/// `Environment` with the values of `Variables` replaced, as far as they stand there.
+fn replace<'n>(environment: &'n Node, overrides: &BTreeMap<&str, &str>) -> Cow<'n, Node> {
+    if overrides.is_empty() {
+        return Cow::Borrowed(environment);
+    }
+    let mut environment = environment.clone();
+    if let Value::Map(map) = &mut environment.value
+        && let Some((_, variables)) = map.iter_mut().find(|(key, _)| key.name == "Variables")
+        && let Value::Map(variables) = &mut variables.value
+    {
+        for (key, node) in variables {
+            // `AWS::NoValue` makes no variable.
+            if let Some(text) = overrides.get(key.name.as_str())
+                && !property::is_no_value(node)
+            {
+                *node = Node::text(*text, node.at);
+            }
+        }
+    }
+    Cow::Owned(environment)
 }
 
 /// A letter first, then letters, digits and `_`; at least two characters.

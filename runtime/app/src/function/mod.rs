@@ -1,31 +1,52 @@
-//! `AWS::Serverless::Function`.
+//! `AWS::Serverless::Function` and `AWS::Lambda::Function`.
 //!
 //! Source: SAM developer guide, "AWS::Serverless::Function"; bounds from CloudFormation's resource
 //! reference, "AWS::Lambda::Function", and Lambda's quotas.
 
+mod asynchronous;
 mod code;
+mod dynamic;
 mod environment;
-mod properties;
+mod exclusions;
+mod layers;
 mod runtime;
+mod settings;
+mod shapes;
+mod sizes;
+mod table;
 mod url;
+mod version;
 
-use std::time::Duration;
+use std::borrow::Cow;
+
+pub(crate) use asynchronous::Origin;
+pub(crate) use code::{asset, in_s3, is_zip};
+pub(crate) use shapes::SCALING;
+pub(crate) use table::NO_RETRIES;
+pub(crate) use url::{NO_CORS, Settings as UrlSettings};
+pub(crate) use version::{alias, provisioned};
 
 use crate::api::Apis;
 use crate::event::{self, Called};
 use crate::model::{Function, Places};
-use crate::node::{Key, Node};
-use crate::property;
+use crate::node::{self, Key, Node, Place};
+use crate::property::{self, Table};
 use crate::read::Reader;
 use crate::report::Fault;
 use crate::resolve::Resolver;
+use crate::shape;
 use crate::template::Resource;
+
+/// SAM's function, and CloudFormation's own.
+pub(crate) const TYPES: &[&str] = &["AWS::Serverless::Function", "AWS::Lambda::Function"];
 
 /// A function while it is read.
 struct Subject<'r, 't> {
     resolver: &'r Resolver<'t>,
     resource: &'r Resource<'t>,
     reader: Reader<'t>,
+    /// Whether it is SAM's: the two kinds say some things in different properties.
+    is_sam: bool,
 }
 
 impl<'t> Subject<'_, 't> {
@@ -34,9 +55,24 @@ impl<'t> Subject<'_, 't> {
         self.resolver.property(self.resource, name)
     }
 
+    /// A property over `Globals`, as it is written.
+    fn written(&self, name: &str) -> Option<(Key, Cow<'t, Node>)> {
+        self.resolver.written(self.resource, name)
+    }
+
+    /// Where a property stands, if the function has it.
+    fn has(&self, name: &str) -> Option<Place> {
+        let (key, node) = self.written(name)?;
+        (node.intrinsic().is_none() || self.property(name).is_some()).then_some(key.at)
+    }
+
     fn integer(&self, name: &str, least: u32, most: u32, unit: &str) -> Option<u32> {
         let (_, node) = self.property(name)?;
         self.reader.integer(name, &node, least..=most, unit)
+    }
+
+    fn table(&self) -> &'static Table {
+        if self.is_sam { table::SAM } else { table::PLAIN }
     }
 
     fn fault(&self, fault: Fault) {
@@ -61,29 +97,43 @@ pub(crate) fn read<'t>(
 ) -> Option<Function> {
     let report = resolver.report;
     let reader = Reader { report, owner: resource.id.to_owned() };
-    let subject = Subject { resolver, resource, reader };
+    let is_sam = resource.kind == "AWS::Serverless::Function";
+    let subject = Subject { resolver, resource, reader, is_sam };
     let path = format!("Resources.{}", resource.id);
-    property::check(&subject.reader, resource.properties, properties::TABLE, &path);
+    property::check(&subject.reader, resource.properties, subject.table(), &path);
     let globals = resolver.template.globals.of(resource.kind);
-    property::note(report, globals, properties::TABLE, "Globals.Function");
+    property::note(report, globals, subject.table(), "Globals.Function");
 
     // Everything is read before anything is given up, so that all faults show.
     let name = resolver.name_of(resource).ok();
     if let Some(name) = &name {
         check_name(&subject, name);
     }
-    let memory_mb = subject.integer("MemorySize", 128, 10_240, "MB");
-    let timeout = subject.integer("Timeout", 1, 900, "seconds").unwrap_or(3);
-    let storage = properties::ephemeral_storage(&subject);
+    check_shapes(&subject);
+    exclusions::check(&subject);
+    let sizes = sizes::read(&subject);
     let reserved_concurrency = subject.integer("ReservedConcurrentExecutions", 0, 1_000_000, "");
-    properties::check_architectures(&subject);
-    let environment = environment::read(&subject, apis);
+    let provisioned_concurrency = version::of_function(&subject, reserved_concurrency);
+    let alias = version::auto_published(&subject);
+    let environment = environment::read(&subject, name.as_deref(), apis);
     let url = url::read(&subject);
+    let asynchronous = asynchronous::read(&subject);
+    let dead_letter = asynchronous::dead_letter(&subject);
+    let description = settings::description(&subject);
+    let architecture = settings::architecture(&subject);
+    let tracing = settings::tracing(&subject);
+    let logging = settings::logging(&subject);
+    let snap_start = settings::snap_start(&subject);
+    let layers = layers::read(&subject);
     let runs = runtime::read(&subject);
     let code = runs.as_ref().and_then(|runs| code::read(&subject, runs));
     let mut places = places(&subject);
-    let called = Called { resource, timeout };
-    let triggers = event::read(resolver, &called, apis, &mut places);
+    let triggers = if is_sam {
+        let called = Called { resource, timeout: sizes.timeout_s };
+        event::read(resolver, &called, apis, &mut places)
+    } else {
+        Vec::new()
+    };
 
     let (name, runs) = (name?, runs?);
     let (code, not_run) = code?;
@@ -97,18 +147,41 @@ pub(crate) fn read<'t>(
         name,
         span: report.span(resource.at),
         places,
+        description,
         not_run,
         runtime: runs.runtime,
         handler: runs.handler,
-        memory_mb: memory_mb.unwrap_or(128),
-        timeout: Duration::from_secs(timeout.into()),
-        ephemeral_storage_mb: storage.unwrap_or(512),
+        architecture,
+        memory_mb: sizes.memory_mb,
+        timeout: sizes.timeout(),
+        ephemeral_storage_mb: sizes.ephemeral_storage_mb,
         environment,
+        layers,
         reserved_concurrency,
+        provisioned_concurrency,
+        alias,
+        asynchronous,
+        dead_letter,
+        tracing,
+        logging,
+        snap_start,
         triggers,
         url,
         ..Function::new(&id, runs.kind, code)
     })
+}
+
+/// Checks what is not read any further.
+fn check_shapes(subject: &Subject) {
+    let own = if subject.is_sam { shapes::SAM } else { shapes::PLAIN };
+    for fields in [shapes::COMMON, own] {
+        let names = shape::names(fields).into_iter();
+        let written: Vec<_> = names
+            .filter_map(|name| subject.written(name))
+            .map(|(key, node)| (key, node.into_owned()))
+            .collect();
+        shape::check(&subject.reader, "", subject.resource.at, &written, fields);
+    }
 }
 
 /// Where the function's properties stand. `Events` are placed where they are read.
@@ -116,9 +189,11 @@ fn places(subject: &Subject) -> Places {
     let report = subject.reader.report;
     let mut places = Places::new(report.span(subject.resource.at));
     let globals = subject.resolver.template.globals.of(subject.resource.kind);
-    for (key, node) in globals.iter().chain(subject.resource.properties) {
-        if key.name != "Events" {
-            report.place(&mut places, &key.name, node);
+    let local = subject.resource.properties;
+    let only_global = globals.iter().filter(|(key, _)| node::get(local, &key.name).is_none());
+    for (key, _) in only_global.chain(local).filter(|(key, _)| key.name != "Events") {
+        if let Some((key, node)) = subject.written(&key.name) {
+            report.place(&mut places, &key.name, &node);
         }
     }
     places
@@ -128,7 +203,10 @@ fn places(subject: &Subject) -> Places {
 fn check_name(subject: &Subject, name: &str) {
     let is_valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     // A logical id may be longer than a name; on AWS a name is made from it then.
-    let Some(written) = subject.resource.property("FunctionName") else { return };
+    let Some((_, written)) = subject.property("FunctionName") else { return };
+    if written.is_unresolved() {
+        return;
+    }
     if name.is_empty() || name.len() > 64 || !name.chars().all(is_valid) {
         let shown: String = name.chars().take(80).collect();
         subject.fault(

@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use super::Subject;
 use crate::model::Kind;
+use crate::node::Node;
 use crate::report::Fault;
 use crate::suggest::did_you_mean;
 
@@ -19,11 +20,15 @@ const RUNTIMES: &[&str] = &[
     "dotnetcore3.1",
     "go1.x",
     "java11",
+    "java11.al2023",
     "java17",
+    "java17.al2023",
     "java21",
     "java25",
     "java8",
     "java8.al2",
+    "java8.al2023",
+    "nodejs",
     "nodejs10.x",
     "nodejs12.x",
     "nodejs14.x",
@@ -32,7 +37,9 @@ const RUNTIMES: &[&str] = &[
     "nodejs20.x",
     "nodejs22.x",
     "nodejs24.x",
+    "nodejs26.x",
     "nodejs4.3",
+    "nodejs4.3-edge",
     "nodejs6.10",
     "nodejs8.10",
     "provided",
@@ -44,6 +51,7 @@ const RUNTIMES: &[&str] = &[
     "python3.12",
     "python3.13",
     "python3.14",
+    "python3.15",
     "python3.6",
     "python3.7",
     "python3.8",
@@ -53,6 +61,7 @@ const RUNTIMES: &[&str] = &[
     "ruby3.2",
     "ruby3.3",
     "ruby3.4",
+    "ruby4.0",
 ];
 
 /// What runs a function.
@@ -104,6 +113,7 @@ pub(super) fn read(subject: &Subject) -> Option<Runs> {
     }
     let not_run =
         (!runtime.starts_with("provided")).then(|| format!("the runtime {runtime} is not run yet"));
+    check_handler(subject, &handler, &handler_node);
     let is_wasm = not_run.is_none() && handler.ends_with(".wasm");
     if is_wasm && !stays_inside(&handler) {
         let message = format!("`Handler` of {id} must name a file in the folder of the code");
@@ -113,6 +123,17 @@ pub(super) fn read(subject: &Subject) -> Option<Runs> {
     }
     let kind = if is_wasm { Kind::Wasm } else { Kind::Process };
     Some(Runs { kind, runtime, handler, not_run, is_image: false })
+}
+
+/// At most 128 characters without blanks (Lambda API reference, "CreateFunction").
+fn check_handler(subject: &Subject, handler: &str, node: &Node) {
+    if node.is_unresolved() {
+        return;
+    }
+    if handler.is_empty() || handler.len() > 128 || handler.contains(char::is_whitespace) {
+        let expected = "at most 128 characters without blanks";
+        subject.reader.wrong("Handler", node, expected, None);
+    }
 }
 
 fn stays_inside(path: &str) -> bool {

@@ -67,6 +67,11 @@ impl Places {
         }
     }
 
+    /// Whether it is known where the value that `path` names stands: whether it was written.
+    pub fn has(&self, path: &str) -> bool {
+        self.parts.contains_key(path)
+    }
+
     /// Where the thing itself stands.
     pub fn whole(&self) -> &Span {
         &self.whole

@@ -109,6 +109,12 @@ impl<'t> Resolver<'t> {
         format!("{}/{}/{name}", self.options.endpoint, self.options.account_id)
     }
 
+    /// A layer's version, by the layer's name.
+    pub(crate) fn layer_arn(&self, name: &str, version: u32) -> String {
+        let options = self.options;
+        format!("arn:aws:lambda:{}:{}:layer:{name}:{version}", options.region, options.account_id)
+    }
+
     /// Where a function URL answers, with the slash at the end that AWS's have too.
     pub(crate) fn function_url(&self, logical_id: &str) -> String {
         format!("http://{}.localhost:{}/", self.host(logical_id), self.options.http_port)

@@ -2,6 +2,7 @@
 //!
 //! Source: SAM developer guide, "Generated CloudFormation resources".
 
+use super::destination::MadeDestination;
 use super::identity::ApiIdentity;
 use super::{Resolved, Resolver};
 use crate::model::ApiKind;
@@ -18,8 +19,10 @@ pub(super) enum Implied<'r, 't> {
     Role(&'r Resource<'t>),
     /// `<Function>Url`.
     Url(&'r Resource<'t>),
-    /// `<Function>Alias<Name>`.
-    Alias(&'r Resource<'t>, &'r str),
+    /// `<Function>Alias<Name>`, by its name.
+    Alias(&'r Resource<'t>, String),
+    /// `<Function>EventInvokeConfigOnFailureQueue` and the like.
+    Destination(MadeDestination),
     /// `<Function><Event>`: a rule, schedule or event source mapping.
     Event(&'r Resource<'t>, &'r str),
 }
@@ -68,8 +71,17 @@ impl<'t> Resolver<'t> {
             event if function.property("Events").is_some_and(|e| e.get(event).is_some()) => {
                 Some(Implied::Event(function, event))
             }
+            _ if rest.starts_with("EventInvokeConfigOn") => {
+                let made = self.made_destinations(function).into_iter();
+                let mut named = made.filter(|made| made.logical_id[function.id.len()..] == *rest);
+                named.next().map(Implied::Destination)
+            }
             alias if has("AutoPublishAlias") => {
-                alias.strip_prefix("Alias").map(|alias| Implied::Alias(function, alias))
+                let alias = alias.strip_prefix("Alias")?;
+                let name = self.alias_of(function).ok().flatten()?;
+                // Logical ids have letters and digits only.
+                let is_named = name.replace('-', "D").replace('_', "U") == alias;
+                is_named.then_some(Implied::Alias(function, name))
             }
             _ => None,
         }
@@ -84,6 +96,8 @@ impl<'t> Resolver<'t> {
             Implied::Alias(function, alias) => {
                 format!("{}:{alias}", self.function_arn(&self.name_of(function)?))
             }
+            Implied::Destination(made) if made.is_queue => self.queue_url(&made.name(self)),
+            Implied::Destination(made) => made.arn(self),
             Implied::Event(function, event) => format!("{}{event}", function.id),
         })
     }
@@ -117,9 +131,29 @@ impl<'t> Resolver<'t> {
                 (Some(format!("{}{event}", function.id)), &[])
             }
             (Implied::Event(..), _) => (None, &["Arn", "Id"]),
-            (Implied::Stage(_) | Implied::Alias(..), _) => (None, &[]),
+            (Implied::Alias(function, alias), "AliasArn") => {
+                (Some(format!("{}:{alias}", self.function_arn(&self.name_of(function)?))), &[])
+            }
+            (Implied::Alias(..), _) => (None, &["AliasArn"]),
+            (Implied::Destination(made), _) => self.attribute_of_made(made, attribute),
+            (Implied::Stage(_), _) => (None, &[]),
         };
         Ok((value.map(|text| Node::text(text, at)), known))
+    }
+
+    fn attribute_of_made(
+        &self,
+        made: &MadeDestination,
+        attribute: &str,
+    ) -> (Option<String>, &'static [&'static str]) {
+        let name = made.name(self);
+        match (made.is_queue, attribute) {
+            (true, "Arn") | (false, "TopicArn") => (Some(made.arn(self)), &[]),
+            (true, "QueueName") | (false, "TopicName") => (Some(name), &[]),
+            (true, "QueueUrl") => (Some(self.queue_url(&name)), &[]),
+            (true, _) => (None, &["Arn", "QueueName", "QueueUrl"]),
+            (false, _) => (None, &["TopicArn", "TopicName"]),
+        }
     }
 
     pub(super) fn attribute_of_api(

@@ -8,17 +8,20 @@
 
 mod check;
 mod condition;
+mod destination;
 mod foreign;
 mod functions;
 mod identity;
 mod implicit;
 mod json;
+mod lambda;
 mod lookup;
 mod nested;
 mod network;
 mod reference;
 mod substitute;
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -193,22 +196,33 @@ impl<'t> Resolver<'t> {
 
     /// A property of a resource over the resource type's globals, resolved.
     pub(crate) fn property(&self, resource: &Resource<'t>, name: &str) -> Option<(Key, Node)> {
+        let (key, node) = self.written(resource, name)?;
+        let node = self.resolve(&node);
+        (node.value != Value::Absent).then_some((key, node))
+    }
+
+    /// A property of a resource over the resource type's globals, as it is written.
+    pub(crate) fn written(
+        &self,
+        resource: &Resource<'t>,
+        name: &str,
+    ) -> Option<(Key, Cow<'t, Node>)> {
         let global = crate::node::entry(self.template.globals.of(resource.kind), name)
             .filter(|_| !self.ignores_globals(resource, name));
         let local = crate::node::entry(resource.properties, name);
         let (key, node) = match (global, local) {
             (None, None) => return None,
-            (Some((key, node)), None) | (None, Some((key, node))) => (key, self.resolve(node)),
+            (Some((key, node)), None) | (None, Some((key, node))) => (key, Cow::Borrowed(node)),
             (Some((_, global)), Some((key, local))) => {
                 let size = global.size() + local.size();
                 if let Err(trouble) = self.spend(size as u64, local.at) {
                     self.tell(trouble);
                     return None;
                 }
-                (key, self.resolve(&template::merge(global, local, name)))
+                (key, Cow::Owned(template::merge(global, local, name)))
             }
         };
-        (node.value != Value::Absent).then(|| (key.clone(), node))
+        Some((key.clone(), node))
     }
 
     /// Whether the resource's `IgnoreGlobals` leaves out this property.

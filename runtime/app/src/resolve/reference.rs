@@ -1,6 +1,6 @@
 //! `Ref`, `Fn::GetAtt` and pseudo parameters.
 
-use super::{Resolved, Resolver, Trouble, foreign, is_nested};
+use super::{Resolved, Resolver, Trouble, foreign, is_nested, lambda};
 use crate::node::{Node, Place, Value};
 use crate::report::Fault;
 use crate::suggest::did_you_mean;
@@ -16,6 +16,10 @@ const PSEUDO: &[&str] = &[
     "AWS::StackName",
     "AWS::URLSuffix",
 ];
+
+/// What SAM makes for a resource and lets templates refer to through it.
+const REFERABLE: &[&str] =
+    &["Alias", "Deployment", "DestinationQueue", "DestinationTopic", "Stage", "Version"];
 
 /// The stack's name: there is one, and nothing that a template can say names it.
 const STACK: &str = "samovar";
@@ -49,10 +53,10 @@ impl<'t> Resolver<'t> {
             return Ok(Node::text(self.reference_of_implied(&implied)?, at));
         }
         // SAM's "referable properties": `MyFunction.Version`, `MyApi.Stage`.
-        if let Some((id, "Version" | "Alias" | "Stage" | "Deployment")) = name.split_once('.')
+        if let Some((id, attribute)) = name.split_once('.')
+            && REFERABLE.contains(&attribute)
             && let Some(resource) = self.template.resource(id)
         {
-            let attribute = &name[id.len() + 1..];
             return Ok(Node::text(self.referable(resource, attribute)?, at));
         }
         Err(self.unknown(name, "Ref", name_at).into())
@@ -161,6 +165,10 @@ impl<'t> Resolver<'t> {
                 let (value, known) = self.attribute_of_api(api, attribute);
                 (value.and_then(text), known)
             }
+            kind if lambda::TYPES.contains(&kind) => {
+                let (value, known) = self.attribute_of_lambda(resource, attribute)?;
+                (value.and_then(text), known)
+            }
             _ => (
                 foreign::attribute(self, resource, attribute)?.map(|mut node| {
                     node.at = at;
@@ -179,6 +187,7 @@ impl<'t> Resolver<'t> {
             "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {
                 Ok(super::identity::stable_id(&self.id(resource.id), super::identity::API_ID))
             }
+            kind if lambda::TYPES.contains(&kind) => self.reference_of_lambda(resource),
             _ => foreign::reference(self, resource),
         }
     }
@@ -187,7 +196,19 @@ impl<'t> Resolver<'t> {
         let name = self.name_of(resource)?;
         Ok(match attribute {
             "Version" => format!("{}:1", self.function_arn(&name)),
-            "Alias" => format!("{}:live", self.function_arn(&name)),
+            "Alias" => {
+                let alias = self.alias_of(resource)?;
+                format!("{}:{}", self.function_arn(&name), alias.as_deref().unwrap_or("live"))
+            }
+            "DestinationQueue" | "DestinationTopic" => {
+                let made = self.made_destinations(resource);
+                let is_queue = attribute == "DestinationQueue";
+                match made.iter().find(|made| made.is_queue == is_queue) {
+                    Some(made) if is_queue => self.queue_url(&made.name(self)),
+                    Some(made) => made.arn(self),
+                    None => format!("{}{attribute}", resource.id),
+                }
+            }
             other => format!("{}{other}", resource.id),
         })
     }

@@ -141,7 +141,7 @@ Policies: [AWSLambdaBasicExecutionRole]
 Tags: {a: b}
 VpcConfig: {SubnetIds: [!ImportValue x]}
 Layers: [!Ref Layer]
-DeadLetterQueue: {Type: SQS, TargetArn: x}
+DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Jobs.Arn}
 ProvisionedConcurrencyConfig: !Ref AWS::NoValue
 FunctionUrlConfig: {AuthType: AWS_IAM, Cors: {AllowOrigins: ['*']}}
 Events:
@@ -150,7 +150,7 @@ Events:
   Inside: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn, FilterCriteria: {Filters: []}}}
   Nightly: {Type: Schedule, Properties: {Schedule: cron(0 3 * * ? *)}}
   Foreign: {Type: HttpApi, Properties: {ApiId: abcdefghij, Method: GET, Path: /}}",
-        "  Layer: {Type: 'AWS::Serverless::LayerVersion'}
+        "  Layer: {Type: 'AWS::Serverless::LayerVersion', Properties: {ContentUri: code}}
   Topic: {Type: 'AWS::SNS::Topic'}
   Jobs: {Type: 'AWS::SQS::Queue'}
   Role: {Type: 'AWS::IAM::Role'}
@@ -169,7 +169,6 @@ Events:
             "Resources.Hello.Events.Inside.FilterCriteria: not applied: every message reaches the function",
             "Resources.Hello.Events.Nightly.Schedule (cron(0 3 * * ? *)): only `rate(...)` fires: this never does",
             "Resources.Hello.Events.Foreign (HttpApi): the API `abcdefghij` is not one of this template's: no such route",
-            "Resources.Layer (AWS::Serverless::LayerVersion): not created: it has a name and ARN, and nothing behind",
             "Resources.Topic (AWS::SNS::Topic): not created: it has a name and ARN, and nothing behind",
         ]
     );
@@ -177,11 +176,13 @@ Events:
     assert_eq!(triggers.len(), 3, "{triggers:?}");
 }
 
+const LAYER: &str = "'arn:aws:lambda:us-east-1:123456789012:layer:tools:4'";
+
 #[test]
 fn globals_that_are_not_emulated_are_named_once() {
     let one = "{Type: 'AWS::Serverless::Function', Properties: {Runtime: provided, Handler: x, CodeUri: code}}";
     let app = app(&format!(
-        "Transform: AWS::Serverless-2016-10-31\nGlobals: {{Function: {{Layers: [x]}}}}\n\
+        "Transform: AWS::Serverless-2016-10-31\nGlobals: {{Function: {{Layers: [{LAYER}]}}}}\n\
          Resources: {{A: {one}, B: {one}}}\n"
     ));
     assert_eq!(

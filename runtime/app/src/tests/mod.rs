@@ -1,5 +1,7 @@
 //! Whole templates in, models or diagnostics out.
 
+mod code;
+mod environment;
 mod example;
 mod expansion;
 mod faults;
@@ -8,9 +10,11 @@ mod functions;
 mod hostile;
 mod http;
 mod intrinsics;
+mod lambda;
 mod nested;
 mod properties;
 mod queues;
+mod settings;
 
 use std::fs;
 use std::path::PathBuf;

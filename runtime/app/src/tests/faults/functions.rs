@@ -276,6 +276,11 @@ template.yaml:9:7: error: `FunctionUrlConfig` of Hello has no `AuthType`
       |       ^^^^^^^^^^^^^^^^^
   at Resources.Hello.Properties.FunctionUrlConfig
 help: add one: `AuthType: NONE`
+
+template.yaml:10:21: error: `InvokeMode` of Hello must be one of BUFFERED, RESPONSE_STREAM, not `STREAM`
+   10 |         InvokeMode: STREAM
+      |                     ^^^^^^
+  at Resources.Hello.Properties.FunctionUrlConfig.InvokeMode
 ",
     );
 }

@@ -2,7 +2,9 @@
 
 mod events;
 mod functions;
+mod lambda;
 mod language;
+mod properties;
 mod queues;
 mod structure;
 mod values;
