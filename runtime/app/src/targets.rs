@@ -10,6 +10,8 @@ use crate::model::{Destination, Target};
 #[derive(Default)]
 pub(crate) struct Targets {
     known: RefCell<HashMap<String, Target>>,
+    /// Logical ids of functions, by name.
+    functions: RefCell<HashMap<String, String>>,
     layers: RefCell<Layers>,
 }
 
@@ -27,6 +29,9 @@ struct Layers {
 impl Targets {
     /// Enters a resource; whether its ARN was free.
     pub(crate) fn insert(&self, arn: String, target: Target) -> bool {
+        if let (Target::Function(id), Some((_, name))) = (&target, arn.split_once(":function:")) {
+            self.functions.borrow_mut().insert(name.to_owned(), id.clone());
+        }
         self.known.borrow_mut().insert(arn, target).is_none()
     }
 
@@ -46,17 +51,15 @@ impl Targets {
     /// The function that an ARN, a part of one (`ACCOUNT:function:NAME`) or a name means, with or
     /// without a qualifier: the forms of `FunctionName` in Lambda's API.
     pub(crate) fn function(&self, name: &str) -> Option<String> {
-        if let Target::Function(id) = self.find(name) {
-            return Some(id);
+        if name.starts_with("arn:") {
+            return match self.find(name) {
+                Target::Function(id) => Some(id),
+                _ => None,
+            };
         }
         let rest = name.split_once("function:").map_or(name, |(_, rest)| rest);
         let name = rest.split(':').next().unwrap_or_default();
-        let ending = format!(":function:{name}");
-        let known = self.known.borrow();
-        known.iter().find_map(|(arn, target)| match target {
-            Target::Function(id) if arn.ends_with(&ending) => Some(id.clone()),
-            _ => None,
-        })
+        self.functions.borrow().get(name).cloned()
     }
 
     /// The function that an integration of API Gateway calls: by the function's ARN, or by
@@ -114,6 +117,8 @@ mod tests {
             assert_eq!(targets.function(name).as_deref(), Some("Hello"), "{name}");
         }
         assert_eq!(targets.function("other"), None);
+        let far = "arn:aws:lambda:us-east-1:123456789012:function:hello";
+        assert_eq!(targets.function(far), None);
         let uri = format!(
             "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}:live/invocations"
         );
