@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::api::Apis;
 use crate::model::{Queue, Resource as Named, Target, Topic};
 use crate::node::Node;
 use crate::parts::Parts;
@@ -12,7 +11,7 @@ use crate::report::{Fault, Report};
 use crate::resolve::{Load, Resolver, Scope, is_nested};
 use crate::suggest::did_you_mean;
 use crate::template::{Resource, Template};
-use crate::{api, expand, function, lambda, outputs, queue};
+use crate::{api, expand, function, lambda, outputs, property, queue};
 
 /// SAM's resource types.
 const SERVERLESS: &[&str] = &[
@@ -69,7 +68,7 @@ pub(crate) fn assemble(
 fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     let Resolver { template, report, load, .. } = *resolver;
     resolver.check_conditions();
-    let active: Vec<&Resource> =
+    let active: Vec<&'t Resource<'t>> =
         template.resources.iter().filter(|resource| resolver.is_active(resource)).collect();
     for resource in &template.resources {
         check_depends_on(resolver, resource);
@@ -90,12 +89,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     let mut queues: Vec<Queue> = unfinished.into_iter().map(|rest| rest.finish(resolver)).collect();
     queues.extend(made_queues);
 
-    let identities = resolver.apis().iter();
-    let apis = identities.map(|identity| match template.resource(identity.logical_id) {
-        Some(resource) if identity.at.is_some() => api::explicit(resolver, resource, identity),
-        _ => api::implicit(resolver, identity),
-    });
-    let mut apis = Apis::new(apis.collect());
+    let mut apis = api::read(resolver, &active);
 
     let mut functions = Vec::new();
     let mut layers = Vec::new();
@@ -110,6 +104,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
             kind if lambda::TYPES.contains(&kind) => {}
             "AWS::SQS::Queue" | "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {}
             kind if PERMISSIONS.contains(&kind) || is_nested(resource) => {}
+            _ if api::not_served(resource, report) => {}
             _ => not_served(resource, report),
         }
     }
@@ -117,6 +112,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     for resource in active.iter().filter(|resource| lambda::TYPES.contains(&resource.kind)) {
         lambda::read(resolver, resource, &mut attached);
     }
+    let apis = apis.finish(report);
     let outputs = outputs::read(resolver, &apis);
     resolver.check_names();
     let mut parts = Parts {
@@ -124,7 +120,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         functions,
         layers,
         topics,
-        apis: apis.into_inner(),
+        apis,
         queues,
         outputs,
         resources: active.iter().filter_map(|resource| named(resolver, resource)).collect(),
@@ -135,6 +131,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
             Err(trouble) => resolver.tell(trouble),
         }
     }
+    api::trigger(&parts.apis, &mut parts.functions);
     parts
 }
 
@@ -215,7 +212,13 @@ fn named<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) -> Option<Named> 
 /// A resource of a type that Samovar does not serve: kept, and named once.
 fn not_served(resource: &Resource, report: &Report) {
     let kind = resource.kind;
-    let families = [("AWS::Serverless::", SERVERLESS), ("AWS::SQS::", SQS)];
+    let names = |table: &property::Table| table.iter().map(|(name, _)| *name).collect();
+    let families: [(&str, Vec<&str>); 4] = [
+        ("AWS::ApiGateway::", names(api::REST_TYPES)),
+        ("AWS::ApiGatewayV2::", names(api::HTTP_TYPES)),
+        ("AWS::SQS::", SQS.to_vec()),
+        ("AWS::Serverless::", SERVERLESS.to_vec()),
+    ];
     let family = families.iter().find(|(prefix, _)| kind.starts_with(prefix));
     let shown: String = kind.chars().take(80).collect();
     let unknown = match family {

@@ -44,8 +44,8 @@ pub enum ApiKind {
     Rest,
 }
 
-/// One route: what it matches and whom it calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a route matches.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
     /// Upper-case method; `None`: any (`ANY`, `*`, `x-amazon-apigateway-any-method`).
     pub method: Option<String>,

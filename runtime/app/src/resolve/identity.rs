@@ -1,8 +1,6 @@
 //! Names, ARNs and URLs of what Samovar serves.
 
 use super::{Known, Resolved, Resolver, Trouble};
-use crate::model::ApiKind;
-use crate::node::{self, Node, Place};
 use crate::report::Fault;
 use crate::template::Resource;
 
@@ -11,19 +9,6 @@ pub(crate) const API_ID: usize = 10;
 
 /// Letters and digits of a function URL's id, as in `....lambda-url.us-east-1.on.aws`.
 pub(crate) const URL_ID: usize = 32;
-
-/// The implicit APIs' logical ids (SAM developer guide, "Generated CloudFormation resources").
-pub(crate) const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
-pub(crate) const IMPLICIT_REST_API: &str = "ServerlessRestApi";
-
-/// An API, explicit or implicit, that the template creates.
-pub(crate) struct ApiIdentity<'t> {
-    pub(crate) logical_id: &'t str,
-    pub(crate) kind: ApiKind,
-    pub(crate) id: String,
-    /// Where it stands; `None` where implicit.
-    pub(crate) at: Option<Place>,
-}
 
 impl<'t> Resolver<'t> {
     /// A resource's physical name: what its name property says, or its logical id.
@@ -139,54 +124,6 @@ impl<'t> Resolver<'t> {
     fn host(&self, logical_id: &str) -> String {
         self.name(logical_id).to_ascii_lowercase()
     }
-
-    /// Every API of the template: the explicit ones, then SAM's implicit ones, which exist where
-    /// an event names no API.
-    pub(crate) fn apis(&self) -> &[ApiIdentity<'t>] {
-        self.apis.get_or_init(|| {
-            let identity = |logical_id: &'t str, kind, at| ApiIdentity {
-                logical_id,
-                kind,
-                id: stable_id(&self.id(logical_id), API_ID),
-                at,
-            };
-            let active = self.template.resources.iter().filter(|resource| self.is_active(resource));
-            let mut apis = Vec::new();
-            let (mut http, mut rest) = (false, false);
-            for resource in active {
-                match resource.kind {
-                    "AWS::Serverless::HttpApi" => {
-                        apis.push(identity(resource.id, ApiKind::Http, Some(resource.at)));
-                    }
-                    "AWS::Serverless::Api" => {
-                        apis.push(identity(resource.id, ApiKind::Rest, Some(resource.at)));
-                    }
-                    "AWS::Serverless::Function" => {
-                        http |= names_no_api(resource, "HttpApi", "ApiId");
-                        rest |= names_no_api(resource, "Api", "RestApiId");
-                    }
-                    _ => {}
-                }
-            }
-            if http {
-                apis.push(identity(IMPLICIT_HTTP_API, ApiKind::Http, None));
-            }
-            if rest {
-                apis.push(identity(IMPLICIT_REST_API, ApiKind::Rest, None));
-            }
-            apis
-        })
-    }
-}
-
-/// Whether an event of this type leaves its API to SAM.
-fn names_no_api(function: &Resource, event_type: &str, api_property: &str) -> bool {
-    let Some(events) = function.property("Events").and_then(Node::as_map) else { return false };
-    events.iter().any(|(_, event)| {
-        let is_type = event.get("Type").and_then(Node::as_str) == Some(event_type);
-        let properties = event.get("Properties").and_then(Node::as_map);
-        is_type && properties.is_none_or(|map| node::get(map, api_property).is_none())
-    })
 }
 
 /// `length` lower-case letters and digits that follow from a name alone: 64-bit FNV-1a, stretched

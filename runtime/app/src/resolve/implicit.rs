@@ -3,7 +3,7 @@
 //! Source: SAM developer guide, "Generated CloudFormation resources".
 
 use super::destination::MadeDestination;
-use super::identity::ApiIdentity;
+use super::gateway::ApiIdentity;
 use super::{Resolved, Resolver};
 use crate::model::ApiKind;
 use crate::node::Node;
@@ -39,7 +39,7 @@ impl<'t> Resolver<'t> {
             return Some(Implied::Api(api));
         }
         if let Some(rest) = name.strip_suffix("Stage") {
-            for api in apis {
+            for api in apis.iter().filter(|api| api.is_sam) {
                 match (rest.strip_prefix(api.logical_id), api.kind) {
                     (Some("ApiGatewayDefault"), ApiKind::Http) => {
                         return Some(Implied::Stage("$default"));
@@ -153,33 +153,6 @@ impl<'t> Resolver<'t> {
             (true, "QueueUrl") => (Some(self.queue_url(&name)), &[]),
             (true, _) => (None, &["Arn", "QueueName", "QueueUrl"]),
             (false, _) => (None, &["TopicArn", "TopicName"]),
-        }
-    }
-
-    pub(super) fn attribute_of_api(
-        &self,
-        api: &ApiIdentity,
-        attribute: &str,
-    ) -> (Option<String>, &'static [&'static str]) {
-        match api.kind {
-            ApiKind::Http => {
-                let value = match attribute {
-                    "ApiEndpoint" => Some(self.api_url(api.logical_id)),
-                    "ApiId" => Some(api.id.clone()),
-                    _ => None,
-                };
-                (value, &["ApiEndpoint", "ApiId"])
-            }
-            ApiKind::Rest => {
-                let value = match attribute {
-                    "RestApiId" => Some(api.id.clone()),
-                    "RootResourceId" => {
-                        Some(super::identity::stable_id(&format!("{}/", api.logical_id), 10))
-                    }
-                    _ => None,
-                };
-                (value, &["RestApiId", "RootResourceId"])
-            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod condition;
 mod destination;
 mod foreign;
 mod functions;
+mod gateway;
 mod identity;
 mod implicit;
 mod json;
@@ -27,7 +28,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub(crate) use identity::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API, URL_ID, stable_id};
+pub(crate) use gateway::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API};
+pub(crate) use identity::{URL_ID, stable_id};
 pub(crate) use json::to_json;
 pub(crate) use nested::{Child, is_nested};
 

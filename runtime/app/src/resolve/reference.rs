@@ -53,11 +53,15 @@ impl<'t> Resolver<'t> {
             return Ok(Node::text(self.reference_of_implied(&implied)?, at));
         }
         // SAM's "referable properties": `MyFunction.Version`, `MyApi.Stage`.
-        if let Some((id, attribute)) = name.split_once('.')
-            && REFERABLE.contains(&attribute)
+        if let Some((id, property)) = name.split_once('.')
             && let Some(resource) = self.template.resource(id)
         {
-            return Ok(Node::text(self.referable(resource, attribute)?, at));
+            if let Some(text) = self.referable_of_api(resource, property)? {
+                return Ok(Node::text(text, at));
+            }
+            if REFERABLE.contains(&property) {
+                return Ok(Node::text(self.referable(resource, property)?, at));
+            }
         }
         Err(self.unknown(name, "Ref", name_at).into())
     }
@@ -159,23 +163,20 @@ impl<'t> Resolver<'t> {
                 };
                 (value, &["Arn", "QueueName", "QueueUrl"])
             }
-            "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {
-                let api = self.apis().iter().find(|api| api.logical_id == resource.id);
-                let Some(api) = api else { return Err(Trouble::Reported) };
-                let (value, known) = self.attribute_of_api(api, attribute);
-                (value.and_then(text), known)
-            }
             kind if lambda::TYPES.contains(&kind) => {
                 let (value, known) = self.attribute_of_lambda(resource, attribute)?;
                 (value.and_then(text), known)
             }
-            _ => (
-                foreign::attribute(self, resource, attribute)?.map(|mut node| {
-                    node.at = at;
-                    node
-                }),
-                &[],
-            ),
+            _ => match self.attribute_of_gateway(resource, attribute)? {
+                Some((value, known)) => (value.and_then(text), known),
+                None => (
+                    foreign::attribute(self, resource, attribute)?.map(|mut node| {
+                        node.at = at;
+                        node
+                    }),
+                    &[],
+                ),
+            },
         })
     }
 
@@ -184,11 +185,8 @@ impl<'t> Resolver<'t> {
         match resource.kind {
             "AWS::SQS::Queue" => Ok(self.queue_url(&self.name_of(resource)?)),
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => self.name_of(resource),
-            "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {
-                Ok(super::identity::stable_id(&self.id(resource.id), super::identity::API_ID))
-            }
             kind if lambda::TYPES.contains(&kind) => self.reference_of_lambda(resource),
-            _ => foreign::reference(self, resource),
+            _ => super::gateway::reference(self, resource),
         }
     }
 

@@ -148,8 +148,7 @@ Events:
   Topic: {Type: SNS, Properties: {Topic: !Ref Topic}}
   Outside: {Type: SQS, Properties: {Queue: 'arn:aws:sqs:us-east-1:123456789012:jobs'}}
   Inside: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn, FilterCriteria: {Filters: []}}}
-  Nightly: {Type: Schedule, Properties: {Schedule: cron(0 3 * * ? *)}}
-  Foreign: {Type: HttpApi, Properties: {ApiId: abcdefghij, Method: GET, Path: /}}",
+  Nightly: {Type: Schedule, Properties: {Schedule: cron(0 3 * * ? *)}}",
         "  Layer: {Type: 'AWS::Serverless::LayerVersion', Properties: {ContentUri: code}}
   Topic: {Type: 'AWS::SNS::Topic'}
   Jobs: {Type: 'AWS::SQS::Queue'}
@@ -168,7 +167,6 @@ Events:
             "Resources.Hello.Events.Outside (SQS): arn:aws:sqs:us-east-1:123456789012:jobs is not a queue of this template: nothing arrives from it",
             "Resources.Hello.Events.Inside.FilterCriteria: not applied: every message reaches the function",
             "Resources.Hello.Events.Nightly.Schedule (cron(0 3 * * ? *)): only `rate(...)` fires: this never does",
-            "Resources.Hello.Events.Foreign (HttpApi): the API `abcdefghij` is not one of this template's: no such route",
             "Resources.Topic (AWS::SNS::Topic): not created: it has a name and ARN, and nothing behind",
         ]
     );

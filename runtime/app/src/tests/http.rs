@@ -81,7 +81,7 @@ fn what_an_api_does_not_do_is_named() {
         "  Web:
     Type: AWS::Serverless::HttpApi
     Properties: {CorsConfiguration: true, Tags: {a: b}}
-Globals: {HttpApi: {Auth: {DefaultAuthorizer: x}}}
+Globals: {HttpApi: {Auth: {DefaultAuthorizer: x, Authorizers: {x: {IdentitySource: y}}}}}
 ",
     ));
     assert_eq!(

@@ -1,0 +1,283 @@
+//! `Auth` and `Domain` of SAM's APIs: looked at, not emulated.
+//!
+//! Source: SAM developer guide, "HttpApiAuth", "ApiAuth" and "DomainConfiguration", and the
+//! transform's own `samtranslator/internal/schema_source`.
+
+use super::subject::{Subject, items};
+use crate::model::ApiKind;
+use crate::node::{self, Map, Node, Value};
+use crate::report::Fault;
+use crate::suggest::did_you_mean;
+
+const HTTP_AUTH: &[&str] = &["Authorizers", "DefaultAuthorizer", "EnableIamAuthorizer"];
+
+const HTTP_AUTHORIZER: &[&str] = &[
+    "AuthorizationScopes",
+    "AuthorizerPayloadFormatVersion",
+    "EnableFunctionDefaultPermissions",
+    "EnableSimpleResponses",
+    "FunctionArn",
+    "FunctionInvokeRole",
+    "Identity",
+    "IdentitySource",
+    "JwtConfiguration",
+];
+
+const REST_AUTH: &[&str] = &[
+    "AddApiKeyRequiredToCorsPreflight",
+    "AddDefaultAuthorizerToCorsPreflight",
+    "ApiKeyRequired",
+    "Authorizers",
+    "DefaultAuthorizer",
+    "InvokeRole",
+    "ResourcePolicy",
+    "UsagePlan",
+];
+
+const REST_AUTHORIZER: &[&str] = &[
+    "AuthorizationScopes",
+    "DisableFunctionDefaultPermissions",
+    "FunctionArn",
+    "FunctionInvokeRole",
+    "FunctionPayloadType",
+    "Identity",
+    "UserPoolArn",
+];
+
+const IDENTITY: &[&str] = &[
+    "Context",
+    "Header",
+    "Headers",
+    "QueryStrings",
+    "ReauthorizeEvery",
+    "StageVariables",
+    "ValidationExpression",
+];
+
+pub(super) const RESOURCE_POLICY: &[&str] = &[
+    "AwsAccountBlacklist",
+    "AwsAccountWhitelist",
+    "CustomStatements",
+    "IntrinsicVpcBlacklist",
+    "IntrinsicVpcWhitelist",
+    "IntrinsicVpceBlacklist",
+    "IntrinsicVpceWhitelist",
+    "IpRangeBlacklist",
+    "IpRangeWhitelist",
+    "SourceVpcBlacklist",
+    "SourceVpcWhitelist",
+];
+
+const USAGE_PLAN: &[&str] =
+    &["CreateUsagePlan", "Description", "Quota", "Tags", "Throttle", "UsagePlanName"];
+
+const HTTP_DOMAIN: &[&str] = &[
+    "BasePath",
+    "CertificateArn",
+    "DomainName",
+    "EndpointConfiguration",
+    "MutualTlsAuthentication",
+    "OwnershipVerificationCertificateArn",
+    "Route53",
+    "SecurityPolicy",
+];
+
+const REST_DOMAIN: &[&str] = &[
+    "AccessAssociation",
+    "BasePath",
+    "CertificateArn",
+    "DomainName",
+    "EndpointAccessMode",
+    "EndpointConfiguration",
+    "IpAddressType",
+    "MutualTlsAuthentication",
+    "NormalizeBasePath",
+    "OwnershipVerificationCertificateArn",
+    "Policy",
+    "Route53",
+    "SecurityPolicy",
+];
+
+const ROUTE53: &[&str] = &[
+    "DistributionDomainName",
+    "EvaluateTargetHealth",
+    "HostedZoneId",
+    "HostedZoneName",
+    "IpV6",
+    "Region",
+    "SeparateRecordSetGroup",
+    "SetIdentifier",
+    "VpcEndpointDomainName",
+    "VpcEndpointHostedZoneId",
+];
+
+/// The authorizers that the API's events may name.
+#[derive(Debug, Default)]
+pub(crate) struct Authorizers {
+    names: Vec<String>,
+    has_default: bool,
+}
+
+impl Authorizers {
+    /// What is wrong with an event's `Auth`, which names this authorizer, or none; `owner` is the
+    /// event, `api` the API. The rules are those of the transform's `model/eventsources/push.py`.
+    pub(crate) fn check(
+        &self,
+        (kind, api): (ApiKind, &str),
+        owner: &str,
+        auth: &Node,
+        authorizer: Option<&Node>,
+    ) -> Option<Fault> {
+        let Some(node) = authorizer else {
+            if kind == ApiKind::Rest || self.has_default {
+                return None;
+            }
+            let message = format!("`Auth` of {owner} has no `Authorizer`");
+            let help = format!("name one, or give {api} a `DefaultAuthorizer`");
+            return Some(Fault::new(auth.at, message).help(help));
+        };
+        match node.as_str()? {
+            _ if node.is_unresolved() => None,
+            "NONE" if self.has_default => None,
+            "NONE" => {
+                let message = format!("`Authorizer` of {owner} is `NONE`, which it is anyway");
+                let help = format!("`NONE` is for APIs with a `DefaultAuthorizer`: {api} has none");
+                Some(Fault::new(node.at, message).help(help))
+            }
+            name if self.names.iter().any(|known| known == name) => None,
+            name => Some(unknown(name, &self.names, api, node)),
+        }
+    }
+}
+
+/// Reads `Auth`; `None`: what it says is not known here.
+pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
+    let Some((_, auth)) = subject.property("Auth") else {
+        let iam = (subject.identity.kind == ApiKind::Rest).then(|| "AWS_IAM".to_owned());
+        return Some(Authorizers { names: iam.into_iter().collect(), has_default: false });
+    };
+    let reader = &subject.reader;
+    let map = reader.map("Auth", &auth)?;
+    let is_http = subject.identity.kind == ApiKind::Http;
+    reader.only(map, if is_http { HTTP_AUTH } else { REST_AUTH });
+    for name in [
+        "AddApiKeyRequiredToCorsPreflight",
+        "AddDefaultAuthorizerToCorsPreflight",
+        "ApiKeyRequired",
+    ] {
+        if let Some(node) = node::get(map, name) {
+            reader.boolean(name, node);
+        }
+    }
+    let mut names = Vec::new();
+    if let Some(node) = node::get(map, "Authorizers") {
+        let known = if is_http { HTTP_AUTHORIZER } else { REST_AUTHORIZER };
+        for (key, node) in reader.map("Authorizers", node)? {
+            names.push(key.name.clone());
+            authorizer(subject, &key.name, node, known);
+        }
+    }
+    // IAM's authorizer needs no definition in a REST API, and has to be asked for in an HTTP API.
+    let iam = node::get(map, "EnableIamAuthorizer");
+    if !is_http || iam.and_then(|n| reader.boolean("EnableIamAuthorizer", n)).unwrap_or(false) {
+        names.push("AWS_IAM".to_owned());
+    }
+    let default = node::get(map, "DefaultAuthorizer");
+    // Of a REST API without authorizers of its own, SAM does not look at the default one.
+    if let Some(node) = default.filter(|_| is_http || names.len() > 1)
+        && let Some(name) = reader.text("DefaultAuthorizer", node)
+        && !node.is_unresolved()
+        && !names.iter().any(|known| known == name)
+    {
+        subject.fault(unknown(name, &names, &reader.owner, node));
+    }
+    if let Some(node) = node::get(map, "ResourcePolicy")
+        && let Some(map) = reader.map("ResourcePolicy", node)
+    {
+        reader.only(map, RESOURCE_POLICY);
+    }
+    if let Some(node) = node::get(map, "UsagePlan")
+        && let Some(map) = reader.map("UsagePlan", node)
+    {
+        usage_plan(subject, map, node);
+    }
+    Some(Authorizers { names, has_default: default.is_some() })
+}
+
+/// The fault of an authorizer's name that the API does not have.
+fn unknown(name: &str, known: &[String], api: &str, node: &Node) -> Fault {
+    let shown: String = name.chars().take(60).collect();
+    let help = did_you_mean(name, known.iter().map(String::as_str))
+        .unwrap_or_else(|| format!("define it under `Auth: {{Authorizers: ...}}` of {api}"));
+    Fault::new(node.at, format!("{api} has no authorizer `{shown}`")).help(help)
+}
+
+fn authorizer(subject: &Subject, name: &str, node: &Node, known: &[&str]) {
+    let reader = &subject.reader;
+    let Some(map) = reader.map(name, node) else { return };
+    reader.only(map, known);
+    if let Some(Value::Map(identity)) = node::get(map, "Identity").map(|node| &node.value) {
+        reader.only(identity, IDENTITY);
+    }
+}
+
+fn usage_plan(subject: &Subject, map: &Map, node: &Node) {
+    let reader = &subject.reader;
+    reader.only(map, USAGE_PLAN);
+    match node::get(map, "CreateUsagePlan") {
+        Some(node) => {
+            reader.choice("CreateUsagePlan", node, &["PER_API", "SHARED", "NONE"]);
+        }
+        None => {
+            let message = format!("`UsagePlan` of {} has no `CreateUsagePlan`", reader.owner);
+            let help = "add one: `CreateUsagePlan: PER_API`".to_owned();
+            subject.fault(Fault::new(node.at, message).help(help));
+        }
+    }
+}
+
+/// `Domain`: the base paths that it gives to the API.
+pub(super) fn base_paths(subject: &Subject) -> Vec<String> {
+    let Some((key, domain)) = subject.property("Domain") else { return Vec::new() };
+    let reader = &subject.reader;
+    let Some(map) = reader.map("Domain", &domain) else { return Vec::new() };
+    let is_http = subject.identity.kind == ApiKind::Http;
+    reader.only(map, if is_http { HTTP_DOMAIN } else { REST_DOMAIN });
+    for (name, help) in [
+        ("DomainName", "add one: `DomainName: api.example.com`"),
+        ("CertificateArn", "add one: `CertificateArn: ARN`, of Certificate Manager"),
+    ] {
+        if node::get(map, name).is_none() {
+            let message = format!("`Domain` of {} has no `{name}`", reader.owner);
+            subject.fault(Fault::new(key.at, message).help(help.to_owned()));
+        }
+    }
+    if let Some(node) = node::get(map, "EndpointConfiguration") {
+        let choices: &[&str] =
+            if is_http { &["REGIONAL"] } else { &["EDGE", "REGIONAL", "PRIVATE"] };
+        reader.choice("EndpointConfiguration", node, choices);
+    }
+    if let Some(Value::Map(map)) = node::get(map, "Route53").map(|node| &node.value) {
+        reader.only(map, ROUTE53);
+    }
+    if let Some(Value::Map(map)) = node::get(map, "MutualTlsAuthentication").map(|n| &n.value) {
+        reader.only(map, &["TruststoreUri", "TruststoreVersion"]);
+    }
+    let normalize = node::get(map, "NormalizeBasePath")
+        .and_then(|node| reader.boolean("NormalizeBasePath", node))
+        .unwrap_or(!is_http);
+    let Some(node) = node::get(map, "BasePath") else { return Vec::new() };
+    let paths = items(reader, "BasePath", node).into_iter().filter_map(|path| {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+        if is_http && !node.is_unresolved() && !path.chars().all(is_allowed) {
+            let help = "use letters, digits, `-`, `_` and `/`".to_owned();
+            reader.wrong("BasePath", node, "a base path", help);
+            return None;
+        }
+        // SAM takes every other character out, unless it is told not to.
+        let path: String =
+            path.chars().filter(|c| !normalize || c.is_ascii_alphanumeric()).collect();
+        Some(super::path::trimmed(&path)).filter(|path| !path.is_empty())
+    });
+    paths.collect()
+}

@@ -1,0 +1,206 @@
+//! Integrations: what answers a route.
+//!
+//! Source: API Gateway developer guide, "x-amazon-apigateway-integration object" and "Create
+//! integrations for HTTP APIs"; CloudFormation's resource reference, "AWS::ApiGatewayV2::
+//! Integration" and "AWS::ApiGateway::Method Integration".
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::path::timeout;
+use crate::model::{ApiKind, Integration, PayloadFormat};
+use crate::node::{self, Map, Node, Place, Value};
+use crate::read::Reader;
+use crate::report::Fault;
+use crate::resolve::Resolver;
+
+/// What an integration's properties are called.
+pub(super) struct Names {
+    kind: &'static str,
+    uri: &'static str,
+    subtype: &'static str,
+    payload: &'static str,
+    timeout: &'static str,
+}
+
+/// In a definition.
+pub(super) const DEFINITION: Names = Names {
+    kind: "type",
+    uri: "uri",
+    subtype: "integrationSubtype",
+    payload: "payloadFormatVersion",
+    timeout: "timeoutInMillis",
+};
+
+/// In `AWS::ApiGatewayV2::Integration`.
+pub(super) const HTTP_API: Names = Names {
+    kind: "IntegrationType",
+    uri: "IntegrationUri",
+    subtype: "IntegrationSubtype",
+    payload: "PayloadFormatVersion",
+    timeout: "TimeoutInMillis",
+};
+
+/// In `AWS::ApiGateway::Method`. Payload formats and subtypes are for HTTP APIs only.
+pub(super) const REST_API: Names =
+    Names { kind: "Type", uri: "Uri", subtype: "", payload: "", timeout: "TimeoutInMillis" };
+
+/// What answers a route, and how it is asked.
+#[derive(Clone, Debug)]
+pub(super) struct Integrated {
+    pub(super) integration: Integration,
+    pub(super) payload_format: Option<PayloadFormat>,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Reads integrations of one API.
+pub(super) struct Integrations<'r, 't> {
+    pub(super) resolver: &'r Resolver<'t>,
+    pub(super) kind: ApiKind,
+    pub(super) stage_variables: &'r BTreeMap<String, String>,
+}
+
+impl Integrations<'_, '_> {
+    /// Reads an integration; `path` is where it is, for notes. `None`: it is faulty, which is
+    /// reported.
+    pub(super) fn read(
+        &self,
+        reader: &Reader,
+        names: &Names,
+        map: &Map,
+        at: Place,
+        path: &str,
+    ) -> Option<Integrated> {
+        let kind = self.get(map, names.kind);
+        let (payload_format, timeout) = self.limits(reader, names, map, path);
+        let Some(kind) = kind else {
+            let message = format!("the integration of {} has no `{}`", reader.owner, names.kind);
+            let help = format!("add one: `{}: {}`", names.kind, proxy(names));
+            reader.report.fault(Fault::new(at, message).help(help));
+            return None;
+        };
+        let upper = match kind.as_str() {
+            Some(text) if !kind.is_unresolved() => Node::text(text.to_ascii_uppercase(), kind.at),
+            _ => kind,
+        };
+        let kinds: &[&str] = match self.kind {
+            ApiKind::Http => &["AWS_PROXY", "HTTP_PROXY"],
+            ApiKind::Rest => &["AWS_PROXY", "AWS", "HTTP_PROXY", "HTTP", "MOCK"],
+        };
+        let kind = reader.choice(names.kind, &upper, kinds)?;
+        let integration = match kind {
+            "AWS_PROXY" => self.proxy(reader, names, map, at)?,
+            "AWS" => {
+                let uri = self.get(map, names.uri);
+                let uri = uri.as_ref().and_then(Node::as_str).unwrap_or_default();
+                Integration::Other(format!("AWS {}", service(uri).unwrap_or("service")))
+            }
+            other => Integration::Other(other.to_owned()),
+        };
+        if let Integration::Other(what) = &integration {
+            reader.report.note(at, path, format!("{what}: not emulated, the route is not served"));
+        }
+        Some(Integrated { integration, payload_format, timeout })
+    }
+
+    /// The format of the events, and how long an answer may take.
+    fn limits(
+        &self,
+        reader: &Reader,
+        names: &Names,
+        map: &Map,
+        path: &str,
+    ) -> (Option<PayloadFormat>, Option<Duration>) {
+        let payload = self
+            .get(map, names.payload)
+            .filter(|_| self.kind == ApiKind::Http)
+            .and_then(|node| payload_format(reader, names.payload, &node, path));
+        let timeout = self.get(map, names.timeout).and_then(|node| {
+            let timeout = timeout(reader, names.timeout, &node, self.kind)?;
+            let what = format!("{path}.{}", names.timeout);
+            reader.report.note(node.at, what, "only the function's own time-out counts");
+            Some(timeout)
+        });
+        (payload, timeout)
+    }
+
+    /// What a proxy integration calls: a function, or another service of AWS.
+    fn proxy(&self, reader: &Reader, names: &Names, map: &Map, at: Place) -> Option<Integration> {
+        if let Some(subtype) = self.get(map, names.subtype) {
+            return Some(Integration::Other(reader.text(names.subtype, &subtype)?.to_owned()));
+        }
+        let Some(uri) = self.get(map, names.uri) else {
+            let message = format!("the integration of {} has no `{}`", reader.owner, names.uri);
+            let help = format!("name the function: `{}: !GetAtt FUNCTION.Arn`", names.uri);
+            reader.report.fault(Fault::new(at, message).help(help));
+            return None;
+        };
+        let text = reader.text(names.uri, &uri)?;
+        Some(self.target(text, uri.is_unresolved()))
+    }
+
+    /// The function that a URI means, with the stage's variables in it.
+    pub(super) fn target(&self, uri: &str, is_unresolved: bool) -> Integration {
+        let uri = self.with_variables(uri);
+        if let Some(function) = self.resolver.load.targets.integration(&uri) {
+            return Integration::Function(function);
+        }
+        if is_unresolved {
+            return Integration::Other("a function that is not known here".to_owned());
+        }
+        let name = uri.split_once(":function:").map(|(_, name)| {
+            let end = name.find([':', '/']).unwrap_or(name.len());
+            name[..end].chars().take(64).collect::<String>()
+        });
+        Integration::Other(match (name, service(&uri)) {
+            (Some(name), _) => format!("function {name}, which is not in this application"),
+            (None, Some(service)) => format!("AWS_PROXY {service}"),
+            (None, None) => "AWS_PROXY".to_owned(),
+        })
+    }
+
+    /// `${stageVariables.NAME}` replaced by the variable's value.
+    fn with_variables(&self, uri: &str) -> String {
+        let mut replaced = uri.to_owned();
+        if uri.contains("${stageVariables.") {
+            for (name, value) in self.stage_variables {
+                replaced = replaced.replace(&format!("${{stageVariables.{name}}}"), value);
+            }
+        }
+        replaced
+    }
+
+    fn get(&self, map: &Map, name: &str) -> Option<Node> {
+        let node = self.resolver.resolve(node::get(map, name)?);
+        (node.value != Value::Absent).then_some(node)
+    }
+}
+
+/// `PayloadFormatVersion` of an HTTP API.
+pub(crate) fn payload_format(
+    reader: &Reader,
+    name: &str,
+    node: &Node,
+    path: &str,
+) -> Option<PayloadFormat> {
+    match reader.choice(name, node, &["1.0", "2.0"])? {
+        "1.0" => {
+            let what = format!("{path}.{name} (1.0)");
+            reader.report.note(node.at, what, "the function gets format 2.0");
+            Some(PayloadFormat::V1)
+        }
+        _ => Some(PayloadFormat::V2),
+    }
+}
+
+/// The type of an integration with a function, as it is usually written.
+fn proxy(names: &Names) -> &'static str {
+    if names.kind == DEFINITION.kind { "aws_proxy" } else { "AWS_PROXY" }
+}
+
+/// The service of `arn:aws:apigateway:REGION:SERVICE:path/...`.
+fn service(uri: &str) -> Option<&str> {
+    let mut parts = uri.strip_prefix("arn:")?.splitn(5, ':');
+    (parts.nth(1)? == "apigateway").then_some(())?;
+    parts.nth(1).filter(|service| (1..=40).contains(&service.len()))
+}

@@ -1,0 +1,312 @@
+//! `AWS::ApiGateway::*`: REST APIs in plain CloudFormation.
+//!
+//! Source: CloudFormation's resource reference, "Amazon API Gateway".
+
+use std::collections::{HashMap, HashSet};
+
+use super::http::{Stage, Stages};
+use super::{Part, is_filled, map_base_path, of_kind, reference};
+use crate::api::definition::{self, BasePath, Definition};
+use crate::api::integration::{Integrations, REST_API};
+use crate::api::path::{method, written, wrong_path};
+use crate::api::properties::{
+    NO_AUTH, NO_BINARY, NO_CANARY, NO_COMPRESSION, NO_MODELS, NO_VARIABLES,
+};
+use crate::api::routes::{Apis, Draft, Events};
+use crate::api::subject::{Subject, items, texts};
+use crate::model::{ApiKind, ApiRoute, Route};
+use crate::node::{self, Node};
+use crate::property::{self, Effect, Table};
+use crate::report::Fault;
+use crate::resolve::{ApiIdentity, Resolver};
+use crate::template::Resource;
+
+const API: &Table = &[
+    ("ApiKeySourceType", Effect::Accepted),
+    ("BinaryMediaTypes", Effect::Missing(NO_BINARY)),
+    ("Body", Effect::Read),
+    ("BodyS3Location", Effect::Read),
+    ("CloneFrom", Effect::Missing("nothing is cloned: only its own routes are served")),
+    ("Description", Effect::Accepted),
+    ("DisableExecuteApiEndpoint", Effect::Accepted),
+    ("EndpointAccessMode", Effect::Accepted),
+    ("EndpointConfiguration", Effect::Accepted),
+    ("FailOnWarnings", Effect::Accepted),
+    ("MinimumCompressionSize", Effect::Missing(NO_COMPRESSION)),
+    ("Mode", Effect::Accepted),
+    ("Name", Effect::Read),
+    ("Parameters", Effect::Read),
+    ("Policy", Effect::Missing(NO_AUTH)),
+    ("SecurityPolicy", Effect::Accepted),
+    ("Tags", Effect::Accepted),
+    ("Version", Effect::Accepted),
+];
+
+const RESOURCE: &Table =
+    &[("ParentId", Effect::Read), ("PathPart", Effect::Read), ("RestApiId", Effect::Read)];
+
+const METHOD: &Table = &[
+    ("ApiKeyRequired", Effect::Accepted),
+    ("AuthorizationScopes", Effect::Accepted),
+    ("AuthorizationType", Effect::Read),
+    ("AuthorizerId", Effect::Accepted),
+    ("HttpMethod", Effect::Read),
+    ("Integration", Effect::Read),
+    ("MethodResponses", Effect::Accepted),
+    ("OperationName", Effect::Accepted),
+    ("RequestModels", Effect::Accepted),
+    ("RequestParameters", Effect::Accepted),
+    ("RequestValidatorId", Effect::Missing(NO_MODELS)),
+    ("ResourceId", Effect::Read),
+    ("RestApiId", Effect::Read),
+];
+
+const INTEGRATION: &[&str] = &[
+    "CacheKeyParameters",
+    "CacheNamespace",
+    "ConnectionId",
+    "ConnectionType",
+    "ContentHandling",
+    "Credentials",
+    "IntegrationHttpMethod",
+    "IntegrationResponses",
+    "IntegrationTarget",
+    "PassthroughBehavior",
+    "RequestParameters",
+    "RequestTemplates",
+    "ResponseTransferMode",
+    "TimeoutInMillis",
+    "Type",
+    "Uri",
+];
+
+const STAGE: &Table = &[
+    ("AccessLogSetting", Effect::Accepted),
+    ("CacheClusterEnabled", Effect::Accepted),
+    ("CacheClusterSize", Effect::Accepted),
+    ("CanarySetting", Effect::Missing(NO_CANARY)),
+    ("ClientCertificateId", Effect::Accepted),
+    ("DeploymentId", Effect::Accepted),
+    ("Description", Effect::Accepted),
+    ("DocumentationVersion", Effect::Accepted),
+    ("MethodSettings", Effect::Accepted),
+    ("RestApiId", Effect::Read),
+    ("StageName", Effect::Read),
+    ("Tags", Effect::Accepted),
+    ("TracingEnabled", Effect::Accepted),
+    ("Variables", Effect::Missing(NO_VARIABLES)),
+];
+
+const DEPLOYMENT: &Table = &[
+    ("DeploymentCanarySettings", Effect::Missing(NO_CANARY)),
+    ("Description", Effect::Accepted),
+    ("RestApiId", Effect::Read),
+    ("StageDescription", Effect::Read),
+    ("StageName", Effect::Read),
+];
+
+const MAPPING: &Table = &[
+    ("BasePath", Effect::Read),
+    ("DomainName", Effect::Accepted),
+    ("Id", Effect::Accepted),
+    ("RestApiId", Effect::Read),
+    ("Stage", Effect::Accepted),
+];
+
+const MAPPING_V2: &Table = &[
+    ("BasePath", Effect::Read),
+    ("DomainNameArn", Effect::Accepted),
+    ("RestApiId", Effect::Read),
+    ("Stage", Effect::Accepted),
+];
+
+/// Longest chain of resources that are looked at. API Gateway takes fewer than 300 in one API.
+const MAX_LEVELS: usize = 300;
+
+/// Reads an API with the routes of its definition.
+pub(in crate::api) fn api<'t>(
+    resolver: &Resolver<'t>,
+    resource: &Resource<'t>,
+    identity: &ApiIdentity<'t>,
+    stages: &Stages,
+) -> Draft {
+    let mut subject = Subject::new(resolver, Some(resource), identity);
+    property::check(&subject.reader, resource.properties, API, &subject.path());
+    let stage = stages.get(&identity.id);
+    let mut api = subject.empty(stage.map_or("Prod", |stage| &stage.name));
+    if let Some(stage) = stage {
+        api.stage_variables.clone_from(&stage.variables);
+        subject.stage_variables.clone_from(&stage.variables);
+    } else {
+        let what = format!("{} ({})", subject.path(), resource.kind);
+        resolver.report.note(resource.at, what, "it has no stage: on AWS nothing answers");
+    }
+    if let Some(name) = subject.text("Name") {
+        api.name = name;
+    }
+    if let Some((key, node)) = subject.property("BinaryMediaTypes") {
+        let types = items(&subject.reader, &key.name, &node).into_iter();
+        api.binary_media_types = types.map(|kind| kind.replace("~1", "/")).collect();
+    }
+    let base = subject
+        .property("Parameters")
+        .and_then(|(key, node)| {
+            let map = subject.reader.map(&key.name, &node)?;
+            BasePath::read(&subject.reader, "basepath", node::get(map, "basepath")?)
+        })
+        .unwrap_or_default();
+    let definition = match resource.property("Body") {
+        Some(body) => definition::read(&subject, body, base),
+        None => subject
+            .property("BodyS3Location")
+            .and_then(|(key, node)| definition::named(&subject, &key, &node, base)),
+    };
+    let Definition { routes, bare, binary_media_types, .. } = definition.unwrap_or_default();
+    api.routes = routes;
+    api.binary_media_types.extend(binary_media_types);
+    Draft { api, events: Events::Permit, bare, authorizers: None }
+}
+
+/// The first stage of each API: a `Stage`, or one that a `Deployment` makes.
+pub(in crate::api) fn stages<'t>(
+    resolver: &Resolver<'t>,
+    active: &[&'t Resource<'t>],
+    stages: &mut Stages,
+) {
+    for resource in active.iter().copied() {
+        let part = match resource.kind {
+            "AWS::ApiGateway::Stage" => Part::new(resolver, resource, STAGE),
+            "AWS::ApiGateway::Deployment" => Part::new(resolver, resource, DEPLOYMENT),
+            _ => continue,
+        };
+        let api = part.required("RestApiId", "name the API: `RestApiId: !Ref API`");
+        let Some(name) = part.text("StageName") else { continue };
+        let Some(api) = api.and_then(|node| part.reader.text("RestApiId", node)) else { continue };
+        let described = part.get("StageDescription").and_then(|node| node.get("Variables"));
+        let variables = part.get("Variables").or(described);
+        let variables = variables.map(|node| texts(&part.reader, "Variables", node));
+        let stage = Stage { name: name.to_owned(), variables: variables.unwrap_or_default() };
+        stages.entry(api.to_owned()).or_insert(stage);
+    }
+}
+
+/// A `Resource`: one segment of a path.
+struct Segment {
+    parent: String,
+    part: String,
+}
+
+/// The resources of every API by their ids; `None`: it is faulty.
+struct Tree {
+    roots: HashSet<String>,
+    segments: HashMap<String, Option<Segment>>,
+}
+
+/// Reads the methods and mappings of every API.
+pub(in crate::api) fn routes<'t>(
+    resolver: &Resolver<'t>,
+    active: &[&'t Resource<'t>],
+    apis: &mut Apis,
+) {
+    let mut segments = HashMap::new();
+    for resource in of_kind(active, "AWS::ApiGateway::Resource") {
+        let part = Part::new(resolver, resource, RESOURCE);
+        let Some(id) = reference(resolver, resource) else { continue };
+        segments.insert(id, segment(&part));
+    }
+    let tree = Tree { roots: resolver.root_resources(), segments };
+    for resource in of_kind(active, "AWS::ApiGateway::Method") {
+        route(resolver, &Part::new(resolver, resource, METHOD), apis, &tree);
+    }
+    for resource in of_kind(active, "AWS::ApiGateway::BasePathMapping") {
+        map_base_path(&Part::new(resolver, resource, MAPPING), apis, "RestApiId", "BasePath");
+    }
+    for resource in of_kind(active, "AWS::ApiGateway::BasePathMappingV2") {
+        map_base_path(&Part::new(resolver, resource, MAPPING_V2), apis, "RestApiId", "BasePath");
+    }
+}
+
+fn segment(part: &Part) -> Option<Segment> {
+    let help = "name the resource above: `!Ref RESOURCE`, or `!GetAtt API.RootResourceId`";
+    let parent = part.required("ParentId", help);
+    let path = part.required("PathPart", "add one: `PathPart: orders`, or `\"{id}\"`");
+    let (parent, path) = (parent?, path?);
+    let text = part.reader.text("PathPart", path)?;
+    let help = if text.contains('/') {
+        Some("give each segment its own resource".to_owned())
+    } else {
+        wrong_path(&format!("/{text}"))
+    };
+    if help.is_some() && !path.is_unresolved() {
+        part.reader.wrong("PathPart", path, "one segment of a path", help);
+        return None;
+    }
+    let parent = part.reader.text("ParentId", parent)?.to_owned();
+    Some(Segment { parent, part: text.to_owned() })
+}
+
+fn route(resolver: &Resolver, part: &Part, apis: &mut Apis, tree: &Tree) {
+    let api = part.api(apis, "RestApiId");
+    let help = "name the resource: `!Ref RESOURCE`, or `!GetAtt API.RootResourceId`";
+    let resource = part.required("ResourceId", help);
+    let method = part
+        .required("HttpMethod", "add one: `HttpMethod: GET`, or `ANY`")
+        .and_then(|node| method(&part.reader, "HttpMethod", node));
+    part.note_authorization();
+    let path = resource.and_then(|node| path(part, node, tree));
+    let (Some(api), Some(method), Some(path)) = (api, method, path) else { return };
+    let route = Route { method, path: Some(path) };
+    let Some(node) = part.get("Integration").filter(|node| is_filled(node) || node.is_poison())
+    else {
+        part.note("it has no integration: not served");
+        return;
+    };
+    let Some(map) = part.reader.map("Integration", node) else { return };
+    part.reader.only(map, INTEGRATION);
+    let noted = format!("{} {}", part.resource.id, written(&route));
+    let integrations =
+        Integrations { resolver, kind: ApiKind::Rest, stage_variables: &apis[api].stage_variables };
+    let Some(integrated) = integrations.read(&part.reader, &REST_API, map, node.at, &noted) else {
+        return;
+    };
+    let span = part.reader.report.span(part.resource.at);
+    let route = ApiRoute {
+        route,
+        integration: integrated.integration,
+        payload_format: None,
+        timeout: integrated.timeout,
+        span,
+    };
+    part.define(apis, api, route);
+}
+
+/// The path of a resource: its segments from the root.
+fn path(part: &Part, node: &Node, tree: &Tree) -> Option<String> {
+    let mut id = part.reader.text("ResourceId", node)?;
+    let mut parts = Vec::new();
+    while let Some(segment) = tree.segments.get(id) {
+        // A faulty one is reported where it is read.
+        let segment = segment.as_ref()?;
+        parts.push(segment.part.as_str());
+        id = &segment.parent;
+        if parts.len() > MAX_LEVELS {
+            let message = format!("the path of {} has no beginning", part.resource.id);
+            let help = "break the circle of `ParentId`: the first is `!GetAtt API.RootResourceId`";
+            part.reader.report.fault(Fault::new(node.at, message).help(help.to_owned()));
+            return None;
+        }
+    }
+    if !tree.roots.contains(id) {
+        part.note("its path starts at a resource that is not this template's: not served");
+        return None;
+    }
+    parts.reverse();
+    let path = format!("/{}", parts.join("/"));
+    if let Some(help) = wrong_path(&path) {
+        let message =
+            format!("the path of {} is not one of API Gateway's: `{path}`", part.resource.id);
+        part.reader.report.fault(Fault::new(node.at, message).help(help));
+        return None;
+    }
+    Some(path)
+}

@@ -1,0 +1,173 @@
+//! Properties of SAM's API types, and those that are only looked at.
+
+use super::subject::Subject;
+use crate::model::ApiKind;
+use crate::node::{Node, Value};
+use crate::property::{Effect, Table};
+use crate::report::Fault;
+
+pub(super) const NO_CORS: &str = "no CORS headers are added, no preflight is answered";
+pub(super) const NO_AUTH: &str = "not checked: every request is let through";
+pub(super) const NO_DOMAIN: &str = "not served: use the local address";
+pub(super) const NO_VARIABLES: &str = "not given to functions";
+pub(super) const NO_MODELS: &str = "bodies are not validated";
+pub(super) const NO_RESPONSES: &str = "errors have their default bodies";
+pub(super) const NO_COMPRESSION: &str = "responses are not compressed";
+pub(super) const NO_CANARY: &str = "all requests go to the functions of the template";
+pub(super) const NO_BINARY: &str = "bodies are binary by their content type alone";
+
+const HTTP_API: &Table = &[
+    ("AccessLogSettings", Effect::Accepted),
+    ("Auth", Effect::Missing(NO_AUTH)),
+    ("CorsConfiguration", Effect::Missing(NO_CORS)),
+    ("DefaultRouteSettings", Effect::Accepted),
+    ("DefinitionBody", Effect::Read),
+    ("DefinitionUri", Effect::Read),
+    ("Description", Effect::Accepted),
+    ("DisableExecuteApiEndpoint", Effect::Accepted),
+    ("Domain", Effect::Missing(NO_DOMAIN)),
+    ("FailOnWarnings", Effect::Accepted),
+    ("Name", Effect::Read),
+    ("PropagateTags", Effect::Accepted),
+    ("RouteSettings", Effect::Accepted),
+    ("StageName", Effect::Read),
+    ("StageVariables", Effect::Missing(NO_VARIABLES)),
+    ("Tags", Effect::Accepted),
+];
+
+const REST_API: &Table = &[
+    ("AccessLogSetting", Effect::Accepted),
+    ("AlwaysDeploy", Effect::Accepted),
+    ("ApiKeySourceType", Effect::Accepted),
+    ("Auth", Effect::Missing(NO_AUTH)),
+    ("BinaryMediaTypes", Effect::Missing(NO_BINARY)),
+    ("CacheClusterEnabled", Effect::Accepted),
+    ("CacheClusterSize", Effect::Accepted),
+    ("CanarySetting", Effect::Missing(NO_CANARY)),
+    ("Cors", Effect::Missing(NO_CORS)),
+    ("DefinitionBody", Effect::Read),
+    ("DefinitionUri", Effect::Read),
+    ("Description", Effect::Accepted),
+    ("DisableExecuteApiEndpoint", Effect::Accepted),
+    ("Domain", Effect::Missing(NO_DOMAIN)),
+    ("EndpointAccessMode", Effect::Accepted),
+    ("EndpointConfiguration", Effect::Accepted),
+    ("FailOnWarnings", Effect::Accepted),
+    ("GatewayResponses", Effect::Missing(NO_RESPONSES)),
+    ("MergeDefinitions", Effect::Read),
+    ("MethodSettings", Effect::Accepted),
+    ("MinimumCompressionSize", Effect::Missing(NO_COMPRESSION)),
+    ("Mode", Effect::Accepted),
+    ("Models", Effect::Missing(NO_MODELS)),
+    ("Name", Effect::Read),
+    ("OpenApiVersion", Effect::Accepted),
+    ("Policy", Effect::Missing(NO_AUTH)),
+    ("PropagateTags", Effect::Accepted),
+    ("SecurityPolicy", Effect::Accepted),
+    ("StageName", Effect::Read),
+    ("Tags", Effect::Accepted),
+    ("TracingEnabled", Effect::Accepted),
+    ("Variables", Effect::Missing(NO_VARIABLES)),
+];
+
+/// The properties of SAM's type.
+pub(super) fn table(kind: ApiKind) -> &'static Table {
+    match kind {
+        ApiKind::Http => HTTP_API,
+        ApiKind::Rest => REST_API,
+    }
+}
+
+const BOOLEANS: &[&str] = &[
+    "AlwaysDeploy",
+    "CacheClusterEnabled",
+    "DisableExecuteApiEndpoint",
+    "FailOnWarnings",
+    "PropagateTags",
+    "TracingEnabled",
+];
+
+const TEXTS: &[&str] = &["CacheClusterSize", "Description"];
+
+const MAPPINGS: &[&str] = &[
+    "AccessLogSetting",
+    "AccessLogSettings",
+    "CanarySetting",
+    "DefaultRouteSettings",
+    "GatewayResponses",
+    "Models",
+    "RouteSettings",
+    "Tags",
+];
+
+/// Looks at the properties that change nothing here: their types, and the names in them.
+pub(super) fn check(subject: &Subject) {
+    let reader = &subject.reader;
+    for name in BOOLEANS {
+        if let Some((_, node)) = subject.property(name) {
+            reader.boolean(name, &node);
+        }
+    }
+    for name in TEXTS {
+        if let Some((_, node)) = subject.property(name) {
+            reader.text(name, &node);
+        }
+    }
+    for name in MAPPINGS {
+        if let Some((_, node)) = subject.property(name) {
+            reader.map(name, &node);
+        }
+    }
+    if let Some((_, node)) = subject.property("MethodSettings") {
+        reader.list("MethodSettings", &node);
+    }
+    if let Some((_, node)) = subject.property("ApiKeySourceType") {
+        reader.choice("ApiKeySourceType", &node, &["HEADER", "AUTHORIZER"]);
+    }
+    if let Some((_, node)) = subject.property("Mode") {
+        reader.choice("Mode", &node, &["merge", "overwrite"]);
+    }
+    if let Some((_, node)) = subject.property("MinimumCompressionSize") {
+        reader.integer("MinimumCompressionSize", &node, 0..=10_485_760, "bytes");
+    }
+    if let Some((_, node)) = subject.property("EndpointConfiguration")
+        && let Value::Map(map) = &node.value
+    {
+        reader.only(map, &["IpAddressType", "Type", "VPCEndpointIds"]);
+    }
+    if let Some((_, node)) = subject.property("GatewayResponses") {
+        gateway_responses(subject, &node);
+    }
+    if let Some((_, node)) = subject.property("OpenApiVersion") {
+        open_api_version(subject, &node);
+    }
+}
+
+fn gateway_responses(subject: &Subject, node: &Node) {
+    let reader = &subject.reader;
+    for (key, response) in node.as_map().map(Vec::as_slice).unwrap_or_default() {
+        let Some(map) = reader.map(&key.name, response) else { continue };
+        reader.only(map, &["ResponseParameters", "ResponseTemplates", "StatusCode"]);
+        if let Some(Value::Map(map)) = response.get("ResponseParameters").map(|n| &n.value) {
+            reader.only(map, &["Headers", "Paths", "QueryStrings"]);
+        }
+    }
+}
+
+/// `2.0`, `3.0.1`: the pattern of SAM's transform.
+fn open_api_version(subject: &Subject, node: &Node) {
+    let Some(text) = subject.reader.text("OpenApiVersion", node) else { return };
+    let mut parts = text.split('.');
+    let is_major = matches!(parts.next(), Some("2" | "3"));
+    let is_rest = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit());
+    if !node.is_unresolved() && !(is_major && text.len() <= 5 && parts.all(is_rest)) {
+        let help = "write `OpenApiVersion: 3.0.1`".to_owned();
+        subject.reader.wrong("OpenApiVersion", node, "a version of OpenAPI", help);
+    }
+}
+
+/// Both of two properties that exclude each other are there.
+pub(super) fn exclusive(subject: &Subject, first: &str, second: &str, at: &Node) {
+    let message = format!("{} has both `{first}` and `{second}`", subject.reader.owner);
+    subject.fault(Fault::new(at.at, message).help("keep one of them".to_owned()));
+}

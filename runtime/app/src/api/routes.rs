@@ -1,0 +1,196 @@
+//! The APIs while their routes come in: from definitions, from plain resources, then from events.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
+
+use super::auth::Authorizers;
+use super::path::{shape, written};
+use crate::model::{Api, ApiRoute, Function, HttpTrigger, Route, Trigger};
+use crate::node::Place;
+use crate::report::Report;
+
+/// What SAM does with the routes of events that name an API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Events {
+    /// They are the API's definition: each route can be there once.
+    Make,
+    /// They are added to the definition of an HTTP API, as far as they are not there.
+    Add,
+    /// They go before the definition: `MergeDefinitions` of a REST API.
+    Replace,
+    /// They only permit the API to call the function: its own definition says which routes there
+    /// are.
+    Permit,
+}
+
+/// An API before its events.
+pub(crate) struct Draft {
+    pub(crate) api: Api,
+    pub(crate) events: Events,
+    /// Operations of its definition that have no integration.
+    pub(crate) bare: Vec<(Route, Place)>,
+    /// What its events may name; `None`: that is not known here.
+    pub(crate) authorizers: Option<Authorizers>,
+}
+
+/// What became of an event's route.
+pub(crate) enum Added {
+    /// The function is called for it.
+    Served(Route),
+    /// Another event or resource has it already, which SAM refuses.
+    Taken(Box<ApiRoute>),
+    /// The API's definition gives it to another.
+    Elsewhere(Box<ApiRoute>),
+    /// The API's definition does not have it.
+    Absent,
+}
+
+/// The APIs while their routes come in.
+#[derive(Default)]
+pub(crate) struct Apis {
+    apis: Vec<Api>,
+    drafts: Vec<(Events, Vec<(Route, Place)>, Option<Authorizers>)>,
+    /// Positions by id and by logical id.
+    index: HashMap<String, usize>,
+    /// Positions of routes by the API's position, the method and the path's shape.
+    taken: HashMap<Key, usize>,
+}
+
+type Key = (usize, Option<String>, Option<String>);
+
+impl Apis {
+    /// Takes in an API with the routes of its definition. `local` is its id in the template.
+    pub(super) fn push(&mut self, local: &str, draft: Draft) {
+        let Draft { mut api, events, bare, authorizers } = draft;
+        let position = self.apis.len();
+        self.index.insert(api.id.clone(), position);
+        self.index.insert(local.to_owned(), position);
+        let routes = std::mem::take(&mut api.routes);
+        self.apis.push(api);
+        self.drafts.push((events, bare, authorizers));
+        for route in routes {
+            // A definition says each route once; the reader of definitions sees to that.
+            let _ = self.define(position, route);
+        }
+    }
+
+    /// The API that is named: by its id, as `Ref` gives it, or by its logical id.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
+    /// What events may name as their authorizer; `None`: SAM does not look at it.
+    pub(crate) fn authorizers(&self, api: usize) -> Option<&Authorizers> {
+        let (events, _, authorizers) = &self.drafts[api];
+        authorizers.as_ref().filter(|_| *events != Events::Permit)
+    }
+
+    /// An API whose stages and base paths come in.
+    pub(super) fn api_mut(&mut self, api: usize) -> &mut Api {
+        &mut self.apis[api]
+    }
+
+    /// Adds a route of a definition or plain resource; the error is the one that is there already.
+    pub(super) fn define(&mut self, api: usize, route: ApiRoute) -> Result<(), Box<ApiRoute>> {
+        let routes = &mut self.apis[api].routes;
+        match self.taken.entry(key(api, &route.route)) {
+            Entry::Occupied(taken) => Err(Box::new(routes[*taken.get()].clone())),
+            Entry::Vacant(free) => {
+                free.insert(routes.len());
+                routes.push(route);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds the route of an event, as SAM does.
+    pub(crate) fn add(&mut self, api: usize, route: ApiRoute) -> Added {
+        let (events, ..) = self.drafts[api];
+        let routes = &mut self.apis[api].routes;
+        match self.taken.entry(key(api, &route.route)) {
+            Entry::Vacant(_) if events == Events::Permit => Added::Absent,
+            Entry::Vacant(free) => {
+                free.insert(routes.len());
+                let written = route.route.clone();
+                routes.push(route);
+                Added::Served(written)
+            }
+            Entry::Occupied(taken) => {
+                let known = &mut routes[*taken.get()];
+                match events {
+                    Events::Make => Added::Taken(Box::new(known.clone())),
+                    Events::Replace => {
+                        let written = route.route.clone();
+                        *known = route;
+                        Added::Served(written)
+                    }
+                    Events::Add | Events::Permit if known.integration != route.integration => {
+                        Added::Elsewhere(Box::new(known.clone()))
+                    }
+                    Events::Add => {
+                        known.payload_format = route.payload_format.or(known.payload_format);
+                        known.timeout = route.timeout.or(known.timeout);
+                        Added::Served(known.route.clone())
+                    }
+                    Events::Permit => Added::Served(known.route.clone()),
+                }
+            }
+        }
+    }
+
+    /// The APIs with all their routes. What a definition asks for and nobody answers is noted.
+    pub(crate) fn finish(self, report: &Report) -> Vec<Api> {
+        let Self { apis, drafts, taken, .. } = self;
+        for (position, (_, bare, _)) in drafts.into_iter().enumerate() {
+            for (route, at) in bare {
+                if !taken.contains_key(&key(position, &route)) {
+                    let what = format!("{} {}", apis[position].logical_id, written(&route));
+                    report.note(at, what, "it has no integration: not served");
+                }
+            }
+        }
+        apis
+    }
+}
+
+impl Deref for Apis {
+    type Target = [Api];
+
+    fn deref(&self) -> &[Api] {
+        &self.apis
+    }
+}
+
+fn key(api: usize, route: &Route) -> Key {
+    (api, route.method.clone(), route.path.as_deref().map(shape))
+}
+
+/// Gives each function a trigger for each route that calls it and is no event's.
+pub(crate) fn trigger(apis: &[Api], functions: &mut [Function]) {
+    let positions: HashMap<String, usize> =
+        functions.iter().enumerate().map(|(at, f)| (f.logical_id.clone(), at)).collect();
+    let mut known: HashSet<(usize, String, Route)> = HashSet::new();
+    for (position, function) in functions.iter().enumerate() {
+        for trigger in &function.triggers {
+            if let Trigger::Http(trigger) = trigger {
+                known.insert((position, trigger.api.clone(), trigger.route.clone()));
+            }
+        }
+    }
+    for api in apis {
+        for route in &api.routes {
+            let Some(position) = route.function().and_then(|id| positions.get(id)) else {
+                continue;
+            };
+            if known.insert((*position, api.logical_id.clone(), route.route.clone())) {
+                functions[*position].triggers.push(Trigger::Http(HttpTrigger {
+                    name: written(&route.route),
+                    api: api.logical_id.clone(),
+                    route: route.route.clone(),
+                    span: route.span.clone(),
+                }));
+            }
+        }
+    }
+}
