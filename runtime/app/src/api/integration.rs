@@ -71,9 +71,30 @@ impl Integrations<'_, '_> {
         at: Place,
         path: &str,
     ) -> Option<Integrated> {
-        let kind = self.get(map, names.kind);
-        let (payload_format, timeout) = self.limits(reader, names, map, path);
-        let Some(kind) = kind else {
+        let payload = self.get(map, names.payload).filter(|_| self.kind == ApiKind::Http);
+        let payload_format =
+            payload.as_ref().and_then(|node| payload_format(reader, names.payload, node));
+        let limit = self.get(map, names.timeout);
+        let timeout =
+            limit.as_ref().and_then(|node| timeout(reader, names.timeout, node, self.kind));
+        let integration = self.answer(reader, names, map, at)?;
+        if let Integration::Other(what) = &integration {
+            reader.report.note(at, path, format!("{what}: not emulated, the route is not served"));
+        } else {
+            if let Some(node) = payload.filter(|_| payload_format == Some(PayloadFormat::V1)) {
+                note_payload_format(reader, names.payload, &node, path);
+            }
+            if let Some(node) = limit.filter(|_| timeout.is_some()) {
+                let what = format!("{path}.{}", names.timeout);
+                reader.report.note(node.at, what, "only the function's own time-out counts");
+            }
+        }
+        Some(Integrated { integration, payload_format, timeout })
+    }
+
+    /// What answers.
+    fn answer(&self, reader: &Reader, names: &Names, map: &Map, at: Place) -> Option<Integration> {
+        let Some(kind) = self.get(map, names.kind) else {
             let message = format!("the integration of {} has no `{}`", reader.owner, names.kind);
             let help = format!("add one: `{}: {}`", names.kind, proxy(names));
             reader.report.fault(Fault::new(at, message).help(help));
@@ -87,8 +108,7 @@ impl Integrations<'_, '_> {
             ApiKind::Http => &["AWS_PROXY", "HTTP_PROXY"],
             ApiKind::Rest => &["AWS_PROXY", "AWS", "HTTP_PROXY", "HTTP", "MOCK"],
         };
-        let kind = reader.choice(names.kind, &upper, kinds)?;
-        let integration = match kind {
+        Some(match reader.choice(names.kind, &upper, kinds)? {
             "AWS_PROXY" => self.proxy(reader, names, map, at)?,
             "AWS" => {
                 let uri = self.get(map, names.uri);
@@ -96,32 +116,7 @@ impl Integrations<'_, '_> {
                 Integration::Other(format!("AWS {}", service(uri).unwrap_or("service")))
             }
             other => Integration::Other(other.to_owned()),
-        };
-        if let Integration::Other(what) = &integration {
-            reader.report.note(at, path, format!("{what}: not emulated, the route is not served"));
-        }
-        Some(Integrated { integration, payload_format, timeout })
-    }
-
-    /// The format of the events, and how long an answer may take.
-    fn limits(
-        &self,
-        reader: &Reader,
-        names: &Names,
-        map: &Map,
-        path: &str,
-    ) -> (Option<PayloadFormat>, Option<Duration>) {
-        let payload = self
-            .get(map, names.payload)
-            .filter(|_| self.kind == ApiKind::Http)
-            .and_then(|node| payload_format(reader, names.payload, &node, path));
-        let timeout = self.get(map, names.timeout).and_then(|node| {
-            let timeout = timeout(reader, names.timeout, &node, self.kind)?;
-            let what = format!("{path}.{}", names.timeout);
-            reader.report.note(node.at, what, "only the function's own time-out counts");
-            Some(timeout)
-        });
-        (payload, timeout)
+        })
     }
 
     /// What a proxy integration calls: a function, or another service of AWS.
@@ -177,20 +172,17 @@ impl Integrations<'_, '_> {
 }
 
 /// `PayloadFormatVersion` of an HTTP API.
-pub(crate) fn payload_format(
-    reader: &Reader,
-    name: &str,
-    node: &Node,
-    path: &str,
-) -> Option<PayloadFormat> {
-    match reader.choice(name, node, &["1.0", "2.0"])? {
-        "1.0" => {
-            let what = format!("{path}.{name} (1.0)");
-            reader.report.note(node.at, what, "the function gets format 2.0");
-            Some(PayloadFormat::V1)
-        }
-        _ => Some(PayloadFormat::V2),
-    }
+pub(crate) fn payload_format(reader: &Reader, name: &str, node: &Node) -> Option<PayloadFormat> {
+    Some(match reader.choice(name, node, &["1.0", "2.0"])? {
+        "1.0" => PayloadFormat::V1,
+        _ => PayloadFormat::V2,
+    })
+}
+
+/// Notes that the function does not get its events in format 1.0.
+pub(crate) fn note_payload_format(reader: &Reader, name: &str, node: &Node, path: &str) {
+    let what = format!("{path}.{name} (1.0)");
+    reader.report.note(node.at, what, "the function gets format 2.0");
 }
 
 /// The type of an integration with a function, as it is usually written.

@@ -159,8 +159,9 @@ fn open_api_version(subject: &Subject, node: &Node) {
     let Some(text) = subject.reader.text("OpenApiVersion", node) else { return };
     let mut parts = text.split('.');
     let is_major = matches!(parts.next(), Some("2" | "3"));
-    let is_rest = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit());
-    if !node.is_unresolved() && !(is_major && text.len() <= 5 && parts.all(is_rest)) {
+    let is_minor = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit());
+    let is_version = is_major && text.len() <= 5 && parts.all(is_minor);
+    if !is_version && !node.is_unresolved() {
         let help = "write `OpenApiVersion: 3.0.1`".to_owned();
         subject.reader.wrong("OpenApiVersion", node, "a version of OpenAPI", help);
     }

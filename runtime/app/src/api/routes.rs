@@ -50,11 +50,18 @@ pub(crate) enum Added {
 #[derive(Default)]
 pub(crate) struct Apis {
     apis: Vec<Api>,
-    drafts: Vec<(Events, Vec<(Route, Place)>, Option<Authorizers>)>,
+    rules: Vec<Rules>,
     /// Positions by id and by logical id.
     index: HashMap<String, usize>,
     /// Positions of routes by the API's position, the method and the path's shape.
     taken: HashMap<Key, usize>,
+}
+
+/// What a draft says beside its API.
+struct Rules {
+    events: Events,
+    bare: Vec<(Route, Place)>,
+    authorizers: Option<Authorizers>,
 }
 
 type Key = (usize, Option<String>, Option<String>);
@@ -68,7 +75,7 @@ impl Apis {
         self.index.insert(local.to_owned(), position);
         let routes = std::mem::take(&mut api.routes);
         self.apis.push(api);
-        self.drafts.push((events, bare, authorizers));
+        self.rules.push(Rules { events, bare, authorizers });
         for route in routes {
             // A definition says each route once; the reader of definitions sees to that.
             let _ = self.define(position, route);
@@ -82,8 +89,8 @@ impl Apis {
 
     /// What events may name as their authorizer; `None`: SAM does not look at it.
     pub(crate) fn authorizers(&self, api: usize) -> Option<&Authorizers> {
-        let (events, _, authorizers) = &self.drafts[api];
-        authorizers.as_ref().filter(|_| *events != Events::Permit)
+        let rules = &self.rules[api];
+        rules.authorizers.as_ref().filter(|_| rules.events != Events::Permit)
     }
 
     /// An API whose stages and base paths come in.
@@ -106,7 +113,7 @@ impl Apis {
 
     /// Adds the route of an event, as SAM does.
     pub(crate) fn add(&mut self, api: usize, route: ApiRoute) -> Added {
-        let (events, ..) = self.drafts[api];
+        let events = self.rules[api].events;
         let routes = &mut self.apis[api].routes;
         match self.taken.entry(key(api, &route.route)) {
             Entry::Vacant(_) if events == Events::Permit => Added::Absent,
@@ -141,8 +148,8 @@ impl Apis {
 
     /// The APIs with all their routes. What a definition asks for and nobody answers is noted.
     pub(crate) fn finish(self, report: &Report) -> Vec<Api> {
-        let Self { apis, drafts, taken, .. } = self;
-        for (position, (_, bare, _)) in drafts.into_iter().enumerate() {
+        let Self { apis, rules, taken, .. } = self;
+        for (position, Rules { bare, .. }) in rules.into_iter().enumerate() {
             for (route, at) in bare {
                 if !taken.contains_key(&key(position, &route)) {
                     let what = format!("{} {}", apis[position].logical_id, written(&route));

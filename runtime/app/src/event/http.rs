@@ -3,8 +3,10 @@
 //! Source: SAM developer guide, "HttpApi" and "Api".
 
 use super::Event;
-use crate::api::{Added, Apis, method, payload_format, timeout, written, wrong_path};
-use crate::model::{ApiKind, ApiRoute, HttpTrigger, Integration, Route};
+use crate::api::{
+    Added, Apis, method, note_payload_format, payload_format, timeout, written, wrong_path,
+};
+use crate::model::{ApiKind, ApiRoute, HttpTrigger, Integration, PayloadFormat, Route};
 use crate::node::{self, Node};
 use crate::property::{Effect, Table};
 use crate::report::Fault;
@@ -44,7 +46,11 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
         _ => ApiKind::Rest,
     };
     let payload_format = event.get("PayloadFormatVersion").and_then(|node| {
-        payload_format(&event.reader, "PayloadFormatVersion", node, &event.path())
+        let format = payload_format(&event.reader, "PayloadFormatVersion", node)?;
+        if format == PayloadFormat::V1 {
+            note_payload_format(&event.reader, "PayloadFormatVersion", node, &event.path());
+        }
+        Some(format)
     });
     let timeout = event
         .get("TimeoutInMillis")

@@ -263,7 +263,7 @@ fn route(resolver: &Resolver, part: &Part, apis: &mut Apis, tree: &Tree) {
     };
     let Some(map) = part.reader.map("Integration", node) else { return };
     part.reader.only(map, INTEGRATION);
-    let noted = format!("{} {}", part.resource.id, written(&route));
+    let noted = format!("Resources.{} {}", part.resource.id, written(&route));
     let integrations =
         Integrations { resolver, kind: ApiKind::Rest, stage_variables: &apis[api].stage_variables };
     let Some(integrated) = integrations.read(&part.reader, &REST_API, map, node.at, &noted) else {
