@@ -3,9 +3,12 @@
 //! Source: SAM developer guide, "HttpApiAuth", "ApiAuth" and "DomainConfiguration", and the
 //! transform's own `samtranslator/internal/schema_source`.
 
+use std::collections::BTreeSet;
+
 use super::subject::{Subject, items};
 use crate::model::ApiKind;
 use crate::node::{self, Map, Node, Value};
+use crate::read::Reader;
 use crate::report::Fault;
 use crate::suggest::did_you_mean;
 
@@ -114,17 +117,17 @@ const ROUTE53: &[&str] = &[
 /// The authorizers that the API's events may name.
 #[derive(Debug, Default)]
 pub(crate) struct Authorizers {
-    names: Vec<String>,
+    names: BTreeSet<String>,
     has_default: bool,
 }
 
 impl Authorizers {
-    /// What is wrong with an event's `Auth`, which names this authorizer, or none; `owner` is the
-    /// event, `api` the API. The rules are those of the transform's `model/eventsources/push.py`.
+    /// What is wrong with an event's `Auth`, which names this authorizer, or none; `api` is the
+    /// event's API. The rules are those of the transform's `model/eventsources/push.py`.
     pub(crate) fn check(
         &self,
         (kind, api): (ApiKind, &str),
-        owner: &str,
+        reader: &Reader,
         auth: &Node,
         authorizer: Option<&Node>,
     ) -> Option<Fault> {
@@ -132,7 +135,7 @@ impl Authorizers {
             if kind == ApiKind::Rest || self.has_default {
                 return None;
             }
-            let message = format!("`Auth` of {owner} has no `Authorizer`");
+            let message = format!("`Auth` of {} has no `Authorizer`", reader.owner);
             let help = format!("name one, or give {api} a `DefaultAuthorizer`");
             return Some(Fault::new(auth.at, message).help(help));
         };
@@ -140,12 +143,15 @@ impl Authorizers {
             _ if node.is_unresolved() => None,
             "NONE" if self.has_default => None,
             "NONE" => {
-                let message = format!("`Authorizer` of {owner} is `NONE`, which it is anyway");
-                let help = format!("`NONE` is for APIs with a `DefaultAuthorizer`: {api} has none");
+                let message = format!(
+                    "`Authorizer` of {} is `NONE`, but {api} has no `DefaultAuthorizer`",
+                    reader.owner
+                );
+                let help = "remove it: there is no authorizer to leave out".to_owned();
                 Some(Fault::new(node.at, message).help(help))
             }
-            name if self.names.iter().any(|known| known == name) => None,
-            name => Some(unknown(name, &self.names, api, node)),
+            name if self.names.contains(name) => None,
+            name => Some(unknown(reader, name, &self.names, api, node)),
         }
     }
 }
@@ -169,27 +175,27 @@ pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
             reader.boolean(name, node);
         }
     }
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     if let Some(node) = node::get(map, "Authorizers") {
         let known = if is_http { HTTP_AUTHORIZER } else { REST_AUTHORIZER };
         for (key, node) in reader.map("Authorizers", node)? {
-            names.push(key.name.clone());
+            names.insert(key.name.clone());
             authorizer(subject, &key.name, node, known);
         }
     }
     // IAM's authorizer needs no definition in a REST API, and has to be asked for in an HTTP API.
     let iam = node::get(map, "EnableIamAuthorizer");
     if !is_http || iam.and_then(|n| reader.boolean("EnableIamAuthorizer", n)).unwrap_or(false) {
-        names.push("AWS_IAM".to_owned());
+        names.insert("AWS_IAM".to_owned());
     }
     let default = node::get(map, "DefaultAuthorizer");
     // Of a REST API without authorizers of its own, SAM does not look at the default one.
     if let Some(node) = default.filter(|_| is_http || names.len() > 1)
         && let Some(name) = reader.text("DefaultAuthorizer", node)
         && !node.is_unresolved()
-        && !names.iter().any(|known| known == name)
+        && !names.contains(name)
     {
-        subject.fault(unknown(name, &names, &reader.owner, node));
+        subject.fault(unknown(reader, name, &names, &reader.owner, node));
     }
     if let Some(node) = node::get(map, "ResourcePolicy")
         && let Some(map) = reader.map("ResourcePolicy", node)
@@ -205,10 +211,12 @@ pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
 }
 
 /// The fault of an authorizer's name that the API does not have.
-fn unknown(name: &str, known: &[String], api: &str, node: &Node) -> Fault {
+fn unknown(reader: &Reader, name: &str, known: &BTreeSet<String>, api: &str, node: &Node) -> Fault {
     let shown: String = name.chars().take(60).collect();
-    let help = did_you_mean(name, known.iter().map(String::as_str))
-        .unwrap_or_else(|| format!("define it under `Auth: {{Authorizers: ...}}` of {api}"));
+    let help = reader.report.hint(|| {
+        did_you_mean(name, known.iter().map(String::as_str))
+            .or_else(|| Some(format!("define it under `Auth: {{Authorizers: ...}}` of {api}")))
+    });
     Fault::new(node.at, format!("{api} has no authorizer `{shown}`")).help(help)
 }
 

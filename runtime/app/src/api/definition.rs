@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::cors;
 use super::integration::{DEFINITION, Integrated, Integrations};
-use super::path::{ANY_METHOD, shape, trimmed, written, wrong_path};
+use super::path::{ANY_METHOD, MAX_PATH, shape, trimmed, written, wrong_path};
 use super::subject::{Subject, items, open};
 use crate::document;
 use crate::model::{ApiKind, ApiRoute, Cors, Route};
@@ -88,7 +88,14 @@ pub(super) fn named(
 /// Reads a definition. `None`: nothing in it can be read, which is reported.
 pub(super) fn read(subject: &Subject, root: &Node, base: BasePath) -> Option<Definition> {
     let root = open(subject.resolver, root);
-    let document = subject.reader.map("the API definition", &root)?;
+    let Value::Map(document) = &root.value else {
+        if !root.is_poison() && !root.is_unresolved() {
+            let (owner, found) = (&subject.reader.owner, root.describe());
+            let message = format!("the API definition of {owner} must be a mapping, not {found}");
+            subject.fault(Fault::new(root.at, message));
+        }
+        return None;
+    };
     check_version(subject, document, root.at);
     let mut definition = Definition::default();
     if let Some(node) = node::get(document, CORS).filter(|_| is_http(subject)) {
@@ -163,7 +170,7 @@ fn prefix(subject: &Subject, document: &Map, base: BasePath) -> String {
         Some(node) => subject.reader.text("basePath", &resolver.resolve(node)).map(str::to_owned),
         None => node::get(document, "servers").and_then(|servers| server_path(subject, servers)),
     };
-    let path = trimmed(&path.unwrap_or_default());
+    let path = trimmed(&path.filter(|path| path.len() <= MAX_PATH).unwrap_or_default());
     let path = match base {
         BasePath::Split => path.split_once('/').map_or("", |(_, rest)| rest),
         _ => &path,
@@ -175,7 +182,8 @@ fn prefix(subject: &Subject, document: &Map, base: BasePath) -> String {
 fn server_path(subject: &Subject, servers: &Node) -> Option<String> {
     let servers = subject.resolver.resolve(servers);
     let server = subject.reader.list("servers", &servers)?.first()?;
-    let default = server.get("variables")?.get("basePath").and_then(|v| v.get("default"));
+    let variable = server.get("variables").and_then(|variables| variables.get("basePath"));
+    let default = variable.and_then(|variable| variable.get("default"));
     if let Some(default) = default {
         return subject.reader.text("default", default).map(str::to_owned);
     }
@@ -270,34 +278,37 @@ fn integration(
     node: &Node,
 ) -> Option<Integrated> {
     let node = open(subject.resolver, node);
-    let mut map = reader.map(INTEGRATION, &node)?;
-    let mut at = node.at;
-    let component;
-    if let Some(reference) = node::get(map, "$ref") {
-        let name = reader.text("$ref", reference)?;
-        component = referred(subject, document, name);
-        let Some(found) = &component else {
-            let help = format!("write `#/components/{INTEGRATIONS}/NAME`, and give it there");
-            reader.wrong("$ref", reference, "the name of an integration of this document", help);
-            return None;
-        };
-        map = reader.map(name, found)?;
-        at = found.at;
-    }
+    let map = reader.map(INTEGRATION, &node)?;
     let integrations = Integrations {
         resolver: subject.resolver,
         kind: subject.identity.kind,
         stage_variables: &subject.stage_variables,
     };
     let path = format!("{} {}", subject.path(), written(route));
-    integrations.read(reader, &DEFINITION, map, at, &path)
+    let read = |map: &Map, at| integrations.read(reader, &DEFINITION, map, at, &path);
+    let Some(reference) = node::get(map, "$ref") else { return read(map, node.at) };
+    let name = reader.text("$ref", reference)?;
+    let found = referred(subject, document, name, |node| {
+        reader.map(INTEGRATION, node).and_then(|map| read(map, node.at))
+    });
+    found.unwrap_or_else(|| {
+        let help = format!("write `#/components/{INTEGRATIONS}/NAME`, and give it there");
+        reader.wrong("$ref", reference, "the name of an integration of this document", help);
+        None
+    })
 }
 
-/// The integration that `#/components/x-amazon-apigateway-integrations/NAME` means.
-fn referred(subject: &Subject, document: &Map, reference: &str) -> Option<Node> {
+/// Reads the integration that `#/components/x-amazon-apigateway-integrations/NAME` means. `None`:
+/// there is none.
+fn referred<R>(
+    subject: &Subject,
+    document: &Map,
+    reference: &str,
+    read: impl FnOnce(&Node) -> R,
+) -> Option<R> {
     let name = reference.strip_prefix("#/components/")?.strip_prefix(INTEGRATIONS)?;
     let components = open(subject.resolver, node::get(document, "components")?);
     let integrations = open(subject.resolver, components.get(INTEGRATIONS)?);
-    let found = integrations.get(name.strip_prefix('/')?)?;
-    Some(open(subject.resolver, found).into_owned())
+    let found = open(subject.resolver, integrations.get(name.strip_prefix('/')?)?);
+    Some(read(&found))
 }

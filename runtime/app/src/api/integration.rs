@@ -14,6 +14,9 @@ use crate::read::Reader;
 use crate::report::Fault;
 use crate::resolve::Resolver;
 
+/// Longest URI in which stage variables are replaced, in bytes: more than a function's can have.
+const MAX_URI: usize = 4096;
+
 /// What an integration's properties are called.
 pub(super) struct Names {
     kind: &'static str,
@@ -154,14 +157,20 @@ impl Integrations<'_, '_> {
         })
     }
 
-    /// `${stageVariables.NAME}` replaced by the variable's value.
+    /// `${stageVariables.NAME}` replaced by the variable's value, as far as URIs go.
     fn with_variables(&self, uri: &str) -> String {
-        let mut replaced = uri.to_owned();
-        if uri.contains("${stageVariables.") {
-            for (name, value) in self.stage_variables {
-                replaced = replaced.replace(&format!("${{stageVariables.{name}}}"), value);
-            }
+        let mut replaced = String::new();
+        let mut rest = uri;
+        while let Some((before, after)) = rest.split_once("${stageVariables.")
+            && let Some((name, after)) = after.split_once('}')
+            && let Some(value) = self.stage_variables.get(name)
+            && replaced.len() + before.len() + value.len() <= MAX_URI
+        {
+            replaced.push_str(before);
+            replaced.push_str(value);
+            rest = after;
         }
+        replaced.push_str(rest);
         replaced
     }
 

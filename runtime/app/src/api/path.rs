@@ -1,10 +1,15 @@
 //! Methods and paths as API Gateway takes them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::model::{ApiKind, Route};
 use crate::node::Node;
 use crate::read::Reader;
+
+/// Longest path, in bytes: requests with a longer line are refused (API Gateway developer guide,
+/// "Quotas").
+pub(super) const MAX_PATH: usize = 10_240;
 
 /// Methods that API Gateway knows.
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
@@ -77,8 +82,11 @@ pub(crate) fn wrong_path(path: &str) -> Option<String> {
     if !path.starts_with('/') {
         return Some("start it with `/`".to_owned());
     }
+    if path.len() > MAX_PATH {
+        return Some(format!("write at most {MAX_PATH} bytes: no request could match more"));
+    }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let mut names = Vec::new();
+    let mut names = HashSet::new();
     for (index, segment) in segments.iter().enumerate() {
         if !segment.contains(['{', '}']) {
             continue;
@@ -97,10 +105,9 @@ pub(crate) fn wrong_path(path: &str) -> Option<String> {
         if is_greedy && index + 1 < segments.len() {
             return Some("a greedy parameter (`{proxy+}`) must come last".to_owned());
         }
-        if names.contains(&name) {
+        if !names.insert(name) {
             return Some(format!("each parameter needs its own name: `{name}` is there twice"));
         }
-        names.push(name);
     }
     None
 }

@@ -36,11 +36,7 @@ pub(super) fn explicit<'t>(
     let Definition { routes, bare, cors, binary_media_types } = definition.unwrap_or_default();
     api.routes = routes;
     api.cors = api.cors.or(cors);
-    for kind in binary_media_types {
-        if !api.binary_media_types.contains(&kind) {
-            api.binary_media_types.push(kind);
-        }
-    }
+    api.binary_media_types.extend(binary_media_types);
     Draft { api, events, bare, authorizers }
 }
 
@@ -92,8 +88,8 @@ fn defined(subject: &Subject, resource: &Resource) -> (Events, Option<Definition
     let merges = subject.property("MergeDefinitions").is_some_and(|(_, node)| {
         subject.reader.boolean("MergeDefinitions", &node).unwrap_or(false)
     });
-    let body = resource.property("DefinitionBody");
-    if let (Some(_), Some((_, uri))) = (body, &uri) {
+    let body = subject.body("DefinitionBody");
+    if let (Some(_), Some((_, uri))) = (&body, &uri) {
         properties::exclusive(subject, "DefinitionBody", "DefinitionUri", uri);
         return (Events::Replace, None);
     }
@@ -102,7 +98,7 @@ fn defined(subject: &Subject, resource: &Resource) -> (Events, Option<Definition
         let help = "put the definition into the template, by `AWS::Include`".to_owned();
         subject.fault(Fault::new(key.at, message).help(help));
     }
-    let definition = match (body, &uri) {
+    let definition = match (&body, &uri) {
         (Some(body), _) => definition::read(subject, body, BasePath::Ignore),
         (None, Some((key, node))) => definition::named(subject, key, node, BasePath::Ignore),
         (None, None) => return (Events::Make, None),

@@ -67,6 +67,12 @@ impl<'r, 't> Subject<'r, 't> {
         }
     }
 
+    /// A property of the resource itself that holds a definition, resolved at its top only.
+    pub(super) fn body(&self, name: &str) -> Option<Cow<'t, Node>> {
+        let body = open(self.resolver, self.resource?.property(name)?);
+        (body.value != Value::Absent).then_some(body)
+    }
+
     /// A property's text.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let (_, node) = self.property(name)?;

@@ -60,7 +60,7 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
     let (route, api) = (route?, api(event, apis, kind)?);
     if let (Some(auth), Some(known)) = (event.get("Auth"), apis.authorizers(api)) {
         let api = (kind, apis[api].logical_id.as_str());
-        if let Some(fault) = known.check(api, &event.reader.owner, auth, authorizer) {
+        if let Some(fault) = known.check(api, &event.reader, auth, authorizer) {
             event.reader.report.fault(fault);
         }
     }

@@ -4,7 +4,7 @@
 
 use super::destination::MadeDestination;
 use super::gateway::ApiIdentity;
-use super::{Resolved, Resolver};
+use super::{Resolved, Resolver, Trouble};
 use crate::model::ApiKind;
 use crate::node::Node;
 use crate::template::Resource;
@@ -15,6 +15,8 @@ pub(super) enum Implied<'r, 't> {
     Api(&'r ApiIdentity<'t>),
     /// `<Api><Stage>Stage`, by its name.
     Stage(&'r str),
+    /// `<Api>Stage`, of an API whose stage has its name from an intrinsic function.
+    StageOf(&'r Resource<'t>),
     /// `<Function>Role`.
     Role(&'r Resource<'t>),
     /// `<Function>Url`.
@@ -31,7 +33,7 @@ impl<'t> Resolver<'t> {
     /// The generated resource with this logical id.
     pub(super) fn implied<'r>(&'r self, name: &'r str) -> Option<Implied<'r, 't>> {
         // Two logical ids put together are no longer than this.
-        if name.len() > 600 || !name.is_ascii() {
+        if name.len() > 600 || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return None;
         }
         let apis = self.apis();
@@ -45,6 +47,13 @@ impl<'t> Resolver<'t> {
                         return Some(Implied::Stage("$default"));
                     }
                     (Some(stage), _) if !stage.is_empty() => return Some(Implied::Stage(stage)),
+                    (Some(_), _) => {
+                        let resource = self.template.resource(api.logical_id);
+                        let name = resource.and_then(|resource| resource.property("StageName"));
+                        if name.is_some_and(|name| name.intrinsic().is_some()) {
+                            return resource.map(Implied::StageOf);
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -91,6 +100,9 @@ impl<'t> Resolver<'t> {
         Ok(match implied {
             Implied::Api(api) => api.id.clone(),
             Implied::Stage(stage) => (*stage).to_owned(),
+            Implied::StageOf(api) => {
+                self.referable_of_api(api, "Stage")?.ok_or(Trouble::Reported)?
+            }
             Implied::Role(function) => format!("{}Role", function.id),
             Implied::Url(function) => self.function_arn(&self.name_of(function)?),
             Implied::Alias(function, alias) => {
@@ -136,7 +148,7 @@ impl<'t> Resolver<'t> {
             }
             (Implied::Alias(..), _) => (None, &["AliasArn"]),
             (Implied::Destination(made), _) => self.attribute_of_made(made, attribute),
-            (Implied::Stage(_), _) => (None, &[]),
+            (Implied::Stage(_) | Implied::StageOf(_), _) => (None, &[]),
         };
         Ok((value.map(|text| Node::text(text, at)), known))
     }

@@ -18,8 +18,7 @@ const PSEUDO: &[&str] = &[
 ];
 
 /// What SAM makes for a resource and lets templates refer to through it.
-const REFERABLE: &[&str] =
-    &["Alias", "Deployment", "DestinationQueue", "DestinationTopic", "Stage", "Version"];
+const REFERABLE: &[&str] = &["Alias", "DestinationQueue", "DestinationTopic", "Version"];
 
 /// The stack's name: there is one, and nothing that a template can say names it.
 const STACK: &str = "samovar";

@@ -1,6 +1,9 @@
 //! Whole templates in, models or diagnostics out.
 
+mod apis;
+mod apis_plain;
 mod code;
+mod definitions;
 mod environment;
 mod example;
 mod expansion;

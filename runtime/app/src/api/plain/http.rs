@@ -125,8 +125,8 @@ pub(in crate::api) fn api<'t>(
         .property("BasePath")
         .and_then(|(key, node)| BasePath::read(&subject.reader, &key.name, &node))
         .unwrap_or_default();
-    let definition = match resource.property("Body") {
-        Some(body) => definition::read(&subject, body, base),
+    let definition = match subject.body("Body") {
+        Some(body) => definition::read(&subject, &body, base),
         None => subject
             .property("BodyS3Location")
             .and_then(|(key, node)| definition::named(&subject, &key, &node, base)),

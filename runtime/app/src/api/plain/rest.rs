@@ -8,7 +8,7 @@ use super::http::{Stage, Stages};
 use super::{Part, is_filled, map_base_path, of_kind, reference};
 use crate::api::definition::{self, BasePath, Definition};
 use crate::api::integration::{Integrations, REST_API};
-use crate::api::path::{method, written, wrong_path};
+use crate::api::path::{MAX_PATH, method, written, wrong_path};
 use crate::api::properties::{
     NO_AUTH, NO_BINARY, NO_CANARY, NO_COMPRESSION, NO_MODELS, NO_VARIABLES,
 };
@@ -120,9 +120,6 @@ const MAPPING_V2: &Table = &[
     ("Stage", Effect::Accepted),
 ];
 
-/// Longest chain of resources that are looked at. API Gateway takes fewer than 300 in one API.
-const MAX_LEVELS: usize = 300;
-
 /// Reads an API with the routes of its definition.
 pub(in crate::api) fn api<'t>(
     resolver: &Resolver<'t>,
@@ -155,8 +152,8 @@ pub(in crate::api) fn api<'t>(
             BasePath::read(&subject.reader, "basepath", node::get(map, "basepath")?)
         })
         .unwrap_or_default();
-    let definition = match resource.property("Body") {
-        Some(body) => definition::read(&subject, body, base),
+    let definition = match subject.body("Body") {
+        Some(body) => definition::read(&subject, &body, base),
         None => subject
             .property("BodyS3Location")
             .and_then(|(key, node)| definition::named(&subject, &key, &node, base)),
@@ -284,14 +281,17 @@ fn route(resolver: &Resolver, part: &Part, apis: &mut Apis, tree: &Tree) {
 fn path(part: &Part, node: &Node, tree: &Tree) -> Option<String> {
     let mut id = part.reader.text("ResourceId", node)?;
     let mut parts = Vec::new();
+    let mut length = 0;
     while let Some(segment) = tree.segments.get(id) {
         // A faulty one is reported where it is read.
         let segment = segment.as_ref()?;
         parts.push(segment.part.as_str());
         id = &segment.parent;
-        if parts.len() > MAX_LEVELS {
-            let message = format!("the path of {} has no beginning", part.resource.id);
-            let help = "break the circle of `ParentId`: the first is `!GetAtt API.RootResourceId`";
+        length += segment.part.len() + 1;
+        if length > MAX_PATH {
+            let message =
+                format!("the path of {} is too long, or goes in a circle", part.resource.id);
+            let help = "the first `ParentId` is `!GetAtt API.RootResourceId`";
             part.reader.report.fault(Fault::new(node.at, message).help(help.to_owned()));
             return None;
         }

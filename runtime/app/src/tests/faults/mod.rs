@@ -1,5 +1,6 @@
 //! Bad templates and what is said about them, word for word.
 
+mod apis;
 mod events;
 mod functions;
 mod lambda;
