@@ -2,6 +2,8 @@
 //! application or with diagnostics that can be shown. The fuzz target (`fuzz/`) does the same for
 //! as long as it is let.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
