@@ -1,8 +1,5 @@
 //! The model as lines, written as the referee's are.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use samovar_app::{
     ApiKind, App, Destination, Function, Queue, QueueTrigger, RetryPolicy, RuleTrigger,
     ScheduleService, ScheduleTrigger, StreamSource, StreamTrigger, Target, Trigger,
@@ -55,7 +52,7 @@ pub(crate) fn lines(app: &App) -> Lines {
     let names = Names(app);
     let mut lines = Lines::new();
     let mut add = |subject, line: String| {
-        lines.entry(subject).or_insert_with(BTreeSet::new).insert(line);
+        lines.entry(subject).or_default().insert(line);
     };
     for f in &app.functions {
         add("function", function(f, &names));

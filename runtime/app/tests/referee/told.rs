@@ -1,7 +1,5 @@
 //! The referee's facts as lines.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::{Lines, UNKNOWN};
@@ -32,7 +30,7 @@ fn joined(value: &Value) -> String {
 pub(crate) fn lines(facts: &Value) -> Lines {
     let mut lines = Lines::new();
     let mut add = |subject, line: String| {
-        lines.entry(subject).or_insert_with(BTreeSet::new).insert(line);
+        lines.entry(subject).or_default().insert(line);
     };
     for f in list(&facts["functions"]) {
         add("function", function(f));
