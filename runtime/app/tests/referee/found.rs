@@ -1,5 +1,7 @@
 //! The model as lines, written as the referee's are.
 
+use std::time::Duration;
+
 use samovar_app::{
     ApiKind, App, Destination, Function, Queue, QueueTrigger, RetryPolicy, RuleTrigger,
     ScheduleService, ScheduleTrigger, StreamSource, StreamTrigger, Target, Trigger,
