@@ -125,18 +125,30 @@ impl fmt::Display for Printable<'_> {
 pub struct Diagnostics {
     all: Vec<Diagnostic>,
     omitted: usize,
+    unreadable: bool,
 }
 
 impl Diagnostics {
     /// `omitted` more were found than `all` holds.
     pub(crate) fn new(all: Vec<Diagnostic>, omitted: usize) -> Self {
         debug_assert!(!all.is_empty(), "diagnostics without a fault");
-        Self { all, omitted }
+        Self { all, omitted, unreadable: false }
+    }
+
+    /// A file that was asked for cannot be read.
+    pub(crate) fn unreadable(diagnostic: Diagnostic) -> Self {
+        Self { all: vec![diagnostic], omitted: 0, unreadable: true }
     }
 
     /// The faults, at least one.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.all.iter()
+    }
+
+    /// Whether the file that was asked for could not be read at all: it is missing, a folder, too
+    /// large, or kept from this user. Otherwise its content is at fault.
+    pub fn is_unreadable(&self) -> bool {
+        self.unreadable
     }
 
     /// How many faults were found beyond those that are listed.

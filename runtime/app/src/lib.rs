@@ -21,6 +21,7 @@
 
 mod api;
 mod assemble;
+pub mod config;
 mod diagnostic;
 mod document;
 mod event;

@@ -1,11 +1,13 @@
 //! The way from a template's path to the [`App`].
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::assemble::assemble;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::files::{Disk, Files};
 use crate::model::App;
+use crate::node::Node;
 use crate::options::Options;
 use crate::report::Report;
 use crate::resolve::{Load, Scope};
@@ -30,7 +32,12 @@ pub fn load(path: &Path, options: &Options) -> Result<App, Diagnostics> {
 /// # Errors
 /// As [`load`].
 pub fn load_from(files: &dyn Files, path: &Path, options: &Options) -> Result<App, Diagnostics> {
-    let source = Source::read(files, path, path.into(), "template").map_err(|e| *e)?;
+    let source =
+        Source::read(files, path, path.into(), "template").map_err(|fault| match fault.mark {
+            // What has a place was read.
+            Some(_) => (*fault).into(),
+            None => Diagnostics::unreadable(*fault),
+        })?;
     let absolute = std::path::absolute(path).map_err(|e| Diagnostic {
         file: path.into(),
         mark: None,
@@ -52,7 +59,7 @@ pub(crate) fn from_source(
     let report = Report::new(files, source);
     let load = Load::new(&report, options, assemble);
     let parts = yaml::parse(&report, 0, "template")
-        .and_then(|root| assemble(&root, &options.parameters, &load, Scope::root(path, &file)));
+        .and_then(|root| assemble(&root, &options.given(&root), &load, Scope::root(path, &file)));
     let not_emulated = report.finish()?;
     match parts {
         Some(parts) => Ok(App {
@@ -76,5 +83,20 @@ pub(crate) fn from_source(
             help: None,
         }
         .into()),
+    }
+}
+
+impl Options {
+    /// Values for the parameters of a template: those that are asked for, and those of the
+    /// configuration that it declares.
+    fn given(&self, root: &Node) -> BTreeMap<String, String> {
+        let mut given = self.parameters.clone();
+        for (name, value) in &self.configured {
+            let declared = root.get("Parameters").is_some_and(|all| all.get(name).is_some());
+            if declared && !given.contains_key(name) {
+                given.insert(name.clone(), value.clone());
+            }
+        }
+        given
     }
 }

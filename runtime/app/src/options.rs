@@ -15,6 +15,9 @@ pub struct Options {
     pub account_id: String,
     /// Values for the template's `Parameters`, before their `Default`s.
     pub parameters: BTreeMap<String, String>,
+    /// Values that stand in a configuration file, after `parameters`. Those that the template has
+    /// no parameter for are passed over: such a file may serve several templates.
+    pub configured: BTreeMap<String, String>,
     /// What functions find in their environment instead of what the template says.
     pub variables: VariableOverrides,
     /// Values that only AWS knows.
@@ -56,6 +59,7 @@ impl Default for Options {
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             parameters: BTreeMap::new(),
+            configured: BTreeMap::new(),
             variables: VariableOverrides::default(),
             values: Values::default(),
         }

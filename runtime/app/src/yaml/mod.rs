@@ -4,6 +4,7 @@
 //! intrinsic functions, anchors and merge keys allowed, duplicate keys not.
 
 mod scalar;
+mod surrogates;
 mod tree;
 
 use std::rc::Rc;
@@ -54,7 +55,8 @@ pub(crate) fn parse(report: &Report, file: u16, what: &str) -> Option<Rc<Node>> 
 }
 
 fn read(source: &Source, file: u16, what: &str, tree: &mut Tree) -> Result<(), Fault> {
-    let mut parser = Parser::new_from_str(&source.text);
+    let text = surrogates::replaced(&source.text);
+    let mut parser = Parser::new_from_str(&text);
     let mut documents = 0;
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|e| not_yaml(source, file, &e))?;
