@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bad_input;
+mod check;
 mod clients;
 mod crash;
 mod example;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     trials.extend(packaging::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(bad_input::trials());
+    trials.extend(check::trials());
     trials.extend(crash::trials());
     trials.extend(stop::trials());
     trials.push(example::last(&example));

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use samovar_app::config::is_region;
 
 /// Runs an AWS SAM application on this machine, without Docker or an account.
 #[derive(Debug, Parser)]
@@ -16,14 +17,18 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Build the template's functions and serve what it declares.
     Up(Up),
+    /// Say what the template declares, or what is wrong with it; build and serve nothing.
+    ///
+    /// Exit status: 0 if the template is good; 1 if it or a file that comes with it has faults;
+    /// 2 if one of them cannot be read: it is missing, a folder, too large or not permitted.
+    Check(Check),
 }
 
 /// Options of `samovar up`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Up {
-    /// The SAM template [default: template.yaml, template.yml or template.json here].
-    #[arg(short, long, value_name = "PATH")]
-    pub(crate) template: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) application: Application,
 
     /// Port of the AWS protocols: Lambda and SQS. 0 takes any that is free.
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
@@ -40,4 +45,116 @@ pub(crate) struct Up {
     /// Serve what is built already; build nothing.
     #[arg(long)]
     pub(crate) no_build: bool,
+}
+
+/// Options of `samovar check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) application: Application,
+
+    /// How to say it: for people, or as one JSON document for programs.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// Forms of what `samovar check` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// Which application it is, and what its template cannot say.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Application {
+    /// The SAM template [default: the samconfig file's, then template.yaml, template.yml or
+    /// template.json here].
+    #[arg(short, long, visible_alias = "template-file", value_name = "PATH")]
+    pub(crate) template: Option<PathBuf>,
+
+    /// The SAM CLI's settings, from the template's folder [default: samconfig.toml, samconfig.yaml
+    /// or samconfig.yml there].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+
+    /// Which environment of the samconfig file counts [default: default].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) config_env: Option<String>,
+
+    /// Values for the template's parameters, as Key=Value, ParameterKey=Key,ParameterValue=Value or
+    /// file://PATH.
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
+    pub(crate) parameter_overrides: Vec<String>,
+
+    /// Values for variables that functions have in the template: the SAM CLI's JSON, or
+    /// assignments as in a .env file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_vars: Option<PathBuf>,
+
+    /// Assignments as in a .env file, for variables of every function; --env-vars goes before it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+
+    /// Other stacks' exports, stored parameters and secrets, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) values: Option<PathBuf>,
+
+    /// The region in ARNs and in functions' variables [default: the samconfig file's, then
+    /// us-east-1].
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub(crate) region: Option<String>,
+}
+
+fn region(text: &str) -> Result<String, &'static str> {
+    if is_region(text) { Ok(text.to_owned()) } else { Err("write it as eu-central-1") }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn application(arguments: &[&str]) -> Application {
+        let arguments = ["samovar", "check"].iter().chain(arguments);
+        match Args::try_parse_from(arguments).unwrap().command {
+            Command::Check(check) => check.application,
+            Command::Up(up) => up.application,
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn overrides_are_given_as_to_the_sam_cli() {
+        // Several after one option, up to the next option, and several times.
+        let given = application(&[
+            "--parameter-overrides",
+            "A=1",
+            "B=x y",
+            "-t",
+            "app.yaml",
+            "--parameter-overrides",
+            "ParameterKey=C,ParameterValue=3",
+        ]);
+        assert_eq!(given.parameter_overrides, ["A=1", "B=x y", "ParameterKey=C,ParameterValue=3"]);
+        assert_eq!(given.template.as_deref(), Some("app.yaml".as_ref()));
+        assert_eq!(application(&["--parameter-overrides", ""]).parameter_overrides, [""]);
+    }
+
+    #[test]
+    fn the_template_has_the_sam_clis_names() {
+        for name in ["-t", "--template", "--template-file"] {
+            assert_eq!(application(&[name, "a"]).template.as_deref(), Some("a".as_ref()));
+        }
+    }
+
+    #[test]
+    fn a_region_is_one() {
+        Args::try_parse_from(["samovar", "check", "--region", "Frankfurt am Main"]).unwrap_err();
+    }
 }

@@ -2,8 +2,10 @@
 
 mod args;
 mod build;
+mod check;
 mod host;
 mod providers;
+mod settings;
 mod stop;
 mod terminal;
 mod up;
@@ -16,19 +18,22 @@ use crate::args::{Args, Command};
 use crate::terminal::Style;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    match Args::parse().command {
+        Command::Up(options) => up(options),
+        Command::Check(options) => check::check(&options),
+    }
+}
+
+fn up(options: args::Up) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start threads: {error}")),
     };
-    let result = match args.command {
-        Command::Up(options) => runtime.block_on(up::up(options)),
-    };
-    match result {
+    match runtime.block_on(up::up(options)) {
         Ok(()) => ExitCode::SUCCESS,
         // The diagnostics of a template say themselves what they are.
         Err(up::UpError::Template(diagnostics)) => {
-            eprint!("{diagnostics}");
+            terminal::faults(&diagnostics);
             ExitCode::FAILURE
         }
         Err(error) => fail(&error.to_string()),

@@ -22,20 +22,16 @@ use crate::args;
 use crate::build;
 use crate::host;
 use crate::providers::{self, ENVIRONMENTS, Surroundings};
+use crate::settings::{self, Settings};
 use crate::stop::StopSignals;
-use crate::terminal::{Style, Summary, Watch, say};
+use crate::terminal::{Style, Summary, Watch, say, warn};
 
 /// How long invocations may go on after a wish to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Templates that are looked for where none is named, as SAM CLI does.
-const TEMPLATES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
-
 /// Why nothing is served.
 #[derive(Debug, Error)]
 pub(crate) enum UpError {
-    #[error("there is no template.yaml here: name the template with --template PATH")]
-    NoTemplate,
     #[error("{0}")]
     Template(Diagnostics),
     #[error("{error}; stop that program, or choose another port with {option} PORT")]
@@ -81,19 +77,20 @@ struct Served {
 }
 
 async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
-    let template = template(options.template.as_deref())?;
+    let Settings { template, options: outside, skipped } =
+        settings::read(&options.application).map_err(UpError::Template)?;
+    skipped.iter().for_each(warn);
     let api_port = reserve(options.api_port, "--api-port")?;
     let http_port = reserve(options.http_port, "--http-port")?;
-    let account = Account::default();
+    let account = Account { region: outside.region.clone(), ..Account::default() };
     let endpoint = format!("http://127.0.0.1:{}", api_port.port());
     let app = samovar_app::load(
         &template,
         &samovar_app::Options {
             endpoint: endpoint.clone(),
             http_port: http_port.port(),
-            region: account.region.clone(),
             account_id: account.id.clone(),
-            ..samovar_app::Options::default()
+            ..outside
         },
     )
     .map_err(UpError::Template)?;
@@ -223,17 +220,6 @@ impl Served {
             1 => say("  1 invocation was cut off."),
             cut => say(format_args!("  {cut} invocations were cut off.")),
         }
-    }
-}
-
-fn template(named: Option<&Path>) -> Result<PathBuf, UpError> {
-    match named {
-        Some(path) => Ok(path.to_owned()),
-        None => TEMPLATES
-            .into_iter()
-            .map(PathBuf::from)
-            .find(|path| path.exists())
-            .ok_or(UpError::NoTemplate),
     }
 }
 

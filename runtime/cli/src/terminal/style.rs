@@ -31,6 +31,11 @@ impl Style {
         Self { colour: false }
     }
 
+    #[cfg(test)]
+    pub(crate) fn coloured() -> Self {
+        Self { colour: true }
+    }
+
     pub(crate) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
@@ -69,6 +74,23 @@ impl Style {
 /// Text padded to a width, counted in characters, so that paint does not shift columns.
 pub(crate) fn pad(text: &str, width: usize) -> String {
     format!("{text:width$}")
+}
+
+/// Text of others must not steer the terminal: control characters but tabs are shown as
+/// their pictures (Unicode "Control Pictures").
+pub(crate) fn printable(text: &str) -> String {
+    let picture = |c: char| match c {
+        '\t' => c,
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('?'),
+        '\x7f'..='\u{9f}' => '\u{2421}',
+        _ => c,
+    };
+    text.chars().map(picture).collect()
+}
+
+/// Width of the widest of some texts, in characters.
+pub(crate) fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
 #[cfg(test)]

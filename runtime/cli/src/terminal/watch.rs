@@ -7,7 +7,7 @@ use jiff::Zoned;
 use samovar_dispatch::{LogLine, LogObserver, Observer, Origin, Report};
 
 use super::say;
-use super::style::{Style, pad};
+use super::style::{Style, pad, printable};
 
 /// Prints what functions do.
 pub(crate) struct Watch {
@@ -75,18 +75,6 @@ fn milliseconds(duration: Duration) -> String {
     let milliseconds = duration.as_secs_f64() * 1000.0;
     let digits = if milliseconds < 100.0 { 1 } else { 0 };
     format!("{milliseconds:.digits$} ms")
-}
-
-/// A function's output must not steer the terminal: control characters but tabs are shown as
-/// their pictures (Unicode "Control Pictures").
-fn printable(text: &str) -> String {
-    let picture = |c: char| match c {
-        '\t' => c,
-        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('?'),
-        '\x7f'..='\u{9f}' => '\u{2421}',
-        _ => c,
-    };
-    text.chars().map(picture).collect()
 }
 
 fn one_line(message: &str) -> String {
