@@ -112,7 +112,14 @@ impl<'t> Reader<'t> {
         let start = self.position;
         let name = match self.peek() {
             Some('#') => None,
-            Some('\'') => Some(self.quoted('\'')?.to_owned()),
+            Some('\'') => {
+                // In a name, a backslash is one.
+                let end = self.rest()[1..].find('\'').filter(|length| *length > 0);
+                let Some(length) = end else {
+                    return Err(not_closed(self.place(start), '\''));
+                };
+                Some(self.take(length + 2)[1..=length].to_owned())
+            }
             _ => Some(self.skip(|c| c != '=' && c != '#' && !c.is_whitespace()).to_owned()),
         };
         if name.as_deref() == Some("") {
@@ -161,12 +168,15 @@ impl<'t> Reader<'t> {
             ends
         });
         let Some(end) = end else {
-            return Err(Fault::new(self.place(start), "this quote is not closed")
-                .help(format!("end the value with {quote}")));
+            return Err(not_closed(self.place(start), quote));
         };
         self.take(end + 2 * quote.len_utf8());
         Ok(&inside[..end])
     }
+}
+
+fn not_closed(at: Place, quote: char) -> Fault {
+    Fault::new(at, "this quote is not closed").help(format!("end the text with {quote}"))
 }
 
 /// White space that does not end the line.

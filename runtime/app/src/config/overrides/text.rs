@@ -21,6 +21,8 @@ type Spelling = for<'t> fn(&'t str, usize) -> Option<(usize, &'t str, &'t str)>;
 /// Reads a text: `ParameterKey=Key,ParameterValue=Value` if that is there at all, else
 /// `Key=Value`. `None`: neither is.
 pub(super) fn pairs(text: &str) -> Option<Pairs> {
+    // As the SAM CLI: the end of a value may be lost with an escaped blank.
+    let text = text.trim_end();
     let long = find_all(text, long);
     let pairs = if long.found.is_empty() { find_all(text, short) } else { long };
     (!pairs.found.is_empty()).then_some(pairs)
@@ -173,6 +175,8 @@ mod tests {
         ("A={\"a\":1}", Some(&[("A", "{")])),
         ("A=[1,2]", Some(&[("A", "[1,2]")])),
         ("A=é", Some(&[("A", "é")])),
+        ("A=1\n", Some(&[("A", "1")])),
+        ("A=x\\ ", Some(&[("A", "x")])),
         ("A=1\nB=2", Some(&[("A", "1\nB=2")])),
         ("A=1\tB=2", Some(&[("A", "1\tB=2")])),
         ("\"A\"=\"1\"", Some(&[("A", "1")])),

@@ -39,6 +39,7 @@ fn values_are_those_of_python_dotenv() {
         ("A=a b c", &[("A", "a b c")]),
         ("A=1;B=2", &[("A", "1;B=2")]),
         ("\"A\"=1", &[("\"A\"", "1")]),
+        ("'\\'=x", &[("\\", "x")]),
         ("'A b'=1", &[("A b", "1")]),
         ("A=${B}", &[("A", "")]),
         ("B=1\nA=${B}x", &[("A", "1x"), ("B", "1")]),
@@ -84,7 +85,7 @@ fn lines_that_are_no_assignments_have_places() {
          .env:5:3: error: this quote is not closed\n    \
          5 | C='half\n      \
          |   ^\n\
-         help: end the value with '"
+         help: end the text with '"
     );
 }
 

@@ -1,6 +1,7 @@
 //! Files of configuration in, values or diagnostics out.
 
 mod dotenv;
+mod hostile;
 mod overrides;
 mod samconfig;
 mod values;
