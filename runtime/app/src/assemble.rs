@@ -6,12 +6,13 @@ use std::rc::Rc;
 use crate::model::{Queue, Resource as Named, Target, Topic};
 use crate::node::Node;
 use crate::parts::Parts;
+use crate::plain::Links;
 use crate::queue::QueueFacts;
 use crate::report::{Fault, Report};
-use crate::resolve::{Load, Resolver, Scope, is_nested};
+use crate::resolve::{GeneratedQueue, Load, Resolver, Scope, is_nested};
 use crate::suggest::did_you_mean;
 use crate::template::{Resource, Template};
-use crate::{api, expand, function, lambda, outputs, property, queue};
+use crate::{api, expand, function, lambda, outputs, property, queue, topic};
 
 /// SAM's resource types.
 const SERVERLESS: &[&str] = &[
@@ -33,14 +34,21 @@ const SQS: &[&str] = &["AWS::SQS::Queue", "AWS::SQS::QueueInlinePolicy", "AWS::S
 
 /// Permissions: nothing is refused here for want of one, so they say nothing about the run.
 const PERMISSIONS: &[&str] = &[
+    "AWS::Events::EventBusPolicy",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::IAM::RolePolicy",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicInlinePolicy",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueueInlinePolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Connector",
 ];
+
+/// What other things are put under, which does not change what they do.
+const GROUPS: &[&str] = &["AWS::Logs::LogGroup", "AWS::Scheduler::ScheduleGroup"];
 
 /// Reads a template with its nested ones, files included and loops unrolled. `parameters` are the
 /// values that its parameters are given. `None`: nothing in it can be read.
@@ -77,7 +85,11 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         enter(resolver, resource);
     }
 
-    let (made_queues, topics) = made_destinations(resolver, &active);
+    let (mut made_queues, mut topics) = made_destinations(resolver, &active);
+    made_queues.extend(resolver.generated_queues().iter().filter_map(|made| {
+        let (facts, queue) = queue::generated(resolver, made);
+        enter_queue(resolver, made, facts).then_some(queue)
+    }));
 
     let mut unfinished = Vec::new();
     for resource in active.iter().filter(|resource| resource.kind == "AWS::SQS::Queue") {
@@ -91,8 +103,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
 
     let mut apis = api::read(resolver, &active);
 
-    let mut functions = Vec::new();
-    let mut layers = Vec::new();
+    let (mut functions, mut layers, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for resource in &active {
         match resource.kind {
             kind if function::TYPES.contains(&kind) => {
@@ -104,14 +115,28 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
             kind if lambda::TYPES.contains(&kind) => {}
             "AWS::SQS::Queue" | "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {}
             kind if PERMISSIONS.contains(&kind) || is_nested(resource) => {}
+            kind if GROUPS.contains(&kind) => {}
             _ if api::not_served(resource, report) => {}
-            _ => not_served(resource, report),
+            _ => others.push(*resource),
         }
     }
     let mut attached = lambda::Functions::new(&mut functions);
     for resource in active.iter().filter(|resource| lambda::TYPES.contains(&resource.kind)) {
         lambda::read(resolver, resource, &mut attached);
     }
+    let mut links = Links::new(&functions);
+    for resource in others {
+        if resource.kind == "AWS::SNS::Topic"
+            && let Some((topic, triggers)) = topic::read(resolver, resource)
+        {
+            topics.push(topic);
+            links.triggers.extend(triggers);
+        }
+        if !links.read(resolver, resource) {
+            not_served(resource, report);
+        }
+    }
+    let Links { triggers, subscriptions, .. } = links;
     let apis = apis.finish(report);
     let outputs = outputs::read(resolver, &apis);
     resolver.check_names();
@@ -122,6 +147,8 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         topics,
         apis,
         queues,
+        triggers,
+        subscriptions,
         outputs,
         resources: active.iter().filter_map(|resource| named(resolver, resource)).collect(),
     };
@@ -179,6 +206,7 @@ fn made_destinations<'t>(
                 name: name.clone(),
                 fifo: false,
                 visibility: 30,
+                is_generated: true,
             };
             resolver.load.queues.borrow_mut().insert(arn.clone(), facts);
             let url = resolver.queue_url(&name);
@@ -196,6 +224,20 @@ fn made_destinations<'t>(
         resolver.load.targets.insert(arn, target);
     }
     (queues, topics)
+}
+
+/// Enters a queue that SAM makes for an event; whether its name is its own.
+fn enter_queue(resolver: &Resolver, made: &GeneratedQueue, facts: QueueFacts) -> bool {
+    let arn = resolver.queue_arn(&made.name);
+    let is_new = resolver.load.targets.insert(arn.clone(), Target::Queue(made.name.clone()));
+    if is_new {
+        resolver.load.queues.borrow_mut().insert(arn, facts);
+    } else {
+        let message = format!("another queue is named `{}` as SAM's own is", made.name);
+        let help = "give the other queue another `QueueName`".to_owned();
+        resolver.report.fault(Fault::new(made.at, message).help(help));
+    }
+    is_new
 }
 
 /// A resource as the application lists it.

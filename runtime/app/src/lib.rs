@@ -14,7 +14,8 @@
 //! 2. `yaml`: a tree of nodes in which every value and key knows its place;
 //! 3. `template`: the sections of CloudFormation's template anatomy, with SAM's `Globals`;
 //! 4. `resolve`: intrinsic functions, lazily, where a value is read;
-//! 5. `queue`, `api`, `function`, `lambda`, `outputs`: typed resources.
+//! 5. `queue`, `topic`, `api`, `function`, `lambda`, `outputs`: typed resources; `event` reads what
+//!    starts functions, of SAM's events and of `plain` resources alike.
 //!
 //! Faults do not stop the reading: each goes to the `report`, the value becomes `Value::Poison`,
 //! and whoever reads a poisoned value says nothing more. So one run shows every fault once.
@@ -35,6 +36,7 @@ mod node;
 mod options;
 mod outputs;
 mod parts;
+mod plain;
 mod property;
 mod queue;
 mod read;
@@ -45,6 +47,7 @@ mod source;
 mod suggest;
 mod targets;
 mod template;
+mod topic;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Mark};

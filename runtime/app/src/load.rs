@@ -9,6 +9,7 @@ use crate::files::{Disk, Files};
 use crate::model::App;
 use crate::node::Node;
 use crate::options::Options;
+use crate::parts::Parts;
 use crate::report::Report;
 use crate::resolve::{Load, Scope};
 use crate::source::Source;
@@ -59,7 +60,8 @@ pub(crate) fn from_source(
     let report = Report::new(files, source);
     let load = Load::new(&report, options, assemble);
     let parts = yaml::parse(&report, 0, "template")
-        .and_then(|root| assemble(&root, &options.given(&root), &load, Scope::root(path, &file)));
+        .and_then(|root| assemble(&root, &options.given(&root), &load, Scope::root(path, &file)))
+        .map(Parts::connected);
     let not_emulated = report.finish()?;
     match parts {
         Some(parts) => Ok(App {

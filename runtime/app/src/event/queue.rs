@@ -1,131 +1,170 @@
-//! `SQS` events: event source mappings.
+//! `SQS` events: event source mappings from queues.
 //!
 //! Source: SAM developer guide, "SQS"; Lambda developer guide, "Using Lambda with Amazon SQS";
 //! Lambda API reference, "CreateEventSourceMapping".
 
 use std::time::Duration;
 
-use super::Event;
+use super::mapping;
+use super::source::{Consumer, Source};
 use crate::model::QueueTrigger;
 use crate::property::{Effect, Table};
 use crate::queue::QueueFacts;
-use crate::report::Fault;
+use crate::resolve::Resolver;
 
-pub(super) const TABLE: &Table = &[
+const NO_FILTERS: Effect = Effect::Missing("not applied: every message reaches the function");
+const NO_POLLERS: Effect = Effect::Missing("pollers scale on their own");
+
+pub(crate) const TABLE: &Table = &[
     ("BatchSize", Effect::Read),
     ("Enabled", Effect::Read),
-    ("FilterCriteria", Effect::Missing("not applied: every message reaches the function")),
+    ("FilterCriteria", NO_FILTERS),
     ("FunctionResponseTypes", Effect::Read),
     ("KmsKeyArn", Effect::Accepted),
     ("LoggingConfig", Effect::Accepted),
     ("MaximumBatchingWindowInSeconds", Effect::Read),
     ("MetricsConfig", Effect::Accepted),
-    ("ProvisionedPollerConfig", Effect::Missing("pollers scale on their own")),
+    ("ProvisionedPollerConfig", NO_POLLERS),
     ("Queue", Effect::Read),
     ("ScalingConfig", Effect::Read),
     ("Tags", Effect::Accepted),
 ];
 
-pub(super) fn read(event: &Event) -> Option<QueueTrigger> {
-    let reader = &event.reader;
-    let timeout = event.function.timeout;
-    let queues = event.resolver.load.queues.borrow();
-    let number = |name, least, most, unit| {
-        event.get(name).and_then(|node| reader.integer(name, node, least..=most, unit))
-    };
-    let batch_size = number("BatchSize", 1, 10_000, "messages").unwrap_or(10);
-    let window = number("MaximumBatchingWindowInSeconds", 0, 300, "seconds").unwrap_or(0);
-    let maximum_concurrency = maximum_concurrency(event);
-    let report_batch_item_failures = reports_failures(event);
-    let enabled = event.enabled();
-
-    let node = event.required("Queue", "add one: `Queue: !GetAtt QUEUE.Arn`")?;
-    let arn = reader.text("Queue", node)?;
-    if !arn.starts_with("arn:") {
-        // A URL of a queue of the template is what `Ref` gives.
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        let help = match queues.get(&event.resolver.queue_arn(name)) {
-            Some(queue) => {
-                format!("`!Ref` gives the queue's URL: write `!GetAtt {}.Arn`", queue.logical_id)
-            }
-            None => "write `!GetAtt QUEUE.Arn`".to_owned(),
-        };
-        reader.wrong("Queue", node, "the ARN of a queue", help);
-        return None;
-    }
-    let mut trigger = QueueTrigger {
-        name: event.name.to_owned(),
-        arn: arn.to_owned(),
+/// Reads a mapping from the queue whose ARN `property` has. `kind` is the source's type. Without a
+/// `consumer`, nothing is known of the function.
+pub(crate) fn read(
+    source: &Source,
+    kind: &str,
+    property: &str,
+    consumer: Option<&Consumer>,
+) -> Option<QueueTrigger> {
+    let batch_size = mapping::batch_size(source, "messages").unwrap_or(10);
+    let window = mapping::batch_window(source).unwrap_or(0);
+    let maximum_concurrency = source
+        .part("ScalingConfig", &["MaximumConcurrency"])
+        .and_then(|part| part.integer("MaximumConcurrency", 2..=1000, ""));
+    mapping::check_pollers(source, 2, 10_000);
+    let trigger = QueueTrigger {
+        name: source.key.name.clone(),
+        arn: String::new(),
         queue: None,
         batch_size,
         batch_window: Duration::from_secs(window.into()),
-        report_batch_item_failures,
+        report_batch_item_failures: mapping::reports_failures(source),
         maximum_concurrency,
-        filters: Vec::new(),
-        enabled,
-        span: event.span(),
+        filters: mapping::filters(source),
+        enabled: source.enabled(&[]),
+        span: source.span(),
     };
-    let Some(queue) = queues.get(arn) else {
-        let shown: String = arn.chars().take(120).collect();
+    let arn = arn(source, property)?;
+    Some(connect(QueueTrigger { arn, ..trigger }, source, kind, property, consumer))
+}
+
+/// A mapping on the queue that an `SNS` event's messages go through. SAM takes over the size of
+/// its batches only.
+pub(super) fn of_subscription(
+    source: &Source,
+    name: &str,
+    arn: &str,
+    batch_size: u32,
+    consumer: &Consumer,
+) -> QueueTrigger {
+    let trigger = QueueTrigger {
+        name: name.to_owned(),
+        arn: arn.to_owned(),
+        queue: None,
+        batch_size,
+        batch_window: Duration::ZERO,
+        report_batch_item_failures: false,
+        maximum_concurrency: None,
+        filters: Vec::new(),
+        enabled: true,
+        span: source.span(),
+    };
+    connect(trigger, source, "SNS", "QueueArn", Some(consumer))
+}
+
+/// The ARN of a queue. A URL of a queue of the template is what `Ref` gives.
+pub(super) fn arn(source: &Source, property: &str) -> Option<String> {
+    let node = source.required(property, &format!("add one: `{property}: !GetAtt QUEUE.Arn`"))?;
+    let arn = source.reader.text(property, node)?;
+    if !node.is_unresolved() && !arn.starts_with("arn:") {
+        let help = arn_help(source.resolver, arn);
+        source.reader.wrong(property, node, "the ARN of a queue", help);
+        return None;
+    }
+    Some(arn.to_owned())
+}
+
+/// What to write instead of text that is not the ARN of a queue.
+pub(crate) fn arn_help(resolver: &Resolver, text: &str) -> String {
+    let name = text.rsplit('/').next().unwrap_or_default();
+    match resolver.load.queues.borrow().get(&resolver.queue_arn(name)) {
+        Some(queue) => {
+            format!("`!Ref` gives the queue's URL: write `!GetAtt {}.Arn`", queue.logical_id)
+        }
+        None => "write `!GetAtt QUEUE.Arn`".to_owned(),
+    }
+}
+
+/// Finds the queue of the template, and checks what Lambda checks of the two.
+fn connect(
+    mut trigger: QueueTrigger,
+    source: &Source,
+    kind: &str,
+    property: &str,
+    consumer: Option<&Consumer>,
+) -> QueueTrigger {
+    let queues = source.resolver.load.queues.borrow();
+    let Some(queue) = queues.get(&trigger.arn) else {
+        let shown: String = trigger.arn.chars().take(120).collect();
         let note = format!("{shown} is not a queue of this template: nothing arrives from it");
-        reader.report.note(node.at, format!("{} (SQS)", event.path()), note);
-        return Some(trigger);
+        let what = format!("{} ({kind})", source.path());
+        source.reader.report.note(source.at(property), what, note);
+        return trigger;
     };
     trigger.queue = Some(queue.name.clone());
-    check_batch(event, queue, batch_size, window);
-    if queue.visibility < timeout {
+    check_batch(source, queue, &trigger);
+    if let Some(Consumer { id, timeout }) = consumer
+        && queue.visibility < *timeout
+    {
         let message = format!(
-            "the visibility time-out of {} ({} s) is shorter than the time-out of {} ({timeout} s)",
-            queue.name, queue.visibility, event.function.resource.id
+            "the visibility time-out of {} ({} s) is shorter than the time-out of {id} ({timeout} s)",
+            queue.name, queue.visibility
         );
         // AWS refuses the event source mapping; its advice is six times the function's time-out.
-        let help = format!(
-            "give the queue a `VisibilityTimeout` of at least {timeout}, better {}",
-            timeout.saturating_mul(6).min(43_200)
-        );
-        reader.report.fault(Fault::new(event.key.at, message).help(help));
+        let help = if queue.is_generated {
+            "SAM's own queue has 30 s: name one of the template in `SqsSubscription`".to_owned()
+        } else {
+            format!(
+                "give the queue a `VisibilityTimeout` of at least {timeout}, better {}",
+                timeout.saturating_mul(6).min(43_200)
+            )
+        };
+        source.fault(source.key.at, message, help);
     }
-    Some(trigger)
+    trigger
 }
 
 /// Large batches need a window; FIFO queues have neither.
-fn check_batch(event: &Event, queue: &QueueFacts, batch_size: u32, window: u32) {
-    let report = event.reader.report;
-    let at = |name| event.get(name).map_or(event.key.at, |node| node.at);
-    let owner = &event.reader.owner;
+fn check_batch(source: &Source, queue: &QueueFacts, trigger: &QueueTrigger) {
+    let owner = &source.reader.owner;
+    let batch_size = trigger.batch_size;
     if queue.fifo {
         if batch_size > 10 {
             let message = format!("`BatchSize` of {owner} is {batch_size}, and its queue FIFO");
             let help = "a FIFO queue gives at most 10 messages at once".to_owned();
-            report.fault(Fault::new(at("BatchSize"), message).help(help));
+            source.fault(source.at("BatchSize"), message, help);
         }
-        if window > 0 {
+        if !trigger.batch_window.is_zero() {
             let name = "MaximumBatchingWindowInSeconds";
             let message = format!("`{name}` of {owner} needs a standard queue");
             let help = "remove it: FIFO queues have no batching window".to_owned();
-            report.fault(Fault::new(at(name), message).help(help));
+            source.fault(source.at(name), message, help);
         }
-    } else if batch_size > 10 && window == 0 {
+    } else if batch_size > 10 && trigger.batch_window.is_zero() {
         let message = format!("`BatchSize` of {owner} is {batch_size} without a batching window");
         let help = "above 10, add `MaximumBatchingWindowInSeconds: 1` or more".to_owned();
-        report.fault(Fault::new(at("BatchSize"), message).help(help));
+        source.fault(source.at("BatchSize"), message, help);
     }
-}
-
-fn maximum_concurrency(event: &Event) -> Option<u32> {
-    let node = event.get("ScalingConfig")?;
-    let map = event.reader.map("ScalingConfig", node)?;
-    event.reader.only(map, &["MaximumConcurrency"]);
-    let maximum = node.get("MaximumConcurrency")?;
-    event.reader.integer("MaximumConcurrency", maximum, 2..=1000, "")
-}
-
-fn reports_failures(event: &Event) -> bool {
-    let name = "FunctionResponseTypes";
-    let types = event.get(name).and_then(|node| event.reader.list(name, node)).unwrap_or_default();
-    let mut reports = false;
-    for item in types {
-        reports |= event.reader.choice(name, item, &["ReportBatchItemFailures"]).is_some();
-    }
-    reports
 }

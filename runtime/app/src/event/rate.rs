@@ -5,22 +5,15 @@
 
 use std::time::Duration;
 
-use crate::model::Rate;
+use super::{cron, time};
+use crate::model::{Rate, ScheduleService};
 
-/// Whose expressions they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
-    /// EventBridge rules: `rate` and `cron`, strict about the plural.
-    Rules,
-    /// EventBridge Scheduler: `rate`, `cron` and `at`.
-    Scheduler,
-}
-
-/// Parses an expression; the error says what to write instead.
-pub(super) fn parse(text: &str, service: Service) -> Result<Rate, String> {
+/// Parses an expression; the error says what to write instead. Rules take `rate` and `cron` and are
+/// strict about the plural; the Scheduler takes `at` too.
+pub(super) fn parse(text: &str, service: ScheduleService) -> Result<Rate, String> {
     let usage = || match service {
-        Service::Rules => "write `rate(5 minutes)` or `cron(0 8 * * ? *)`".to_owned(),
-        Service::Scheduler => {
+        ScheduleService::Rule => "write `rate(5 minutes)` or `cron(0 8 * * ? *)`".to_owned(),
+        ScheduleService::Scheduler => {
             "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2030-01-01T00:00:00)`".to_owned()
         }
     };
@@ -28,19 +21,18 @@ pub(super) fn parse(text: &str, service: Service) -> Result<Rate, String> {
         text.strip_suffix(')').and_then(|text| text.split_once('(')).ok_or_else(usage)?;
     match function {
         "rate" => rate(argument, service),
-        // Five fields of time and one of years; what is in them is checked when they are emulated.
-        "cron" if argument.split_whitespace().count() == 6 => Ok(Rate::Expression(text.to_owned())),
-        "cron" => {
-            Err("`cron` takes six fields: minutes, hours, day of month, month, day of week, \
-                       year"
-                .to_owned())
-        }
-        "at" if service == Service::Scheduler => Ok(Rate::Expression(text.to_owned())),
+        "cron" => cron::check(argument).map(|()| Rate::Expression(text.to_owned())),
+        "at" if service == ScheduleService::Scheduler => match time::local(argument) {
+            Some(_) => Ok(Rate::Expression(text.to_owned())),
+            None => {
+                Err("write a date and a time that there is: `at(2030-01-01T00:00:00)`".to_owned())
+            }
+        },
         _ => Err(usage()),
     }
 }
 
-fn rate(argument: &str, service: Service) -> Result<Rate, String> {
+fn rate(argument: &str, service: ScheduleService) -> Result<Rate, String> {
     let usage = || "write a whole number and a unit: `rate(5 minutes)`".to_owned();
     let mut words = argument.split_whitespace();
     let (Some(value), Some(unit), None) = (words.next(), words.next(), words.next()) else {
@@ -56,7 +48,7 @@ fn rate(argument: &str, service: Service) -> Result<Rate, String> {
     if value == 0 {
         return Err("the number must be at least 1".to_owned());
     }
-    if service == Service::Rules && (value == 1) != (unit == singular) {
+    if service == ScheduleService::Rule && (value == 1) != (unit == singular) {
         let plural = if value == 1 { "" } else { "s" };
         return Err(format!(
             "write `rate({value} {singular}{plural})`: AWS refuses the other form"
@@ -68,8 +60,8 @@ fn rate(argument: &str, service: Service) -> Result<Rate, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Service, parse};
-    use crate::model::Rate;
+    use super::parse;
+    use crate::model::{Rate, ScheduleService};
     use std::time::Duration;
 
     #[test]
@@ -81,9 +73,21 @@ mod tests {
             ("rate(1 day)", 1440),
         ] {
             let every = Rate::Every(Duration::from_secs(minutes * 60));
-            assert_eq!(parse(text, Service::Rules), Ok(every), "{text}");
+            assert_eq!(parse(text, ScheduleService::Rule), Ok(every), "{text}");
         }
-        assert!(parse("rate(1 minutes)", Service::Scheduler).is_ok());
+        assert!(parse("rate(1 minutes)", ScheduleService::Scheduler).is_ok());
+    }
+
+    #[test]
+    fn expressions_stay_text() {
+        for text in ["cron(0 8 * * ? *)", "at(2030-01-01T00:00:00)"] {
+            let parsed = parse(text, ScheduleService::Scheduler);
+            assert_eq!(parsed, Ok(Rate::Expression(text.to_owned())), "{text}");
+        }
+        assert_eq!(
+            parse("at(2030-02-30T00:00:00)", ScheduleService::Scheduler),
+            Err("write a date and a time that there is: `at(2030-01-01T00:00:00)`".to_owned())
+        );
     }
 
     #[test]
@@ -102,7 +106,7 @@ mod tests {
             ("every minute", "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
             ("at(2030-01-01T00:00:00)", "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
         ] {
-            assert_eq!(parse(text, Service::Rules), Err(help.to_owned()), "{text}");
+            assert_eq!(parse(text, ScheduleService::Rule), Err(help.to_owned()), "{text}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Span;
+use super::{Destination, Span};
 
 /// An `AWS::SQS::Queue`.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct Subscription {
     pub filters_body: bool,
     /// `RawMessageDelivery`.
     pub raw: bool,
+    /// `RedrivePolicy.deadLetterTargetArn`.
+    pub dead_letter: Option<Destination>,
     /// Where the subscription stands.
     pub span: Span,
 }

@@ -100,7 +100,8 @@ pub struct QueueTrigger {
     pub report_batch_item_failures: bool,
     /// `ScalingConfig.MaximumConcurrency`.
     pub maximum_concurrency: Option<u32>,
-    /// `FilterCriteria`: patterns, of which one must match.
+    /// `FilterCriteria`: patterns, of which one must match; text in place of one that is only known
+    /// on AWS.
     pub filters: Vec<serde_json::Value>,
     /// `Enabled` (default true).
     pub enabled: bool,
@@ -153,7 +154,8 @@ pub enum ScheduleService {
 pub enum Rate {
     /// `rate(VALUE UNIT)`.
     Every(Duration),
-    /// `cron(...)` with checked fields, `at(...)` with a checked time: not emulated yet.
+    /// `cron(...)` with checked fields, `at(...)` with a checked time: not emulated yet. Text in
+    /// place of an expression that is only known on AWS, too.
     Expression(String),
 }
 
@@ -232,7 +234,7 @@ pub struct RuleTrigger {
     pub rule: String,
     /// `EventBusName`, a name or ARN (default `default`).
     pub bus: String,
-    /// `Pattern` (`EventPattern`).
+    /// `Pattern` (`EventPattern`); text in place of one that is only known on AWS.
     pub pattern: serde_json::Value,
     /// `Input`.
     pub input: Option<String>,
@@ -272,6 +274,8 @@ pub struct StreamTrigger {
     pub batch_window: Duration,
     /// `StartingPosition`: `TRIM_HORIZON`, `LATEST` or `AT_TIMESTAMP`.
     pub starting_position: Option<String>,
+    /// `StartingPositionTimestamp`, as written: seconds from 1970. Only for `AT_TIMESTAMP`.
+    pub starting_timestamp: Option<String>,
     /// `ParallelizationFactor` (default 1).
     pub parallelization_factor: u32,
     /// `BisectBatchOnFunctionError`.
@@ -286,7 +290,8 @@ pub struct StreamTrigger {
     pub on_failure: Option<Destination>,
     /// `FunctionResponseTypes` has `ReportBatchItemFailures`.
     pub report_batch_item_failures: bool,
-    /// `FilterCriteria`: patterns, of which one must match.
+    /// `FilterCriteria`: patterns, of which one must match; text in place of one that is only known
+    /// on AWS.
     pub filters: Vec<serde_json::Value>,
     /// `SourceAccessConfigurations`: kind and URI.
     pub access: Vec<(String, String)>,

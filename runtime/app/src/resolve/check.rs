@@ -77,7 +77,7 @@ impl Resolver<'_> {
             return;
         }
         let is_paid = self.spend(name.len() as u64, at).is_ok();
-        if !is_paid || self.may_be_generated(name) {
+        if !is_paid || self.may_be_generated(name) || self.generated_queue(name).is_some() {
             return;
         }
         let at = match variable {

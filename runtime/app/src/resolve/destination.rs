@@ -26,12 +26,7 @@ pub(crate) struct MadeDestination {
 impl MadeDestination {
     /// The queue's or topic's name.
     pub(crate) fn name(&self, resolver: &Resolver) -> String {
-        let name = resolver.name(&self.logical_id);
-        if name.len() <= MAX_NAME {
-            return name;
-        }
-        // Logical ids are ASCII.
-        format!("{}-{}", &name[..MAX_NAME - 9], stable_id(&name, 8))
+        resolver.made_name(&self.logical_id, "")
     }
 
     pub(crate) fn arn(&self, resolver: &Resolver) -> String {
@@ -41,6 +36,17 @@ impl MadeDestination {
 }
 
 impl<'t> Resolver<'t> {
+    /// The name of a queue or topic that SAM makes, with this at its end.
+    pub(super) fn made_name(&self, logical_id: &str, suffix: &str) -> String {
+        let name = self.name(logical_id);
+        let most = MAX_NAME - suffix.len();
+        if name.len() <= most {
+            return format!("{name}{suffix}");
+        }
+        // Logical ids are ASCII.
+        format!("{}-{}{suffix}", &name[..most - 9], stable_id(&name, 8))
+    }
+
     /// What SAM makes for a function's `EventInvokeConfig`.
     pub(crate) fn made_destinations(&self, function: &Resource<'t>) -> Vec<MadeDestination> {
         let has_config = function.kind == "AWS::Serverless::Function"

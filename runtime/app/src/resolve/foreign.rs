@@ -15,15 +15,20 @@ enum Refers {
 /// Types whose ARN or `Ref` is not like most others' (CloudFormation's resource type reference,
 /// "Return values"; "ARN format" of the service authorization reference).
 const TYPES: &[(&str, Refers, &str)] = &[
+    ("AWS::AmazonMQ::Broker", Refers::Name, "mq:REGION:ACCOUNT:broker:NAME:b-0"),
     ("AWS::CloudFormation::Stack", Refers::Arn, "cloudformation:REGION:ACCOUNT:stack/NAME/0"),
+    ("AWS::DocDB::DBCluster", Refers::Name, "rds:REGION:ACCOUNT:cluster:NAME"),
     ("AWS::DynamoDB::Table", Refers::Name, "dynamodb:REGION:ACCOUNT:table/NAME"),
     ("AWS::Events::EventBus", Refers::Name, "events:REGION:ACCOUNT:event-bus/NAME"),
     ("AWS::IAM::ManagedPolicy", Refers::Arn, "iam::ACCOUNT:policy/NAME"),
     ("AWS::IAM::Role", Refers::Name, "iam::ACCOUNT:role/NAME"),
     ("AWS::IAM::User", Refers::Name, "iam::ACCOUNT:user/NAME"),
     ("AWS::Logs::LogGroup", Refers::Name, "logs:REGION:ACCOUNT:log-group:NAME:*"),
+    ("AWS::MSK::Cluster", Refers::Arn, "kafka:REGION:ACCOUNT:cluster/NAME/0"),
     ("AWS::S3::Bucket", Refers::Name, "s3:::NAME"),
+    ("AWS::SNS::Subscription", Refers::Arn, "sns:REGION:ACCOUNT:NAME"),
     ("AWS::SNS::Topic", Refers::Arn, "sns:REGION:ACCOUNT:NAME"),
+    ("AWS::Scheduler::Schedule", Refers::Name, "scheduler:REGION:ACCOUNT:schedule/default/NAME"),
     ("AWS::SecretsManager::Secret", Refers::Arn, "secretsmanager:REGION:ACCOUNT:secret:NAME"),
     ("AWS::Serverless::Application", Refers::Arn, "cloudformation:REGION:ACCOUNT:stack/NAME/0"),
     ("AWS::Serverless::SimpleTable", Refers::Name, "dynamodb:REGION:ACCOUNT:table/NAME"),
@@ -55,9 +60,12 @@ pub(super) fn attribute<'t>(
             let value = resolver.try_resolve(written)?;
             return Ok(Some(value).filter(|node| node.value != Value::Absent));
         }
-        _ if attribute.ends_with("Arn") => arn(resolver, resource.kind, &name),
+        _ if attribute.ends_with("Arn") || attribute.ends_with("ARN") => {
+            arn(resolver, resource.kind, &name)
+        }
         _ if attribute.ends_with("Name") || attribute.ends_with("Id") => name,
-        _ => format!("{name}.{attribute}"),
+        // Nothing plausible can be said of it.
+        _ => return Ok(Some(Node::unresolved(format!("{name}.{attribute}"), resource.at))),
     };
     Ok(Some(Node::text(text, resource.at)))
 }

@@ -4,7 +4,7 @@
 
 use super::destination::MadeDestination;
 use super::gateway::ApiIdentity;
-use super::{Resolved, Resolver, Trouble};
+use super::{GeneratedQueue, Resolved, Resolver, Trouble};
 use crate::model::ApiKind;
 use crate::node::Node;
 use crate::template::Resource;
@@ -27,6 +27,8 @@ pub(super) enum Implied<'r, 't> {
     Destination(MadeDestination),
     /// `<Function><Event>`: a rule, schedule or event source mapping.
     Event(&'r Resource<'t>, &'r str),
+    /// `<Function><Event>Queue`, or what `QueueLogicalId` says.
+    Queue(&'r GeneratedQueue),
 }
 
 impl<'t> Resolver<'t> {
@@ -39,6 +41,9 @@ impl<'t> Resolver<'t> {
         let apis = self.apis();
         if let Some(api) = apis.iter().find(|api| api.at.is_none() && api.logical_id == name) {
             return Some(Implied::Api(api));
+        }
+        if let Some(queue) = self.generated_queue(name) {
+            return Some(Implied::Queue(queue));
         }
         if let Some(rest) = name.strip_suffix("Stage") {
             for api in apis.iter().filter(|api| api.is_sam) {
@@ -110,7 +115,8 @@ impl<'t> Resolver<'t> {
             }
             Implied::Destination(made) if made.is_queue => self.queue_url(&made.name(self)),
             Implied::Destination(made) => made.arn(self),
-            Implied::Event(function, event) => format!("{}{event}", function.id),
+            Implied::Event(function, event) => self.reference_of_event(function, event)?,
+            Implied::Queue(queue) => self.queue_url(&queue.name),
         })
     }
 
@@ -134,15 +140,10 @@ impl<'t> Resolver<'t> {
                 (Some(self.function_arn(&self.name_of(function)?)), &[])
             }
             (Implied::Url(_), _) => (None, &["FunctionUrl", "FunctionArn"]),
-            (Implied::Event(function, event), "Arn") => {
-                let region = &self.options.region;
-                let id = function.id;
-                (Some(format!("arn:aws:events:{region}:{account}:rule/{id}{event}")), &[])
+            (Implied::Event(function, event), _) => {
+                self.attribute_of_event(function, event, attribute)?
             }
-            (Implied::Event(function, event), "Id") => {
-                (Some(format!("{}{event}", function.id)), &[])
-            }
-            (Implied::Event(..), _) => (None, &["Arn", "Id"]),
+            (Implied::Queue(queue), _) => self.attribute_of_queue(&queue.name, attribute),
             (Implied::Alias(function, alias), "AliasArn") => {
                 (Some(format!("{}:{alias}", self.function_arn(&self.name_of(function)?))), &[])
             }
@@ -160,11 +161,24 @@ impl<'t> Resolver<'t> {
     ) -> (Option<String>, &'static [&'static str]) {
         let name = made.name(self);
         match (made.is_queue, attribute) {
-            (true, "Arn") | (false, "TopicArn") => (Some(made.arn(self)), &[]),
-            (true, "QueueName") | (false, "TopicName") => (Some(name), &[]),
-            (true, "QueueUrl") => (Some(self.queue_url(&name)), &[]),
-            (true, _) => (None, &["Arn", "QueueName", "QueueUrl"]),
+            (true, _) => self.attribute_of_queue(&name, attribute),
+            (false, "TopicArn") => (Some(made.arn(self)), &[]),
+            (false, "TopicName") => (Some(name), &[]),
             (false, _) => (None, &["TopicArn", "TopicName"]),
         }
+    }
+
+    fn attribute_of_queue(
+        &self,
+        name: &str,
+        attribute: &str,
+    ) -> (Option<String>, &'static [&'static str]) {
+        let value = match attribute {
+            "Arn" => Some(self.queue_arn(name)),
+            "QueueName" => Some(name.to_owned()),
+            "QueueUrl" => Some(self.queue_url(name)),
+            _ => None,
+        };
+        (value, &["Arn", "QueueName", "QueueUrl"])
     }
 }

@@ -9,9 +9,11 @@
 mod check;
 mod condition;
 mod destination;
+mod event;
 mod foreign;
 mod functions;
 mod gateway;
+mod generated;
 mod identity;
 mod implicit;
 mod json;
@@ -29,6 +31,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 pub(crate) use gateway::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API};
+pub(crate) use generated::GeneratedQueue;
+use generated::GeneratedQueues;
 pub(crate) use identity::{URL_ID, stable_id};
 pub(crate) use json::to_json;
 pub(crate) use nested::{Child, is_nested};
@@ -141,6 +145,7 @@ pub(crate) struct Resolver<'t> {
     conditions: RefCell<HashMap<&'t str, Known<bool>>>,
     names: RefCell<HashMap<&'t str, Known<String>>>,
     apis: OnceCell<Vec<ApiIdentity<'t>>>,
+    generated_queues: OnceCell<GeneratedQueues>,
     /// Nested applications by logical id.
     children: RefCell<HashMap<&'t str, Known<Rc<Child>>>>,
     depth: Cell<u32>,
@@ -162,6 +167,7 @@ impl<'t> Resolver<'t> {
             conditions: RefCell::default(),
             names: RefCell::default(),
             apis: OnceCell::new(),
+            generated_queues: OnceCell::new(),
             children: RefCell::default(),
             depth: Cell::new(0),
             unresolved: Cell::new(false),

@@ -62,7 +62,11 @@ impl<'t> Resource<'t> {
     }
 }
 
-/// A name is CloudFormation's logical id: letters and digits, at most 255.
+/// Whether a name is a logical id of CloudFormation's: letters and digits, at most 255.
+pub(crate) fn is_id(name: &str) -> bool {
+    (1..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
 fn is_logical_id(key: &Key) -> bool {
-    (1..=255).contains(&key.name.len()) && key.name.bytes().all(|b| b.is_ascii_alphanumeric())
+    is_id(&key.name)
 }

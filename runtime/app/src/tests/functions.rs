@@ -171,7 +171,7 @@ Events:
         ]
     );
     let triggers = &app.function("Hello").unwrap().triggers;
-    assert_eq!(triggers.len(), 3, "{triggers:?}");
+    assert_eq!(triggers.len(), 4, "{triggers:?}");
 }
 
 const LAYER: &str = "'arn:aws:lambda:us-east-1:123456789012:layer:tools:4'";

@@ -5,6 +5,7 @@ mod apis_plain;
 mod code;
 mod definitions;
 mod environment;
+mod events;
 mod example;
 mod expansion;
 mod faults;

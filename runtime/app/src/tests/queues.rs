@@ -1,6 +1,6 @@
 //! Queues and the event source mappings on them.
 
-use super::{app, hello, messages};
+use super::{app, hello, messages, notes};
 use crate::Queue;
 
 fn attributes(queue: &Queue) -> Vec<(&str, &str)> {
@@ -98,4 +98,91 @@ fn names_are_checked() {
         );
         assert_eq!(messages(&text).len(), 1, "{name}");
     }
+}
+
+#[test]
+fn dead_letters_to_another_stack_are_noted() {
+    let app = app("
+Resources:
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties:
+      RedrivePolicy:
+        deadLetterTargetArn: arn:aws:sqs:eu-west-1:123456789012:other
+        maxReceiveCount: 3
+");
+    assert_eq!(attributes(&app.queues[0]), []);
+    assert_eq!(
+        notes(&app),
+        [
+            "Resources.Jobs.RedrivePolicy: arn:aws:sqs:eu-west-1:123456789012:other is not a queue of \
+          this template: nothing is moved to it"
+        ]
+    );
+}
+
+#[test]
+fn dead_letters_go_to_queues() {
+    for target in [
+        "arn:aws:sns:us-east-1:000000000000:topic",
+        "arn:aws:sqs:us-east-1:1:queue",
+        "arn:aws:sqs:us-east-1:000000000000:",
+        "queue",
+    ] {
+        let text = format!(
+            "Resources: {{Jobs: {{Type: 'AWS::SQS::Queue', Properties: {{RedrivePolicy: \
+             {{deadLetterTargetArn: '{target}', maxReceiveCount: 3}}}}}}}}\n"
+        );
+        assert_eq!(
+            messages(&text),
+            [format!("`deadLetterTargetArn` of Jobs must be the ARN of a queue, not `{target}`")]
+        );
+    }
+}
+
+#[test]
+fn who_may_send_dead_letters_is_checked() {
+    let arns = ["a"; 11].join(", ");
+    for (policy, expected) in [
+        (
+            "{redrivePermission: anyQueue}",
+            "`redrivePermission` of Jobs must be one of allowAll, denyAll, byQueue, not `anyQueue`",
+        ),
+        ("{redrivePermission: byQueue}", "`RedriveAllowPolicy` of Jobs has no `sourceQueueArns`"),
+        (
+            &format!("{{redrivePermission: byQueue, sourceQueueArns: [{arns}]}}"),
+            "`sourceQueueArns` of Jobs must be a list of 1 to 10 ARNs, not of 11",
+        ),
+        (
+            "'{\"redrivePermission\": \"denyAll\", \"sourceQueueArns\": [\"a\"]}'",
+            "`sourceQueueArns` of Jobs needs `redrivePermission: byQueue`",
+        ),
+        ("{permission: denyAll}", "unknown property `permission` of Jobs"),
+    ] {
+        let text = format!(
+            "Resources: {{Jobs: {{Type: 'AWS::SQS::Queue', \
+             Properties: {{RedriveAllowPolicy: {policy}}}}}}}\n"
+        );
+        assert_eq!(messages(&text), [expected], "{policy}");
+    }
+}
+
+#[test]
+fn what_may_not_stand_together() {
+    let text = "
+Resources:
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: {SqsManagedSseEnabled: true, KmsMasterKeyId: alias/aws/sqs}
+  Fast:
+    Type: AWS::SQS::Queue
+    Properties: {FifoQueue: true, FifoThroughputLimit: perMessageGroupId}
+";
+    assert_eq!(
+        messages(text),
+        [
+            "Jobs is encrypted both by SQS's keys and by `KmsMasterKeyId`",
+            "`FifoThroughputLimit` of Fast needs deduplication by message group",
+        ]
+    );
 }

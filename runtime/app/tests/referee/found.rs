@@ -26,7 +26,10 @@ impl Names<'_> {
         {
             return id.clone();
         }
-        let is_own = text.contains(":000000000000:") || !text.contains(':');
+        // The ARN of a bucket has no account.
+        let is_own = text.contains(":000000000000:")
+            || text.starts_with("arn:aws:s3:::")
+            || !text.contains(':');
         let segments: Vec<&str> = text.split([':', '/']).collect();
         let resource = app.resources.iter().filter(|_| is_own).find(|resource| {
             segments.contains(&resource.reference.as_str()) || resource.reference == text

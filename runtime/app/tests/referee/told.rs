@@ -1,5 +1,7 @@
 //! The referee's facts as lines.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Lines, UNKNOWN};
@@ -48,8 +50,12 @@ pub(crate) fn lines(facts: &Value) -> Lines {
     for m in list(&facts["event_source_mappings"]) {
         add("event source mapping", mapping(m));
     }
+    // Rules that call no function are not in the model.
+    let functions: BTreeSet<String> =
+        list(&facts["functions"]).into_iter().map(|f| text(&f["id"])).collect();
     for r in list(&facts["rules"]) {
-        for target in list(&r["targets"]) {
+        let targets = list(&r["targets"]).into_iter();
+        for target in targets.filter(|target| functions.contains(&text(&target["target"]))) {
             if !r["schedule"].is_null() {
                 add("schedule", schedule(r, target, "rule"));
             }

@@ -243,3 +243,124 @@ help: a greedy parameter (`{proxy+}`) must come last
 "#,
     );
 }
+
+#[test]
+fn cron_field() {
+    says(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: code
+      Events:
+        Event:
+          Type: Schedule
+          Properties:
+            Schedule: cron(0 25 * * ? *)
+",
+        "
+template.yaml:13:23: error: `Schedule` of event Event of Hello must be a schedule expression, not `cron(0 25 * * ? *)`
+   13 |             Schedule: cron(0 25 * * ? *)
+      |                       ^^^^^^^^^^^^^^^^^^
+  at Resources.Hello.Properties.Events.Event.Properties.Schedule
+help: the field for hours has `25`: write 0 to 23, `*`, ranges `a-b`, steps `a/n`
+",
+    );
+}
+
+#[test]
+fn pattern_operator() {
+    says(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: code
+      Events:
+        Event:
+          Type: EventBridgeRule
+          Properties:
+            Pattern:
+              source: [orders]
+              detail:
+                state: [{prefx: new}]
+",
+        "
+template.yaml:16:26: error: unknown operator `prefx` at `detail.state` of `Pattern` of event Event of Hello
+   16 |                 state: [{prefx: new}]
+      |                          ^^^^^
+  at Resources.Hello.Properties.Events.Event.Properties.Pattern.detail.state[0].prefx
+help: did you mean `prefix`?
+",
+    );
+}
+
+#[test]
+fn bucket_by_name() {
+    says(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: code
+      Events:
+        Event:
+          Type: S3
+          Properties:
+            Bucket: uploads
+            Events: s3:ObjectCreate:*
+",
+        "
+template.yaml:13:21: error: `Bucket` of event Event of Hello must be `!Ref` of an `AWS::S3::Bucket` of this template
+   13 |             Bucket: uploads
+      |                     ^^^^^^^
+  at Resources.Hello.Properties.Events.Event.Properties.Bucket
+help: SAM adds the function to the resource itself: write `!Ref` and its logical id
+
+template.yaml:14:21: error: `Events` of event Event of Hello must be an event of S3's, not `s3:ObjectCreate:*`
+   14 |             Events: s3:ObjectCreate:*
+      |                     ^^^^^^^^^^^^^^^^^
+  at Resources.Hello.Properties.Events.Event.Properties.Events
+help: did you mean `s3:ObjectCreated:*`?
+",
+    );
+}
+
+#[test]
+fn policy_on_attributes() {
+    says(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: code
+      Events:
+        Event:
+          Type: SNS
+          Properties:
+            Topic: !Ref Alarms
+            FilterPolicy: {house: {door: [open]}}
+  Alarms:
+    Type: AWS::SNS::Topic
+",
+        "
+template.yaml:14:35: error: `house` of `FilterPolicy` of event Event of Hello must be a list of values, not a mapping
+   14 |             FilterPolicy: {house: {door: [open]}}
+      |                                   ^
+  at Resources.Hello.Properties.Events.Event.Properties.FilterPolicy.house
+help: add `FilterPolicyScope: MessageBody`: message attributes have no parts
+",
+    );
+}

@@ -8,6 +8,7 @@ mod language;
 mod properties;
 mod queues;
 mod structure;
+mod triggers;
 mod values;
 
 use super::{folder, load};

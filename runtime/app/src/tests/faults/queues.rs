@@ -3,7 +3,7 @@
 use super::says;
 
 #[test]
-fn redrive_elsewhere() {
+fn redrive_by_url() {
     says(
         "Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -11,15 +11,17 @@ Resources:
     Type: AWS::SQS::Queue
     Properties:
       RedrivePolicy:
-        deadLetterTargetArn: arn:aws:sqs:us-east-1:123456789012:other
+        deadLetterTargetArn: !Ref Dead
         maxReceiveCount: 3
+  Dead:
+    Type: AWS::SQS::Queue
 ",
         "
-template.yaml:7:30: error: `deadLetterTargetArn` of Jobs must be the ARN of a queue of this template, not `arn:aws:sqs:us-east-1:123456789012:other`
-    7 |         deadLetterTargetArn: arn:aws:sqs:us-east-1:123456789012:other
-      |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+template.yaml:7:30: error: `deadLetterTargetArn` of Jobs must be the ARN of a queue, not `http://127.0.0.1:9000/000000000000/Dead`
+    7 |         deadLetterTargetArn: !Ref Dead
+      |                              ^^^^^^^^^
   at Resources.Jobs.Properties.RedrivePolicy.deadLetterTargetArn
-help: write `!GetAtt QUEUE.Arn` with a queue of this template
+help: `!Ref` gives the queue's URL: write `!GetAtt Dead.Arn`
 ",
     );
 }

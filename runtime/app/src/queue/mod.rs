@@ -3,17 +3,19 @@
 //! Source: CloudFormation's resource reference, "AWS::SQS::Queue", and SQS's API reference,
 //! "CreateQueue".
 
+mod redrive;
+
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use crate::model::Queue;
-use crate::node::{self, Map, Node};
+use crate::node::{self, Map};
 use crate::property::{self, Effect};
 use crate::read::Reader;
 use crate::report::Fault;
-use crate::resolve::{Resolver, to_json};
+use crate::resolve::{GeneratedQueue, Resolver};
 use crate::template::Resource;
+
+pub(crate) use redrive::Unfinished;
 
 const PROPERTIES: &property::Table = &[
     ("ContentBasedDeduplication", Effect::Read),
@@ -56,18 +58,15 @@ pub(crate) struct QueueFacts {
     pub(crate) fifo: bool,
     /// `VisibilityTimeout`, SQS's default of 30 seconds included.
     pub(crate) visibility: u32,
+    /// Whether SAM makes it.
+    pub(crate) is_generated: bool,
 }
 
 /// Queues by ARN.
 pub(crate) type Queues = BTreeMap<String, QueueFacts>;
 
-/// A queue that is read up to its redrive policy, which needs the other queues.
-pub(crate) struct Unfinished<'t> {
-    queue: Queue,
-    fifo: bool,
-    redrive: Option<Node>,
-    resource: &'t Resource<'t>,
-}
+/// SQS's default, in seconds.
+const DEFAULT_VISIBILITY: u32 = 30;
 
 /// Reads a queue; `None` where it has no usable name.
 pub(crate) fn read<'t>(
@@ -124,7 +123,7 @@ pub(crate) fn read<'t>(
         attributes.insert("KmsMasterKeyId".to_owned(), key.to_owned());
     }
     if let Some(node) = node::get(&properties, "RedriveAllowPolicy")
-        && let Some(policy) = policy(&reader, "RedriveAllowPolicy", node)
+        && let Some(policy) = redrive::allowed(&reader, node)
     {
         attributes.insert("RedriveAllowPolicy".to_owned(), policy.to_string());
     }
@@ -137,12 +136,14 @@ pub(crate) fn read<'t>(
             report.fault(Fault::new(key.at, message).help("add `FifoQueue: true`".to_owned()));
         }
     }
+    check_together(&reader, &properties, &attributes);
     let visibility = attributes.get("VisibilityTimeout").and_then(|text| text.parse().ok());
     let facts = QueueFacts {
         logical_id: resource.id.to_owned(),
         name: name.clone(),
         fifo,
-        visibility: visibility.unwrap_or(30),
+        visibility: visibility.unwrap_or(DEFAULT_VISIBILITY),
+        is_generated: false,
     };
     let queue = Queue {
         logical_id: resolver.id(resource.id),
@@ -153,79 +154,56 @@ pub(crate) fn read<'t>(
         span: report.span(resource.at),
     };
     let redrive = node::get(&properties, "RedrivePolicy").cloned();
-    Some((facts, Unfinished { queue, fifo, redrive, resource }))
+    Some((facts, Unfinished::new(queue, fifo, redrive, resource)))
 }
 
-impl Unfinished<'_> {
-    /// Adds the redrive policy, whose target must be a queue of the template and of the same kind.
-    pub(crate) fn finish(mut self, resolver: &Resolver) -> Queue {
-        let queues = resolver.load.queues.borrow();
-        let reader = Reader { report: resolver.report, owner: self.resource.id.to_owned() };
-        if let Some(policy) =
-            self.redrive.as_ref().and_then(|node| self.redrive(&reader, node, &queues))
-        {
-            self.queue.attributes.insert("RedrivePolicy".to_owned(), policy);
-        }
-        self.queue
-    }
-
-    fn redrive(&self, reader: &Reader, node: &Node, queues: &Queues) -> Option<String> {
-        let names = ["deadLetterTargetArn", "maxReceiveCount"];
-        // Given as JSON text, the policy is of one piece and has no places inside.
-        let (target, target_at, count) = match node.as_str() {
-            Some(_) => {
-                let json = policy(reader, "RedrivePolicy", node)?;
-                let target = json.get(names[0]).and_then(|v| v.as_str()).unwrap_or_default();
-                let count = json.get(names[1]).map(|v| v.to_string().replace('"', ""));
-                (target.to_owned(), node.at, count.map(|count| Node::text(count, node.at)))
-            }
-            None => {
-                let map = reader.map("RedrivePolicy", node)?;
-                reader.only(map, &names);
-                let Some(target) = node::get(map, names[0]) else {
-                    let message = format!("`RedrivePolicy` of {} has no target", reader.owner);
-                    let help = "add `deadLetterTargetArn: !GetAtt QUEUE.Arn`";
-                    reader.report.fault(Fault::new(node.at, message).help(help.to_owned()));
-                    return None;
-                };
-                let text = reader.text(names[0], target)?;
-                (text.to_owned(), target.at, node::get(map, names[1]).cloned())
-            }
-        };
-        let Some(found) = queues.get(&target) else {
-            let target = Node::text(target, target_at);
-            let help = "write `!GetAtt QUEUE.Arn` with a queue of this template";
-            reader.wrong(names[0], &target, "the ARN of a queue of this template", help.to_owned());
-            return None;
-        };
-        if found.fifo != self.fifo {
-            let kind = if self.fifo { "FIFO" } else { "standard" };
-            let message =
-                format!("the dead-letter queue of {} must be a {kind} queue too", reader.owner);
-            reader.report.fault(Fault::new(target_at, message));
-        }
-        let Some(count) = count else {
-            let message = format!("`RedrivePolicy` of {} has no `maxReceiveCount`", reader.owner);
-            let help = "say after how many receives a message is moved: `maxReceiveCount: 3`";
-            reader.report.fault(Fault::new(node.at, message).help(help.to_owned()));
-            return None;
-        };
-        let count = reader.integer(names[1], &count, 1..=1000, "")?;
-        Some(json!({ "deadLetterTargetArn": target, "maxReceiveCount": count }).to_string())
-    }
-}
-
-/// A policy as an object, or as text that is one.
-fn policy(reader: &Reader, name: &str, node: &Node) -> Option<serde_json::Value> {
-    let json = match node.as_str() {
-        Some(text) => serde_json::from_str(text).unwrap_or_default(),
-        None => to_json(node)?,
+/// A queue that SAM makes for an event: as SQS makes one that nothing is said about.
+pub(crate) fn generated(resolver: &Resolver, made: &GeneratedQueue) -> (QueueFacts, Queue) {
+    let facts = QueueFacts {
+        logical_id: made.id.clone(),
+        name: made.name.clone(),
+        fifo: made.fifo,
+        visibility: DEFAULT_VISIBILITY,
+        is_generated: true,
     };
-    if !json.is_object() {
-        reader.wrong(name, node, "a mapping", None);
-        return None;
+    let mut attributes = BTreeMap::new();
+    if made.fifo {
+        attributes.insert("FifoQueue".to_owned(), "true".to_owned());
     }
-    Some(json)
+    let queue = Queue {
+        logical_id: resolver.id(&made.id),
+        name: made.name.clone(),
+        url: resolver.queue_url(&made.name),
+        arn: resolver.queue_arn(&made.name),
+        attributes,
+        span: resolver.report.span(made.at),
+    };
+    (facts, queue)
+}
+
+/// What may not stand beside each other.
+fn check_together(reader: &Reader, properties: &Map, attributes: &BTreeMap<String, String>) {
+    let is = |name: &str, value: &str| attributes.get(name).is_some_and(|found| found == value);
+    if is("SqsManagedSseEnabled", "true")
+        && let Some((key, _)) = node::entry(properties, "KmsMasterKeyId")
+    {
+        let message =
+            format!("{} is encrypted both by SQS's keys and by `KmsMasterKeyId`", reader.owner);
+        let help = "remove one of `SqsManagedSseEnabled` and `KmsMasterKeyId`".to_owned();
+        reader.report.fault(Fault::new(key.at, message).help(help));
+    }
+    if is("FifoThroughputLimit", "perMessageGroupId")
+        && !is("DeduplicationScope", "messageGroup")
+        && node::get(properties, "DeduplicationScope").is_none_or(|node| !node.is_unresolved())
+        && let Some((key, _)) = node::entry(properties, "FifoThroughputLimit")
+    {
+        let message = format!(
+            "`FifoThroughputLimit` of {} needs deduplication by message group",
+            reader.owner
+        );
+        let help = "add `DeduplicationScope: messageGroup`".to_owned();
+        reader.report.fault(Fault::new(key.at, message).help(help));
+    }
 }
 
 /// Letters, digits, `-` and `_`, at most 80 in all, and `.fifo` at the end of a FIFO queue's.
