@@ -10,13 +10,17 @@ use super::source::Source;
 use crate::model::{Destination, InputTransformer, RetryPolicy};
 use crate::node::Node;
 
-/// Longest `Input` in characters.
-const MAX_INPUT: usize = 8192;
+/// Longest `Input` of a rule's target in characters.
+pub(super) const MAX_RULE_INPUT: usize = 8192;
 
-/// `Input`: JSON as text, which EventBridge checks when the target is created.
-pub(super) fn input(source: &Source) -> Option<String> {
+/// Longest `Input` of a schedule's target: EventBridge Scheduler's quota for payloads, 256 KiB.
+pub(super) const MAX_SCHEDULE_INPUT: usize = 256 * 1024;
+
+/// `Input`, of at most so many characters: JSON as text, which EventBridge checks when the target
+/// is created.
+pub(super) fn input(source: &Source, most: usize) -> Option<String> {
     let node = source.get("Input")?;
-    let text = source.text("Input", 0..=MAX_INPUT)?;
+    let text = source.text("Input", 0..=most)?;
     if let Err(e) = serde_json::from_str::<serde_json::Value>(&text)
         && !node.is_unresolved()
     {
@@ -50,7 +54,7 @@ pub(super) fn input_transformer(source: &Source) -> Option<InputTransformer> {
         }
     }
     part.required("InputTemplate", "add one: `InputTemplate: '{\"id\": <id>}'`")?;
-    transformer.template = part.text("InputTemplate", 1..=MAX_INPUT)?;
+    transformer.template = part.text("InputTemplate", 1..=MAX_RULE_INPUT)?;
     Some(transformer)
 }
 

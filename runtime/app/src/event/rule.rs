@@ -49,7 +49,7 @@ pub(crate) fn read(
     let bus = source.text("EventBusName", 1..=1600);
     let enabled = source.enabled(STATES);
     delivery::check_inputs(target);
-    let input = delivery::input(target);
+    let input = delivery::input(target, delivery::MAX_RULE_INPUT);
     let input_path = delivery::input_path(target);
     let input_transformer = delivery::input_transformer(target);
     let retry = delivery::retry(target);

@@ -103,7 +103,11 @@ fn read(
     service: ScheduleService,
 ) -> Option<ScheduleTrigger> {
     let enabled = source.enabled(STATES);
-    let input = delivery::input(target);
+    let most = match service {
+        ScheduleService::Rule => delivery::MAX_RULE_INPUT,
+        ScheduleService::Scheduler => delivery::MAX_SCHEDULE_INPUT,
+    };
+    let input = delivery::input(target, most);
     let retry = delivery::retry(target);
     let rate = rate(source, property, service)?;
     Some(ScheduleTrigger {
