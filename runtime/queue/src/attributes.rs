@@ -136,6 +136,16 @@ impl Settings {
         self.fifo
     }
 
+    /// `ContentBasedDeduplication`: whether a FIFO message needs no deduplication id.
+    pub(crate) fn deduplicates_by_content(&self) -> bool {
+        self.get("ContentBasedDeduplication").as_deref() == Some("true")
+    }
+
+    /// `DeduplicationScope`: whether messages of different groups are never duplicates.
+    pub(crate) fn deduplicates_by_group(&self) -> bool {
+        self.get("DeduplicationScope").as_deref() == Some("messageGroup")
+    }
+
     /// `RedrivePolicy`.
     pub(crate) fn redrive(&self) -> Option<&Redrive> {
         self.redrive.as_ref()

@@ -3,14 +3,16 @@
 //! Whoever changes something hands in a set of writes and waits. One worker takes all the sets
 //! that have gathered, writes them as one batch, syncs once for all, and tells everyone: however
 //! many senders there are, a `fdatasync` at a time serves them all. The sets are written in the
-//! order in which they came.
+//! order in which they came, and sequences are given out in the same order, so that the messages
+//! of a queue become known in the order of their sequences.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::oneshot;
 
 use crate::{
     QueueError,
+    core::Seq,
     store::{Key, Store, StoreError, Write},
 };
 
@@ -41,6 +43,9 @@ struct Pending {
     sets: Vec<WriteSet>,
     /// Whether a worker runs, which goes on until there are no more sets.
     running: bool,
+    /// For messages and queues. Begins higher every time the store is opened, so that no number
+    /// is ever used twice, whatever was deleted meanwhile.
+    next_seq: Seq,
 }
 
 /// Told of a failed commit, after which the store is closed.
@@ -62,33 +67,28 @@ impl Committer {
         Arc::new(Self { store, pending: Mutex::default(), on_failure })
     }
 
-    /// Hands in writes. `apply` runs when they are as durable as asked for, before the result is
-    /// there; not when they failed.
-    ///
-    /// The worker runs on tokio's blocking pool while there is work (so a runtime whose time is
-    /// paused waits for it), outside a runtime on a thread.
+    /// Begins a set of writes. Nobody else hands one in until it is submitted or dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> Submission<'_> {
+        Submission { committer: self, pending: self.lock() }
+    }
+
+    /// Hands in writes that need no new sequence: [`Submission::submit`].
     pub(crate) fn submit(
         self: &Arc<Self>,
         writes: Vec<Write>,
         durability: Durability,
         apply: impl FnOnce() + Send + 'static,
     ) -> Committed {
-        let (done, committed) = oneshot::channel();
-        let mut pending = self.lock();
-        pending.sets.push(WriteSet { writes, durability, apply: Box::new(apply), done });
-        if !pending.running {
-            pending.running = true;
-            drop(pending);
-            let worker = Worker { committer: Arc::clone(self), ended: false };
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn_blocking(|| worker.run())),
-                Err(_) => drop(std::thread::spawn(|| worker.run())),
-            }
-        }
-        committed
+        self.begin().submit(writes, durability, apply)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Pending> {
+    /// Gives out no sequences below this one any more.
+    pub(crate) fn start_sequences_at(&self, seq: Seq) {
+        let mut pending = self.lock();
+        pending.next_seq = pending.next_seq.max(seq);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,6 +128,46 @@ impl Committer {
             // A receiver that has gone does not want to know.
             let _ = set.done.send(Err(QueueError::store(error)));
         }
+    }
+}
+
+/// A set of writes that is being made.
+pub(crate) struct Submission<'a> {
+    committer: &'a Arc<Committer>,
+    pending: MutexGuard<'a, Pending>,
+}
+
+impl Submission<'_> {
+    /// A sequence that is higher than all before.
+    pub(crate) fn next_seq(&mut self) -> Seq {
+        let seq = self.pending.next_seq;
+        self.pending.next_seq += 1;
+        seq
+    }
+
+    /// Hands in the writes. `apply` runs when they are as durable as asked for, before the result
+    /// is there; not when they failed.
+    ///
+    /// The worker runs on tokio's blocking pool while there is work (so a runtime whose time is
+    /// paused waits for it), outside a runtime on a thread.
+    pub(crate) fn submit(
+        mut self,
+        writes: Vec<Write>,
+        durability: Durability,
+        apply: impl FnOnce() + Send + 'static,
+    ) -> Committed {
+        let (done, committed) = oneshot::channel();
+        self.pending.sets.push(WriteSet { writes, durability, apply: Box::new(apply), done });
+        if !self.pending.running {
+            self.pending.running = true;
+            drop(self.pending);
+            let worker = Worker { committer: Arc::clone(self.committer), ended: false };
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn_blocking(|| worker.run())),
+                Err(_) => drop(std::thread::spawn(|| worker.run())),
+            }
+        }
+        committed
     }
 }
 

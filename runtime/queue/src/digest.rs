@@ -1,16 +1,21 @@
-//! The MD5 digests by which AWS's SDKs check what they sent and received.
+//! Digests: the MD5s by which AWS's SDKs check what they sent and received, and the SHA-256s that
+//! FIFO queues go by.
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation>
 
 use std::fmt::Write;
 
 use md5::{Digest, Md5};
+use sha2::Sha256;
 
-use crate::{AttributeValue, MessageAttribute};
+use crate::{
+    AttributeValue, MessageAttribute,
+    core::{DeduplicationKey, Group},
+};
 
 /// The digest of a body, in lower-case hexadecimal.
 pub(crate) fn of_body(body: &str) -> String {
-    hex(Md5::new_with_prefix(body))
+    hex(&Md5::digest(body))
 }
 
 /// The digest of attributes, which must come in the order of their names; nothing for none.
@@ -37,7 +42,35 @@ pub(crate) fn of_attributes<'a>(
             }
         }
     }
-    Some(hex(md5))
+    Some(hex(&md5.finalize()))
+}
+
+/// The deduplication id that a message has by its content: the SHA-256 of its body.
+///
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+pub(crate) fn of_content(body: &str) -> String {
+    hex(&Sha256::digest(body))
+}
+
+/// By what a message is known to be a duplicate: its deduplication id, and the id of its group
+/// when other groups may use the same.
+pub(crate) fn of_deduplication(id: &str, group: Option<&str>) -> DeduplicationKey {
+    let mut sha = Sha256::new_with_prefix(id);
+    if let Some(group) = group {
+        // No id has a zero byte.
+        sha.update([0]);
+        sha.update(group);
+    }
+    first_bytes(&sha.finalize())
+}
+
+/// By what the messages of a group are known to be of one.
+pub(crate) fn of_group(id: &str) -> Group {
+    Group::from_be_bytes(first_bytes(&Sha256::digest(id)))
+}
+
+fn first_bytes<const N: usize>(digest: &[u8]) -> [u8; N] {
+    std::array::from_fn(|index| digest[index])
 }
 
 fn update(md5: &mut Md5, bytes: &[u8]) {
@@ -47,9 +80,8 @@ fn update(md5: &mut Md5, bytes: &[u8]) {
     md5.update(bytes);
 }
 
-fn hex(md5: Md5) -> String {
-    let digest = md5.finalize();
-    digest.iter().fold(String::with_capacity(32), |mut hex, byte| {
+fn hex(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(2 * digest.len()), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex
@@ -87,5 +119,22 @@ mod tests {
         let attributes = BTreeMap::from([("attr1".to_owned(), attribute)]);
         assert_eq!(of_attributes(&attributes).as_deref(), Some("8cbe4db156db8a94db8b801b7addb984"));
         assert_eq!(of_attributes(&BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn the_same_deduplication_id_differs_by_group_when_that_is_the_scope() {
+        assert_eq!(
+            of_content("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        let keys = [
+            of_deduplication("id", None),
+            of_deduplication("id", Some("a")),
+            of_deduplication("id", Some("b")),
+            of_deduplication("ida", Some("")),
+        ];
+        for (index, key) in keys.iter().enumerate() {
+            assert!(!keys[..index].contains(key));
+        }
     }
 }

@@ -78,7 +78,30 @@ pub(crate) fn message(message: &SendMessage, max_bytes: i64) -> Result<(), Queue
         return Err(QueueError::new(ErrorKind::InvalidParameterValue, text));
     }
     attributes(&message.attributes)?;
+    id("MessageDeduplicationId", message.deduplication_id.as_deref())?;
+    id("MessageGroupId", message.group_id.as_deref())?;
     system_attributes(&message.system_attributes)
+}
+
+/// Checks a group, deduplication or attempt id.
+///
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+pub(crate) fn id(name: &str, id: Option<&str>) -> Result<(), QueueError> {
+    let Some(id) = id else { return Ok(()) };
+    if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    let reason = format!(
+        "{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
+    );
+    Err(QueueError::invalid_parameter(name, id, &reason))
+}
+
+/// The error for a parameter that FIFO queues have and standard queues have not, or the other way
+/// round.
+pub(crate) fn of_other_type(name: &str, value: impl Display) -> QueueError {
+    let reason = "The request include parameter that is not valid for this queue type.";
+    QueueError::invalid_parameter(name, value, reason)
 }
 
 /// An optional number that must be in bounds; the default when it is absent.

@@ -6,92 +6,41 @@
 //!
 //! Nothing is hidden or shown by itself: every method that reads takes the present time and first
 //! lets those messages appear whose delay or visibility timeout has ended.
+//!
+//! # Message groups
+//!
+//! A FIFO queue gives the messages of a group in their order: those that can be received are the
+//! visible ones up to the first that is hidden, whatever hides it. So a group of which messages
+//! are in flight gives no others, unless the earliest of these come back into sight before the
+//! rest; they are given again then. A receive empties one group as far as it can before it turns
+//! to another, beginning with that whose first message has been visible for longest. AWS does the
+//! same in what LocalStack recorded of it (`tests/aws/services/sqs/test_sqs.py`, the tests whose
+//! names start with `test_fifo_receive_message` and `test_fifo_message_group_visibility`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::Timestamp;
+mod attempts;
+mod deduplication;
+mod groups;
+mod record;
 
 #[cfg(test)]
 mod tests;
 
-/// A message's place in the order in which messages were accepted, unique in its store for ever.
-pub(crate) type Seq = u64;
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::{attempts::Attempts, groups::Groups};
+pub(crate) use self::{
+    deduplication::{Accepted, DEDUPLICATION_INTERVAL, Deduplication, DeduplicationKey},
+    record::{Counts, Group, Lease, Record, Seq, TakeOptions, Taken, Unsettled},
+};
+use crate::Timestamp;
 
 /// How many messages a receive removes at most on its way (expired, or for the dead-letter
 /// queue), so that no single receive writes without bound.
 const SWEEP: usize = 1000;
 
-/// All that changes about a message while it is queued; the store keeps it beside the content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Record {
-    /// When it was sent. Retention counts from here, in a dead-letter queue too.
-    pub(crate) sent_at: Timestamp,
-    /// From when on it can be received: the end of its delay, or of its visibility timeout.
-    pub(crate) visible_at: Timestamp,
-    /// When it was first received; 0 when it never was.
-    pub(crate) first_received_at: Timestamp,
-    /// How often it was received. With the sequence it makes a receipt handle, so every receive
-    /// has its own and the newest alone is good.
-    pub(crate) receive_count: u32,
-}
-
-/// One message handed out by [`Core::take`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lease {
-    pub(crate) seq: Seq,
-    /// The message's record since it was taken.
-    pub(crate) record: Record,
-    /// The record before, for [`Core::give_back`].
-    before: Record,
-}
-
-/// What one [`Core::take`] did.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
-    /// The messages handed out.
-    pub(crate) leases: Vec<Lease>,
-    /// Messages that had been received as often as allowed: no longer in this queue, they belong
-    /// into its dead-letter queue.
-    pub(crate) dead: Vec<(Seq, Record)>,
-    /// Messages older than the retention period: no longer in this queue.
-    pub(crate) expired: Vec<Seq>,
-}
-
-impl Taken {
-    /// Whether the queue was left as it was.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.leases.is_empty() && self.dead.is_empty() && self.expired.is_empty()
-    }
-}
-
-/// How [`Core::take`] treats the messages.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TakeOptions {
-    /// How many to hand out at most.
-    pub(crate) max: usize,
-    /// How long those are hidden from other receives, in milliseconds.
-    pub(crate) visibility: u64,
-    /// `MessageRetentionPeriod`, in milliseconds.
-    pub(crate) retention: u64,
-    /// `maxReceiveCount`, when there is a dead-letter queue.
-    pub(crate) max_receives: Option<u32>,
-}
-
-/// How many messages there are, by state, under the names of SQS's attributes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// `ApproximateNumberOfMessages`: can be received.
-    pub(crate) visible: usize,
-    /// `ApproximateNumberOfMessagesNotVisible`: received, and neither deleted nor timed out.
-    pub(crate) in_flight: usize,
-    /// `ApproximateNumberOfMessagesDelayed`: sent with a delay that has not ended.
-    pub(crate) delayed: usize,
-}
-
 #[derive(Debug)]
 struct Entry {
     record: Record,
-    /// Which of the two sets it is in.
     hidden: bool,
 }
 
@@ -103,20 +52,42 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Core {
     entries: BTreeMap<Seq, Entry>,
+    /// What can be received: on a standard queue every visible message, on a FIFO queue the first
+    /// message of each group when it is visible.
     ready: BTreeSet<(Timestamp, Seq)>,
     hidden: BTreeSet<(Timestamp, Seq)>,
     in_flight: usize,
+    /// On FIFO queues.
+    groups: Option<Groups>,
+    attempts: Attempts,
+    /// What a FIFO queue has accepted lately; empty on standard queues.
+    pub(crate) deduplication: Deduplication,
 }
 
 impl Core {
+    /// The state of an empty queue.
+    pub(crate) fn new(fifo: bool) -> Self {
+        Self { groups: fifo.then(Groups::default), ..Self::default() }
+    }
+
     /// Adds a message that is durable. It is delayed when it has yet to appear and was never
     /// received, in flight when it has yet to appear and was.
     pub(crate) fn insert(&mut self, seq: Seq, record: Record, now: Timestamp) {
         self.remove(seq);
+        if let Some(groups) = &mut self.groups {
+            if let Some(head) = groups.head(record.group)
+                && seq < head
+                && let Some(entry) = self.entries.get(&head)
+            {
+                self.ready.remove(&(entry.record.visible_at, head));
+            }
+            groups.add(record.group, seq);
+        }
         self.place(seq, record, now);
     }
 
-    /// Takes up to `max` messages out of the sight of other receives, the longest visible first.
+    /// Takes up to `max` messages out of the sight of other receives, the longest visible first
+    /// on a standard queue, by groups on a FIFO queue.
     ///
     /// Messages that are past their retention or their last allowed receive are removed instead
     /// and reported. When the most that one call removes is reached, others may be left behind:
@@ -124,26 +95,14 @@ impl Core {
     pub(crate) fn take(&mut self, now: Timestamp, options: TakeOptions) -> Taken {
         self.appear(now);
         let mut taken = Taken { expired: self.expire(now, options.retention), ..Taken::default() };
-        while taken.leases.len() < options.max
-            && taken.dead.len() + taken.expired.len() < SWEEP
+        while has_room(&taken, options)
             && let Some((_, seq)) = self.ready.pop_first()
         {
-            let Some(before) = self.entries.remove(&seq).map(|entry| entry.record) else {
-                continue;
-            };
-            if is_expired(&before, now, options.retention) {
-                taken.expired.push(seq);
-            } else if options.max_receives.is_some_and(|max| before.receive_count >= max) {
-                taken.dead.push((seq, before));
+            let Some(entry) = self.entries.get(&seq) else { continue };
+            if self.groups.is_some() {
+                self.take_group(entry.record.group, now, options, &mut taken);
             } else {
-                let first = before.first_received_at;
-                let record = Record {
-                    visible_at: now.saturating_add(options.visibility),
-                    first_received_at: if first == 0 { now } else { first },
-                    receive_count: before.receive_count.saturating_add(1),
-                    ..before
-                };
-                taken.leases.push(Lease { seq, record, before });
+                self.take_one(seq, now, options, &mut taken);
             }
         }
         // Only now, or a visibility timeout of 0 would make this call take a message twice.
@@ -153,56 +112,125 @@ impl Core {
         taken
     }
 
+    /// Repeats the [`take`](Self::take) that was remembered under this id in the last five
+    /// minutes: the same messages with the same receipts, whose visibility timeout begins anew.
+    /// Nothing when one of them was deleted, changed or came back into sight since.
+    pub(crate) fn retake(
+        &mut self,
+        attempt: &str,
+        now: Timestamp,
+        visibility: u64,
+    ) -> Option<Vec<Lease>> {
+        self.appear(now);
+        let known = self.attempts.find(attempt, now)?;
+        let is_as_taken = |lease: &Lease| {
+            let entry = self.entries.get(&lease.seq);
+            entry.is_some_and(|entry| entry.hidden && entry.record == lease.record)
+        };
+        if !known.iter().all(is_as_taken) {
+            return None;
+        }
+        let visible_at = now.saturating_add(visibility);
+        let again = |Lease { seq, record: before, .. }: &Lease| Lease {
+            seq: *seq,
+            record: Record { visible_at, ..*before },
+            before: *before,
+        };
+        let leases: Vec<Lease> = known.iter().map(again).collect();
+        for lease in &leases {
+            self.change(lease.seq, lease.record, now);
+        }
+        self.attempts.update(attempt, leases.clone());
+        Some(leases)
+    }
+
+    /// Remembers what was taken, for [`retake`](Self::retake).
+    pub(crate) fn remember_attempt(&mut self, attempt: &str, now: Timestamp, leases: &[Lease]) {
+        self.attempts.insert(attempt, now, leases.to_vec());
+    }
+
     /// Undoes the taking of a message that nobody was told of. Returns the record to store, or
     /// nothing when the message has gone or was taken again since.
     pub(crate) fn give_back(&mut self, lease: &Lease, now: Timestamp) -> Option<Record> {
         if self.entries.get(&lease.seq)?.record != lease.record {
             return None;
         }
-        self.remove(lease.seq);
-        self.place(lease.seq, lease.before, now);
+        self.change(lease.seq, lease.before, now);
         Some(lease.before)
     }
 
-    /// Hides an in-flight message for `timeout` milliseconds from now instead. `receive_count` is
-    /// the receipt's. Returns the record to store, or nothing when that receipt is not the newest
-    /// or its message is no longer in flight.
+    /// The message of a receipt, when that receipt may change its visibility timeout: on a
+    /// standard queue any receipt, whether the message is in flight or not, on a FIFO queue the
+    /// newest while the message is in flight.
+    pub(crate) fn received(
+        &mut self,
+        seq: Seq,
+        receive_count: u32,
+        now: Timestamp,
+    ) -> Result<Record, Unsettled> {
+        self.appear(now);
+        let Entry { record, hidden } = self.entries.get(&seq).ok_or(Unsettled::Gone)?;
+        if self.groups.is_some() && (!hidden || record.receive_count != receive_count) {
+            return Err(Unsettled::Expired);
+        }
+        Ok(*record)
+    }
+
+    /// Hides a message of [`received`](Self::received) for `timeout` milliseconds from now
+    /// instead. Returns the record to store.
     pub(crate) fn change_visibility(
         &mut self,
         seq: Seq,
         receive_count: u32,
         timeout: u64,
         now: Timestamp,
-    ) -> Option<Record> {
-        self.appear(now);
-        let entry = self.entries.get(&seq)?;
-        if !entry.hidden || entry.record.receive_count != receive_count {
-            return None;
-        }
-        let record = Record { visible_at: now.saturating_add(timeout), ..entry.record };
-        self.remove(seq);
-        self.place(seq, record, now);
-        Some(record)
+    ) -> Result<Record, Unsettled> {
+        let record = self.received(seq, receive_count, now)?;
+        let record = Record { visible_at: now.saturating_add(timeout), ..record };
+        self.change(seq, record, now);
+        Ok(record)
     }
 
-    /// Deletes the message if `receive_count` is that of its newest receipt, even when its
-    /// visibility timeout has ended. Returns whether it was there.
-    pub(crate) fn delete(&mut self, seq: Seq, receive_count: u32) -> bool {
-        let newest = |entry: &Entry| entry.record.receive_count == receive_count;
-        self.entries.get(&seq).is_some_and(newest) && self.remove(seq)
+    /// Deletes the message if `receive_count` is that of its newest receipt; on a standard queue
+    /// even when its visibility timeout has ended.
+    pub(crate) fn delete(
+        &mut self,
+        seq: Seq,
+        receive_count: u32,
+        now: Timestamp,
+    ) -> Result<(), Unsettled> {
+        let record = self.received(seq, receive_count, now)?;
+        if record.receive_count != receive_count {
+            return Err(Unsettled::Outdated);
+        }
+        self.remove(seq);
+        Ok(())
     }
 
     /// Removes a message whatever its state; returns whether it was there.
     pub(crate) fn remove(&mut self, seq: Seq) -> bool {
-        let Some(Entry { record, hidden }) = self.entries.remove(&seq) else { return false };
-        let key = (record.visible_at, seq);
-        if hidden {
-            self.hidden.remove(&key);
-            self.in_flight -= usize::from(record.receive_count > 0);
-        } else {
-            self.ready.remove(&key);
+        self.unlink(seq);
+        let Some(Entry { record, .. }) = self.entries.remove(&seq) else { return false };
+        if let Some(groups) = &mut self.groups {
+            groups.remove(record.group, seq);
+            self.show_head(record.group);
         }
         true
+    }
+
+    /// Gives messages that were never received this delay from the time when they were sent, as
+    /// FIFO queues do when their `DelaySeconds` changes.
+    ///
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html>
+    pub(crate) fn delay(&mut self, delay: u64, now: Timestamp) {
+        let waiting = |(seq, entry): (&Seq, &Entry)| {
+            (entry.record.receive_count == 0).then_some((*seq, entry.record))
+        };
+        let waiting: Vec<(Seq, Record)> = self.entries.iter().filter_map(waiting).collect();
+        for (seq, record) in waiting {
+            let visible_at = record.sent_at.saturating_add(delay);
+            self.change(seq, Record { visible_at, ..record }, now);
+        }
     }
 
     /// The numbers of messages, those past the retention period aside: they are removed, and
@@ -211,7 +239,7 @@ impl Core {
         self.appear(now);
         let expired = self.expire(now, retention);
         let counts = Counts {
-            visible: self.ready.len(),
+            visible: self.entries.len() - self.hidden.len(),
             in_flight: self.in_flight,
             delayed: self.hidden.len() - self.in_flight,
         };
@@ -228,25 +256,103 @@ impl Core {
         !self.ready.is_empty()
     }
 
-    /// When the next hidden message appears.
+    /// When the next hidden message appears. It may have to wait for others of its group.
     pub(crate) fn next_appearance(&self) -> Option<Timestamp> {
         self.hidden.first().map(|&(at, _)| at)
     }
 
     /// The sequences of all messages.
-    pub(crate) fn into_seqs(self) -> impl Iterator<Item = Seq> {
-        self.entries.into_keys()
+    pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> {
+        self.entries.keys().copied()
     }
 
+    /// Hands out or removes one visible message, which is in no set any more.
+    fn take_one(&mut self, seq: Seq, now: Timestamp, options: TakeOptions, taken: &mut Taken) {
+        let Some(Entry { record, .. }) = self.entries.get(&seq) else { return };
+        let before = *record;
+        if is_expired(&before, now, options.retention) {
+            taken.expired.push(seq);
+        } else if options.max_receives.is_some_and(|max| before.receive_count >= max) {
+            taken.dead.push((seq, before));
+        } else {
+            let record = before.received(now, options.visibility);
+            taken.leases.push(Lease { seq, record, before });
+            return;
+        }
+        self.entries.remove(&seq);
+        if let Some(groups) = &mut self.groups {
+            groups.remove(before.group, seq);
+        }
+    }
+
+    /// Hands out or removes the messages of a group up to the first that is hidden. The group's
+    /// head is in no set any more.
+    fn take_group(
+        &mut self,
+        group: Group,
+        now: Timestamp,
+        options: TakeOptions,
+        taken: &mut Taken,
+    ) {
+        let before = taken.leases.len();
+        while has_room(taken, options)
+            && let Some(groups) = &self.groups
+            // Those handed out stay in their places.
+            && let Some(seq) = groups.get(group, taken.leases.len() - before)
+            && self.entries.get(&seq).is_some_and(|entry| !entry.hidden)
+        {
+            self.take_one(seq, now, options, taken);
+        }
+        if taken.leases.len() == before {
+            self.show_head(group);
+        }
+    }
+
+    /// Makes a message that is in the entries and in their order be this from now on.
+    fn change(&mut self, seq: Seq, record: Record, now: Timestamp) {
+        self.unlink(seq);
+        self.place(seq, record, now);
+    }
+
+    /// Puts a message that is in neither set where it belongs.
     fn place(&mut self, seq: Seq, record: Record, now: Timestamp) {
         let hidden = record.visible_at > now;
+        self.entries.insert(seq, Entry { record, hidden });
         if hidden {
             self.hidden.insert((record.visible_at, seq));
             self.in_flight += usize::from(record.receive_count > 0);
         } else {
+            self.show(seq, record);
+        }
+    }
+
+    /// Takes a message out of the sets.
+    fn unlink(&mut self, seq: Seq) {
+        let Some(Entry { record, hidden }) = self.entries.get(&seq) else { return };
+        let key = (record.visible_at, seq);
+        if *hidden {
+            self.hidden.remove(&key);
+            self.in_flight -= usize::from(record.receive_count > 0);
+        } else {
+            self.ready.remove(&key);
+        }
+    }
+
+    /// Lets a visible message be received when its turn has come.
+    fn show(&mut self, seq: Seq, record: Record) {
+        if self.groups.as_ref().is_none_or(|groups| groups.head(record.group) == Some(seq)) {
             self.ready.insert((record.visible_at, seq));
         }
-        self.entries.insert(seq, Entry { record, hidden });
+    }
+
+    /// Lets the first message of a group be received if it is visible.
+    fn show_head(&mut self, group: Group) {
+        if let Some(groups) = &self.groups
+            && let Some(head) = groups.head(group)
+            && let Some(Entry { record, hidden: false }) = self.entries.get(&head)
+        {
+            self.ready.insert((record.visible_at, head));
+        }
     }
 
     /// Lets the messages appear whose time has come.
@@ -255,10 +361,11 @@ impl Core {
             && at <= now
         {
             self.hidden.pop_first();
-            self.ready.insert((at, seq));
             if let Some(entry) = self.entries.get_mut(&seq) {
                 entry.hidden = false;
-                self.in_flight -= usize::from(entry.record.receive_count > 0);
+                let record = entry.record;
+                self.in_flight -= usize::from(record.receive_count > 0);
+                self.show(seq, record);
             }
         }
     }
@@ -277,6 +384,11 @@ impl Core {
         }
         expired
     }
+}
+
+/// Whether a receive may go on.
+fn has_room(taken: &Taken, options: TakeOptions) -> bool {
+    taken.leases.len() < options.max && taken.dead.len() + taken.expired.len() < SWEEP
 }
 
 fn is_expired(record: &Record, now: Timestamp, retention: u64) -> bool {

@@ -12,7 +12,7 @@ use crate::{
     Attributes, ErrorKind, QueueError, QueueList,
     attributes::{READ_ONLY, Settings, unknown},
     commit::{Committed, Durability},
-    core::{Core, Seq},
+    core::Core,
     store::{QueueRecord, Write},
 };
 
@@ -115,10 +115,15 @@ impl Queues {
         let _guard = inner.manage.lock().await;
         let (core, committed) = {
             let mut state = queue.lock();
-            let core = std::mem::take(state.core()?);
-            state.purged_below = inner.next_seq();
+            let fifo = state.settings.is_fifo();
+            let core = state.core()?;
+            let mut purged = std::mem::replace(core, Core::new(fifo));
+            // That messages were accepted counts on after they are gone.
+            std::mem::swap(&mut core.deduplication, &mut purged.deduplication);
+            let mut submission = inner.committer.begin();
+            state.purged_below = submission.next_seq();
             let writes = vec![Write::Queue(queue.record(&state))];
-            (core, inner.committer.submit(writes, Durability::Disk, || {}))
+            (purged, submission.submit(writes, Durability::Disk, || {}))
         };
         settled(committed).await?;
         inner.clear_away(queue, Some(core));
@@ -304,7 +309,7 @@ impl Inner {
     fn make(self: &Arc<Self>, name: &str, settings: &Settings, tags: &Attributes) -> Committed {
         let now = self.options.clock.now();
         let record = QueueRecord {
-            id: self.next_seq(),
+            id: self.committer.begin().next_seq(),
             name: name.to_owned(),
             attributes: settings.given().clone(),
             tags: tags.clone(),
@@ -314,11 +319,9 @@ impl Inner {
         };
         let this = Arc::clone(self);
         let writes = vec![Write::Queue(record.clone())];
+        let queue = Arc::new(Queue::new(record, settings.clone(), Core::new(settings.is_fifo())));
         self.committer.submit(writes, Durability::Disk, move || {
-            // The settings were checked before.
-            if let Ok(queue) = Queue::new(record, Core::default()) {
-                this.write_queues().insert(queue.name.clone(), Arc::new(queue));
-            }
+            this.write_queues().insert(queue.name.clone(), queue);
         })
     }
 
@@ -326,9 +329,15 @@ impl Inner {
     fn set(&self, queue: &Queue, settings: Settings) -> Result<Committed, QueueError> {
         // A new redrive policy or retention period may concern a receive that waits.
         queue.change(|state| {
-            state.core()?;
+            let now = self.options.clock.now();
+            let delay = settings.millis("DelaySeconds");
+            let is_new = delay != state.settings.millis("DelaySeconds");
+            let core = state.core()?;
+            if is_new && settings.is_fifo() {
+                core.delay(delay, now);
+            }
             state.settings = settings;
-            state.modified_at = self.options.clock.now();
+            state.modified_at = now;
             let writes = vec![Write::Queue(queue.record(state))];
             Ok(self.committer.submit(writes, Durability::Disk, || {}))
         })
@@ -357,11 +366,15 @@ impl Inner {
         let Some(core) = core else { return };
         let this = Arc::clone(self);
         tokio::spawn(async move {
-            let seqs: Vec<Seq> = core.into_seqs().collect();
-            for seqs in seqs.chunks(SWEEP) {
-                let writes =
-                    seqs.iter().map(|&seq| Write::Remove { key: queue.key(seq) }).collect();
-                let committed = this.committer.submit(writes, Durability::Process, || {});
+            let remove = core.seqs().map(|seq| Write::Remove { key: queue.key(seq) });
+            let forget = core.deduplication.seqs().map(|seq| Write::Forget { key: queue.key(seq) });
+            let mut writes = remove.chain(forget);
+            loop {
+                let some: Vec<Write> = writes.by_ref().take(SWEEP).collect();
+                if some.is_empty() {
+                    return;
+                }
+                let committed = this.committer.submit(some, Durability::Process, || {});
                 if settled(committed).await.is_err() || this.failed.load(Ordering::Relaxed) {
                     return;
                 }

@@ -1,6 +1,7 @@
 //! The service: SQS's actions over the queues of one directory.
 
 mod manage;
+mod message;
 mod queue;
 mod receive;
 mod recover;
@@ -13,17 +14,13 @@ mod tests;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError, RwLock, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak, atomic::AtomicBool},
 };
 
 use self::queue::Queue;
 use crate::{
     Clock, OpenError, QueueError, SystemClock,
     commit::{Committer, OnFailure},
-    core::Seq,
     store::{Key, Store},
 };
 
@@ -104,7 +101,6 @@ impl Queues {
                 store,
                 queues: RwLock::default(),
                 manage: tokio::sync::Mutex::default(),
-                next_seq: AtomicU64::default(),
                 failed: AtomicBool::default(),
                 refused: Mutex::default(),
             }
@@ -139,9 +135,6 @@ struct Inner {
     queues: RwLock<BTreeMap<String, Arc<Queue>>>,
     /// Held while queues are made, changed or deleted, and while the store is opened again.
     manage: tokio::sync::Mutex<()>,
-    /// For messages and queues. Begins higher every time the store is opened, so that no number
-    /// is ever used twice, whatever was deleted meanwhile.
-    next_seq: AtomicU64,
     /// Whether the store is closed after a failure.
     failed: AtomicBool,
     /// Messages whose senders were told that they were not accepted, and which may be in the
@@ -153,10 +146,6 @@ impl Inner {
     fn arn(&self, queue: &str) -> String {
         let Options { region, account_id, .. } = &self.options;
         format!("arn:aws:sqs:{region}:{account_id}:{queue}")
-    }
-
-    fn next_seq(&self) -> Seq {
-        self.next_seq.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The queue of this name, with the store open.

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::{
     Attributes, QueueError, Timestamp,
     attributes::Settings,
-    core::{Core, Seq},
+    core::{Core, Record, Seq},
     store::{Key, QueueRecord, StoreError},
 };
 
@@ -46,20 +46,19 @@ impl State {
 }
 
 impl Queue {
-    pub(super) fn new(record: QueueRecord, core: Core) -> Result<Self, QueueError> {
-        Ok(Self {
+    pub(super) fn new(record: QueueRecord, settings: Settings, core: Core) -> Self {
+        Self {
             id: record.id,
             name: record.name.clone(),
-            state: Mutex::new(restored(record, core)?),
+            state: Mutex::new(restored(record, settings, core)),
             wake: Notify::new(),
-        })
+        }
     }
 
     /// Takes over what the store has.
-    pub(super) fn restore(&self, record: QueueRecord, core: Core) -> Result<(), QueueError> {
-        *self.lock() = restored(record, core)?;
+    pub(super) fn restore(&self, record: QueueRecord, settings: Settings, core: Core) {
+        *self.lock() = restored(record, settings, core);
         self.wake.notify_waiters();
-        Ok(())
     }
 
     pub(super) fn key(&self, seq: Seq) -> Key {
@@ -89,6 +88,21 @@ impl Queue {
         result
     }
 
+    /// Takes in messages that are on the disk now, unless they were purged or the queue deleted
+    /// meanwhile.
+    pub(super) fn insert(&self, messages: Vec<(Seq, Record)>, now: Timestamp) {
+        self.change(|state| {
+            let purged_below = state.purged_below;
+            if let Ok(core) = state.core() {
+                for (seq, record) in messages {
+                    if seq >= purged_below {
+                        core.insert(seq, record, now);
+                    }
+                }
+            }
+        });
+    }
+
     /// The queue as it is stored.
     pub(super) fn record(&self, state: &State) -> QueueRecord {
         QueueRecord {
@@ -103,16 +117,16 @@ impl Queue {
     }
 }
 
-fn restored(record: QueueRecord, core: Core) -> Result<State, QueueError> {
-    Ok(State {
+fn restored(record: QueueRecord, settings: Settings, core: Core) -> State {
+    State {
         core: Some(core),
-        settings: Settings::new(&record.name, &record.attributes)?,
+        settings,
         tags: record.tags,
         created_at: record.created_at,
         modified_at: record.modified_at,
         purged_below: record.purged_below,
         deleted: false,
-    })
+    }
 }
 
 /// A receive that may wait. When it leaves, for whatever reason, another takes over the watch.

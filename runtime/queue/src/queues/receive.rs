@@ -1,52 +1,38 @@
 //! `ReceiveMessage`: taking messages, waiting for them, and moving those that failed too often to
 //! the dead-letter queue.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
-use uuid::Uuid;
 
 use super::{
     Inner, Queues,
+    message::{SYSTEM_ATTRIBUTES, Wanted},
     queue::{Queue, State, Turn},
     send::settled,
 };
 use crate::{
-    AttributeValue, ErrorKind, Message, MessageAttributes, QueueError, ReceiveMessage, Timestamp,
-    attributes::{VISIBILITY_SECONDS, WAIT_SECONDS, seconds_to_millis, unknown},
+    ErrorKind, Message, QueueError, ReceiveMessage, Timestamp,
+    attributes::{Settings, VISIBILITY_SECONDS, WAIT_SECONDS, seconds_to_millis, unknown},
     commit::{Committed, Durability},
     core::{Core, Lease, Record, Seq, TakeOptions, Taken},
-    digest,
-    receipt::Receipt,
-    store::{Content, Write},
+    store::{Content, Passage, Write},
     validate,
 };
 
-/// The most messages that a standard queue has in flight.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+/// The most messages that a queue has in flight.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-limits.html>
 const MAX_IN_FLIGHT: usize = 120_000;
-
-/// The system attributes that a receive can ask for.
-const SYSTEM_ATTRIBUTES: [&str; 10] = [
-    "All",
-    "AWSTraceHeader",
-    "ApproximateFirstReceiveTimestamp",
-    "ApproximateReceiveCount",
-    "DeadLetterQueueSourceArn",
-    "MessageDeduplicationId",
-    "MessageGroupId",
-    "SenderId",
-    "SentTimestamp",
-    "SequenceNumber",
-];
 
 /// A checked [`ReceiveMessage`].
 struct Request {
     max: usize,
     /// In milliseconds; the queue's own when absent.
     visibility: Option<u64>,
-    system_attributes: Vec<String>,
-    attributes: Vec<String>,
+    /// In seconds.
+    wait: i64,
+    attempt: Option<String>,
+    wanted: Wanted,
 }
 
 /// What one look into the queue found.
@@ -70,29 +56,27 @@ impl Queues {
     /// dead-letter queue instead, in one commit; so is every other that this call meets. As long
     /// as that queue does not exist, they are received as before.
     ///
+    /// On a FIFO queue the messages of a group come in their order, and none while earlier ones
+    /// are in flight. With the `receive_request_attempt_id` of a call in the last five minutes it
+    /// returns what that one did, with the same handles and a new visibility timeout, unless one
+    /// of its messages was deleted, changed or visible again since. Attempts are forgotten when
+    /// the service ends.
+    ///
     /// Dropping the future is safe at any point: what it had taken is as if it had not.
     ///
     /// # Errors
     ///
     /// `QueueDoesNotExist` (also when the queue is deleted during the wait),
     /// `InvalidParameterValue`, `InvalidAttributeName`, `OverLimit` with 120,000 messages in
-    /// flight, `InternalFailure`.
+    /// flight on a standard queue when the call does not wait, `InternalFailure`.
     pub async fn receive_message(
         &self,
         queue: &str,
         input: ReceiveMessage,
     ) -> Result<Vec<Message>, QueueError> {
         let queue = self.inner.queue(queue).await?;
-        let default_wait = queue.lock().settings.number("ReceiveMessageWaitTimeSeconds");
-        let wait = validate::number(
-            "WaitTimeSeconds",
-            input.wait_time_seconds,
-            &WAIT_SECONDS,
-            default_wait,
-            "Must be >= 0 and <= 20, if provided.",
-        )?;
-        let request = check(input)?;
-        let deadline = Instant::now() + Duration::from_millis(seconds_to_millis(wait));
+        let request = check(&queue.lock().settings, input)?;
+        let deadline = Instant::now() + Duration::from_millis(seconds_to_millis(request.wait));
         let _turn = Turn(&queue);
         loop {
             let next = match self.inner.look(&queue, &request).await? {
@@ -133,9 +117,12 @@ impl Inner {
         }
         let contents = contents.await?;
         let mut messages = Vec::with_capacity(contents.len());
+        let fifo = queue.lock().settings.is_fifo();
         for (lease, content) in leases.leases.iter().zip(contents) {
             match content {
-                Some(content) => messages.push(self.message(queue, lease, content, request)),
+                Some(content) => {
+                    messages.push(self.message(queue, fifo, lease, content, &request.wanted));
+                }
                 // Half a message is none; it must not come up again and again.
                 None => queue.change(|state| forget(self, queue, state, lease.seq)),
             }
@@ -155,22 +142,34 @@ impl Inner {
         request: &Request,
     ) -> Result<Option<(Leases, Vec<Committed>)>, QueueError> {
         let now = self.options.clock.now();
+        let fifo = state.settings.is_fifo();
         let redrive = state.settings.redrive().cloned();
         let redrive = redrive.and_then(|redrive| {
             Some((self.dead_letter_queue(queue, &redrive.target_arn)?, redrive))
         });
         let visibility = state.settings.millis("VisibilityTimeout");
-        let options = TakeOptions {
+        let mut options = TakeOptions {
             max: request.max,
             visibility: request.visibility.unwrap_or(visibility),
             retention: state.settings.millis("MessageRetentionPeriod"),
             max_receives: redrive.as_ref().map(|(_, redrive)| redrive.max_receive_count),
         };
         let core = state.core()?;
-        let in_flight = core.in_flight();
-        let room = MAX_IN_FLIGHT.saturating_sub(in_flight);
-        let taken = core.take(now, TakeOptions { max: options.max.min(room), ..options });
-        if taken.leases.is_empty() && room == 0 && core.in_flight() >= MAX_IN_FLIGHT {
+        if let Some(attempt) = &request.attempt
+            && let Some(leases) = core.retake(attempt, now, options.visibility)
+        {
+            return Ok(Some(self.hand_out(queue, leases, Vec::new())));
+        }
+        let room = MAX_IN_FLIGHT.saturating_sub(core.in_flight());
+        options.max = options.max.min(room);
+        let taken = core.take(now, options);
+        // AWS tells those who do not wait, and of a FIFO queue nobody.
+        if taken.leases.is_empty()
+            && core.in_flight() >= MAX_IN_FLIGHT
+            && room == 0
+            && request.wait == 0
+            && !fifo
+        {
             return Err(QueueError::new(
                 ErrorKind::OverLimit,
                 "Too many messages in flight: delete some of those received, or wait until their \
@@ -181,21 +180,34 @@ impl Inner {
             return Ok(None);
         }
         let Taken { leases, dead, expired } = taken;
-        let mut writes: Vec<Write> =
-            expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) }).collect();
-        writes.extend(
-            leases
-                .iter()
-                .map(|lease| Write::Record { key: queue.key(lease.seq), record: lease.record }),
-        );
-        let mut commits = vec![self.committer.submit(writes, Durability::Process, || {})];
+        if let Some(attempt) = &request.attempt
+            && !leases.is_empty()
+        {
+            core.remember_attempt(attempt, now, &leases);
+        }
+        let expired = expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) });
+        let (leases, mut commits) = self.hand_out(queue, leases, expired.collect());
         if let Some((target, _)) = redrive
             && !dead.is_empty()
         {
-            commits.push(self.move_dead(queue, target, dead, now));
+            commits.push(self.move_dead(queue, target, dead, fifo, now));
         }
-        let leases = Leases { inner: Arc::clone(self), queue: Arc::clone(queue), leases };
         Ok(Some((leases, commits)))
+    }
+
+    /// Stores that messages were taken, along with other writes.
+    fn hand_out(
+        self: &Arc<Self>,
+        queue: &Arc<Queue>,
+        leases: Vec<Lease>,
+        mut writes: Vec<Write>,
+    ) -> (Leases, Vec<Committed>) {
+        let taken =
+            |lease: &Lease| Write::Record { key: queue.key(lease.seq), record: lease.record };
+        writes.extend(leases.iter().map(taken));
+        let committed = self.committer.submit(writes, Durability::Process, || {});
+        let leases = Leases { inner: Arc::clone(self), queue: Arc::clone(queue), leases };
+        (leases, vec![committed])
     }
 
     fn dead_letter_queue(&self, source: &Queue, arn: &str) -> Option<Arc<Queue>> {
@@ -204,37 +216,34 @@ impl Inner {
     }
 
     /// Moves messages that this queue no longer knows to their dead-letter queue, which knows
-    /// them when they are there on the disk.
+    /// them when they are there on the disk. In a FIFO queue their time begins anew, in a standard
+    /// queue it does not:
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html>
     fn move_dead(
         &self,
         source: &Queue,
         target: Arc<Queue>,
         dead: Vec<(Seq, Record)>,
+        fifo: bool,
         now: Timestamp,
     ) -> Committed {
         let mut writes = Vec::with_capacity(dead.len());
         let mut arrivals = Vec::with_capacity(dead.len());
+        let mut submission = self.committer.begin();
         for (from, record) in dead {
-            let to = self.next_seq();
-            let record = Record { visible_at: now, ..record };
+            let to = submission.next_seq();
+            let sent_at = if fifo { now } else { record.sent_at };
+            let record = Record { sent_at, visible_at: now, ..record };
+            let passage = Passage::ToDeadLetters { source_arn: self.arn(&source.name), fifo };
             writes.push(Write::Move {
                 from: source.key(from),
                 to: target.key(to),
                 record,
-                source_arn: self.arn(&source.name),
+                passage,
             });
             arrivals.push((to, record));
         }
-        let apply = move || {
-            target.change(|state| {
-                if let Ok(core) = state.core() {
-                    for (seq, record) in arrivals {
-                        core.insert(seq, record, now);
-                    }
-                }
-            });
-        };
-        self.committer.submit(writes, Durability::Disk, apply)
+        submission.submit(writes, Durability::Disk, move || target.insert(arrivals, now))
     }
 
     /// Starts reading contents, while the caller waits for something else.
@@ -251,51 +260,6 @@ impl Inner {
                 Ok(contents) => contents.map_err(|error| QueueError::store(&error)),
                 Err(error) => Err(QueueError::new(ErrorKind::InternalFailure, error.to_string())),
             }
-        }
-    }
-
-    fn message(
-        &self,
-        queue: &Queue,
-        lease: &Lease,
-        content: Content,
-        request: &Request,
-    ) -> Message {
-        let receipt =
-            Receipt { queue: queue.id, seq: lease.seq, receive_count: lease.record.receive_count };
-        let attributes = wanted_attributes(content.attributes, &request.attributes);
-        let trace =
-            content.system_attributes.get("AWSTraceHeader").and_then(|attribute| match &attribute
-                .value
-            {
-                AttributeValue::String(value) => Some(value.clone()),
-                AttributeValue::Binary(_) => None,
-            });
-        let Record { sent_at, first_received_at, receive_count, .. } = lease.record;
-        let system_attributes: BTreeMap<String, String> = [
-            ("AWSTraceHeader", trace),
-            ("ApproximateFirstReceiveTimestamp", Some(first_received_at.to_string())),
-            ("ApproximateReceiveCount", Some(receive_count.to_string())),
-            ("DeadLetterQueueSourceArn", content.dead_letter_source),
-            ("MessageDeduplicationId", content.deduplication_id),
-            ("MessageGroupId", content.group_id),
-            ("SenderId", Some(self.options.account_id.clone())),
-            ("SentTimestamp", Some(sent_at.to_string())),
-        ]
-        .into_iter()
-        .filter(|(name, _)| {
-            request.system_attributes.iter().any(|wanted| wanted == "All" || wanted == name)
-        })
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect();
-        Message {
-            message_id: Uuid::from_bytes(content.message_id).to_string(),
-            receipt_handle: receipt.encode(),
-            md5_of_body: digest::of_body(&content.body),
-            body: content.body,
-            system_attributes,
-            md5_of_attributes: digest::of_attributes(&attributes),
-            attributes,
         }
     }
 }
@@ -345,7 +309,14 @@ fn forget(inner: &Inner, queue: &Queue, state: &mut State, seq: Seq) {
     }
 }
 
-fn check(input: ReceiveMessage) -> Result<Request, QueueError> {
+fn check(settings: &Settings, input: ReceiveMessage) -> Result<Request, QueueError> {
+    let wait = validate::number(
+        "WaitTimeSeconds",
+        input.wait_time_seconds,
+        &WAIT_SECONDS,
+        settings.number("ReceiveMessageWaitTimeSeconds"),
+        "Must be >= 0 and <= 20, if provided.",
+    )?;
     let max = validate::number(
         "MaxNumberOfMessages",
         input.max_number_of_messages,
@@ -366,22 +337,16 @@ fn check(input: ReceiveMessage) -> Result<Request, QueueError> {
             return Err(unknown(name));
         }
     }
+    const ATTEMPT: &str = "ReceiveRequestAttemptId";
+    if let Some(id) = input.receive_request_attempt_id.as_ref().filter(|_| !settings.is_fifo()) {
+        return Err(validate::of_other_type(ATTEMPT, id));
+    }
+    validate::id(ATTEMPT, input.receive_request_attempt_id.as_deref())?;
     Ok(Request {
         max: usize::try_from(max).unwrap_or(1),
         visibility,
-        system_attributes: input.system_attribute_names,
-        attributes: input.attribute_names,
+        wait,
+        attempt: input.receive_request_attempt_id,
+        wanted: Wanted { system: input.system_attribute_names, own: input.attribute_names },
     })
-}
-
-/// Those of a message's attributes that are named, by name, by prefix as `foo.*`, or all of them
-/// by `All` or `.*`.
-fn wanted_attributes(attributes: MessageAttributes, names: &[String]) -> MessageAttributes {
-    let wanted = |attribute: &str| {
-        names.iter().any(|name| match name.strip_suffix(".*") {
-            Some(prefix) => attribute.starts_with(prefix),
-            None => name == "All" || name == attribute,
-        })
-    };
-    attributes.into_iter().filter(|(name, _)| wanted(name)).collect()
 }

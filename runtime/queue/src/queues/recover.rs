@@ -8,9 +8,10 @@ use std::{
 use super::{Inner, queue::Queue};
 use crate::{
     ErrorKind, QueueError,
+    attributes::Settings,
     commit::OnFailure,
-    core::{Core, Seq},
-    store::{Key, Loaded, StoreError, Write},
+    core::{Core, DEDUPLICATION_INTERVAL, Record},
+    store::{Key, Loaded, QueueRecord, StoreError, Write},
 };
 
 /// How many sequences each opening of the store has for itself: the upper 24 bits count the
@@ -57,31 +58,46 @@ impl Inner {
     }
 
     /// Makes the state in memory that of the store. Messages of deleted and purged queues that
-    /// are still there, and those that were refused, are removed on the way.
+    /// are still there, those that were refused, and deduplications that have ended are removed
+    /// on the way.
     pub(super) fn restore(&self, loaded: Loaded) -> Result<(), String> {
         let now = self.options.clock.now();
-        self.next_seq.fetch_max(loaded.opened << SEQS_PER_OPENING, Ordering::Relaxed);
+        self.committer.start_sequences_at(loaded.opened << SEQS_PER_OPENING);
 
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let unaccepted: HashSet<Key> = refused.iter().copied().collect();
-        let mut cores: HashMap<u64, (Seq, Core)> = HashMap::new();
-        for queue in &loaded.queues {
-            cores.insert(queue.id, (queue.purged_below, Core::default()));
+        let mut states: HashMap<u64, (QueueRecord, Settings, Core)> = HashMap::new();
+        for queue in loaded.queues {
+            let settings = Settings::new(&queue.name, &queue.attributes)
+                .map_err(|error| format!("the attributes of the queue {}: {error}", queue.name))?;
+            let core = Core::new(settings.is_fifo());
+            states.insert(queue.id, (queue, settings, core));
         }
         let mut stray = Vec::new();
         for (key, record) in loaded.records {
-            match cores.get_mut(&key.queue) {
-                Some((purged_below, core))
-                    if key.seq >= *purged_below && !unaccepted.contains(&key) =>
+            match states.get_mut(&key.queue) {
+                Some((queue, settings, core))
+                    if key.seq >= queue.purged_below && !unaccepted.contains(&key) =>
                 {
-                    core.insert(key.seq, record, now);
+                    core.insert(key.seq, as_delayed(record, settings), now);
                 }
-                _ => stray.push(key),
+                _ => stray.push(Write::Remove { key }),
             }
         }
-        for keys in stray.chunks(SWEEP) {
-            let writes = keys.iter().map(|&key| Write::Remove { key }).collect();
-            self.store.write(writes).map_err(|error: StoreError| error.to_string())?;
+        for (key, accepted) in loaded.accepted {
+            let state = states.get_mut(&key.queue).filter(|_| !unaccepted.contains(&key));
+            match state.filter(|_| accepted.at.saturating_add(DEDUPLICATION_INTERVAL) > now) {
+                Some((.., core)) => core.deduplication.insert(key.seq, accepted),
+                None => stray.push(Write::Forget { key }),
+            }
+        }
+        let mut stray = stray.into_iter();
+        loop {
+            let some: Vec<Write> = stray.by_ref().take(SWEEP).collect();
+            if some.is_empty() {
+                break;
+            }
+            self.store.write(some).map_err(|error: StoreError| error.to_string())?;
         }
 
         // They are gone; only now may they be forgotten.
@@ -91,15 +107,14 @@ impl Inner {
         let mut known: HashMap<u64, Arc<Queue>> =
             self.all().into_iter().map(|queue| (queue.id, queue)).collect();
         let mut restored = BTreeMap::new();
-        for record in loaded.queues {
-            let core = cores.remove(&record.id).map(|(_, core)| core).unwrap_or_default();
-            let name = record.name.clone();
-            let unreadable = |error| format!("the attributes of the queue {name}: {error}");
-            let queue = match known.remove(&record.id) {
-                Some(queue) => queue.restore(record, core).map(|()| queue),
-                None => Queue::new(record, core).map(Arc::new),
+        for (id, (record, settings, core)) in states {
+            let queue = match known.remove(&id) {
+                Some(queue) => {
+                    queue.restore(record, settings, core);
+                    queue
+                }
+                None => Arc::new(Queue::new(record, settings, core)),
             };
-            let queue = queue.map_err(unreadable)?;
             restored.insert(queue.name.clone(), queue);
         }
         for gone in known.into_values() {
@@ -109,4 +124,14 @@ impl Inner {
         *self.write_queues() = restored;
         Ok(())
     }
+}
+
+/// The record with the delay that the queue has now, which on a FIFO queue holds for messages
+/// that were sent before it was set, and is not written into their records.
+fn as_delayed(record: Record, settings: &Settings) -> Record {
+    if !settings.is_fifo() || record.receive_count > 0 {
+        return record;
+    }
+    let visible_at = record.sent_at.saturating_add(settings.millis("DelaySeconds"));
+    Record { visible_at, ..record }
 }

@@ -10,25 +10,32 @@ use crate::{
     BatchEntry, BatchResult, ChangeVisibility, QueueError, Timestamp,
     attributes::{VISIBILITY_SECONDS, seconds_to_millis},
     commit::Durability,
+    core::Unsettled,
     receipt::Receipt,
     store::Write,
     validate,
 };
 
+/// How long after a receive its message can be hidden at most, in milliseconds.
+///
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>
+const MAX_VISIBILITY: u64 = 12 * 60 * 60 * 1000;
+
 impl Queues {
-    /// `DeleteMessage`, by the handle of the newest receive, even if its visibility timeout has
-    /// ended. With an older handle, or when the message has gone, it succeeds and does nothing,
-    /// as on AWS.
+    /// `DeleteMessage`, by the handle of the newest receive. On a standard queue it may be late:
+    /// the visibility timeout may have ended, and with an older handle it succeeds and does
+    /// nothing, as on AWS. On a FIFO queue both are errors. When the message has gone, it succeeds.
     ///
     /// # Errors
     ///
-    /// `QueueDoesNotExist`, `MissingParameter`, `ReceiptHandleIsInvalid`, `InternalFailure`.
+    /// `QueueDoesNotExist`, `MissingParameter`, `ReceiptHandleIsInvalid`,
+    /// `InvalidParameterValue` (an expired handle of a FIFO queue), `InternalFailure`.
     pub async fn delete_message(
         &self,
         queue: &str,
         receipt_handle: &str,
     ) -> Result<(), QueueError> {
-        self.settle(queue, |queue, state, _| delete(queue, state, receipt_handle)).await
+        self.settle(queue, |queue, state, now| delete(queue, state, now, receipt_handle)).await
     }
 
     /// `DeleteMessageBatch`: the entries are receipt handles.
@@ -45,19 +52,20 @@ impl Queues {
             queue,
             "DeleteMessageBatchRequestEntry",
             entries,
-            |queue, state, _, receipt_handle| delete(queue, state, receipt_handle),
+            |queue, state, now, receipt_handle| delete(queue, state, now, receipt_handle),
         )
         .await
     }
 
     /// `ChangeMessageVisibility`: the message is hidden for that long from now on; for 0 seconds,
-    /// it can be received again at once.
+    /// it can be received again at once. On a standard queue any handle of the message will do,
+    /// even after its visibility timeout, as on AWS.
     ///
     /// # Errors
     ///
     /// `QueueDoesNotExist`, `MissingParameter`, `ReceiptHandleIsInvalid`,
-    /// `InvalidParameterValue` (also for a message that is not in flight any more),
-    /// `InternalFailure`.
+    /// `InvalidParameterValue` (also for a message that has gone, for an expired handle of a FIFO
+    /// queue, and for more than 12 hours since the receive), `InternalFailure`.
     pub async fn change_message_visibility(
         &self,
         queue: &str,
@@ -136,12 +144,16 @@ impl Queues {
 fn delete(
     queue: &Queue,
     state: &mut State,
+    now: Timestamp,
     receipt_handle: &str,
 ) -> Result<Option<Write>, QueueError> {
     let core = state.core()?;
     let Receipt { seq, receive_count, .. } = Receipt::decode(receipt_handle, queue.id)?;
-    let deleted = core.delete(seq, receive_count);
-    Ok(deleted.then(|| Write::Remove { key: queue.key(seq) }))
+    match core.delete(seq, receive_count, now) {
+        Ok(()) => Ok(Some(Write::Remove { key: queue.key(seq) })),
+        Err(Unsettled::Gone | Unsettled::Outdated) => Ok(None),
+        Err(Unsettled::Expired) => Err(unsettled(receipt_handle, Unsettled::Expired)),
+    }
 }
 
 fn change_visibility(
@@ -160,13 +172,26 @@ fn change_visibility(
         0,
         "VisibilityTimeout must be an integer between 0 and 43200.",
     )?;
-    let record = core.change_visibility(seq, receive_count, seconds_to_millis(seconds), now);
-    let record = record.ok_or_else(|| {
-        QueueError::invalid_parameter(
-            "ReceiptHandle",
-            receipt_handle,
-            "Message does not exist or is not available for visibility timeout change.",
-        )
-    })?;
+    let timeout = seconds_to_millis(seconds);
+    let unsettled = |reason| unsettled(receipt_handle, reason);
+    let received_at = core.received(seq, receive_count, now).map_err(unsettled)?.received_at;
+    if now.saturating_add(timeout) > received_at.saturating_add(MAX_VISIBILITY) {
+        return Err(QueueError::invalid_parameter(
+            "VisibilityTimeout",
+            visibility_timeout,
+            "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].",
+        ));
+    }
+    let record = core.change_visibility(seq, receive_count, timeout, now).map_err(unsettled)?;
     Ok(Some(Write::Record { key: queue.key(seq), record }))
+}
+
+fn unsettled(receipt_handle: &str, reason: Unsettled) -> QueueError {
+    let reason = match reason {
+        Unsettled::Expired => "The receipt handle has expired.",
+        Unsettled::Gone | Unsettled::Outdated => {
+            "Message does not exist or is not available for visibility timeout change."
+        }
+    };
+    QueueError::invalid_parameter("ReceiptHandle", receipt_handle, reason)
 }

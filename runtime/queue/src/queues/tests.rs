@@ -2,6 +2,7 @@
 
 mod crash;
 mod failure;
+mod fifo;
 mod long_poll;
 mod redrive;
 mod sqs;

@@ -7,12 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Content, Key, StoreError, Write,
-    encoding::{decode_key, decode_record, encode_key, encode_record},
+    encoding::{
+        decode_accepted, decode_key, decode_record, encode_accepted, encode_key, encode_record,
+    },
 };
-use crate::{Attributes, OpenError, Timestamp, core::Record};
+use crate::{
+    Attributes, OpenError, Timestamp,
+    core::{Accepted, Record},
+};
 
 /// What this version writes; an older or newer one is refused.
-const FORMAT: u32 = 1;
+///
+/// Format 1 had shorter records and no FIFO messages; its stores are read and go on as format 2.
+const FORMAT: u32 = 2;
+const READABLE: std::ops::RangeInclusive<u32> = 1..=FORMAT;
 
 /// The least that fjall takes. What is in the journal is read when the store is opened.
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
@@ -49,6 +57,8 @@ pub(crate) struct Loaded {
     pub(crate) queues: Vec<QueueRecord>,
     /// In the order of their keys.
     pub(crate) records: Vec<(Key, Record)>,
+    /// What FIFO queues have accepted lately, in the order of the keys that the messages had.
+    pub(crate) accepted: Vec<(Key, Accepted)>,
 }
 
 pub(super) struct Database {
@@ -56,6 +66,7 @@ pub(super) struct Database {
     meta: fjall::Keyspace,
     records: fjall::Keyspace,
     contents: fjall::Keyspace,
+    accepted: fjall::Keyspace,
 }
 
 impl std::fmt::Debug for Database {
@@ -82,6 +93,7 @@ impl Database {
                 meta: keyspace("meta", RECORDS_MEMTABLE_BYTES)?,
                 records: keyspace("records", RECORDS_MEMTABLE_BYTES)?,
                 contents: keyspace("contents", CONTENTS_MEMTABLE_BYTES)?,
+                accepted: keyspace("accepted", RECORDS_MEMTABLE_BYTES)?,
                 database,
             })
         };
@@ -107,7 +119,10 @@ impl Database {
         let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
         for write in writes {
             match write {
-                Write::Message { key, record, content } => {
+                Write::Message { key, record, content, accepted } => {
+                    if let Some(accepted) = accepted {
+                        batch.insert(&self.accepted, encode_key(key), encode_accepted(accepted));
+                    }
                     batch.insert(&self.contents, encode_key(key), encode(&content)?);
                     batch.insert(&self.records, encode_key(key), encode_record(record));
                 }
@@ -118,9 +133,10 @@ impl Database {
                     batch.remove(&self.records, encode_key(key));
                     batch.remove(&self.contents, encode_key(key));
                 }
-                Write::Move { from, to, record, source_arn } => {
-                    if let Some(mut content) = self.content(from)? {
-                        content.dead_letter_source = Some(source_arn);
+                Write::Forget { key } => batch.remove(&self.accepted, encode_key(key)),
+                Write::Move { from, to, record, passage } => {
+                    if let Some(content) = self.content(from)? {
+                        let content = content.passed(passage);
                         batch.insert(&self.contents, encode_key(to), encode(&content)?);
                         batch.insert(&self.records, encode_key(to), encode_record(record));
                     }
@@ -152,12 +168,12 @@ impl Database {
     fn load(&self, dir: &Path) -> Result<Loaded, OpenError> {
         let corrupt = |reason| OpenError::Corrupt { path: dir.to_owned(), reason };
         match self.get_meta(FORMAT_KEY).map_err(corrupt)? {
-            None | Some(FORMAT) => {}
-            Some(other) => {
+            Some(other) if !READABLE.contains(&other) => {
                 return Err(corrupt(format!(
-                    "they are in format {other}, this samovar knows format {FORMAT}"
+                    "they are in format {other}, this samovar knows formats up to {FORMAT}"
                 )));
             }
+            _ => {}
         }
         let opened: u64 = self.get_meta(OPENED_KEY).map_err(corrupt)?.unwrap_or(0);
         let mut loaded = Loaded { opened: opened + 1, ..Loaded::default() };
@@ -171,6 +187,12 @@ impl Database {
             let (key, record) = entry.into_inner().map_err(|error| open_error(dir, error))?;
             let entry = decode_key(&key).zip(decode_record(&record));
             loaded.records.push(entry.ok_or_else(|| corrupt("the record of a message".into()))?);
+        }
+        for entry in self.accepted.iter() {
+            let (key, accepted) = entry.into_inner().map_err(|error| open_error(dir, error))?;
+            let entry = decode_key(&key).zip(decode_accepted(&accepted));
+            let entry = entry.ok_or_else(|| corrupt("the record of a deduplication".into()))?;
+            loaded.accepted.push(entry);
         }
         Ok(loaded)
     }

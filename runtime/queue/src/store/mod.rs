@@ -27,9 +27,10 @@
 //!
 //! # Layout
 //!
-//! Three keyspaces. `contents` has what never changes about a message, `records` the few bytes
-//! that do ([`Record`]): a receive rewrites 28 bytes whatever the message's size, and opening
-//! reads no bodies. Both have 16 byte keys ([`Key`]). `meta` has the format's version, the number
+//! Four keyspaces. `contents` has what never changes about a message, `records` the few bytes
+//! that do ([`Record`]): a receive rewrites 44 bytes whatever the message's size, and opening
+//! reads no bodies. `accepted` has what FIFO queues have accepted lately ([`Accepted`]), which
+//! outlives the messages. All three have 16 byte keys ([`Key`]). `meta` has the format's version, the number
 //! of times the store was opened, and the queues.
 
 mod content;
@@ -43,12 +44,12 @@ use std::{
 
 use self::database::Database;
 pub(crate) use self::{
-    content::Content,
+    content::{Content, Passage},
     database::{Loaded, QueueRecord},
 };
 use crate::{
     OpenError,
-    core::{Record, Seq},
+    core::{Accepted, Record, Seq},
 };
 
 /// Names a message in the store.
@@ -63,14 +64,17 @@ pub(crate) struct Key {
 /// One change of the stored state.
 #[derive(Debug)]
 pub(crate) enum Write {
-    /// A new message.
-    Message { key: Key, record: Record, content: Box<Content> },
+    /// A new message, and on a FIFO queue that it was accepted.
+    Message { key: Key, record: Record, content: Box<Content>, accepted: Option<Accepted> },
     /// A message's new record.
     Record { key: Key, record: Record },
     /// A message is gone.
     Remove { key: Key },
-    /// A message goes to its dead-letter queue, where it says from which queue it came.
-    Move { from: Key, to: Key, record: Record, source_arn: String },
+    /// That the message with this key was accepted does not matter any more. The message itself
+    /// stays.
+    Forget { key: Key },
+    /// A message goes to another queue.
+    Move { from: Key, to: Key, record: Record, passage: Passage },
     /// A queue is made or changed.
     Queue(QueueRecord),
     /// A queue is gone; its messages are removed by and by.

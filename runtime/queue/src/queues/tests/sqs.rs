@@ -295,34 +295,49 @@ async fn errors_are_awss() {
     }
 }
 
+/// `test_change_message_visibility_after_visibility_timeout_expiration` and
+/// `test_terminate_visibility_timeout_after_receive` of LocalStack's `test_sqs.py`.
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_not_in_flight_cannot_be_hidden() {
+async fn any_handle_changes_the_visibility_until_the_message_is_deleted() {
     let (_dir, queues) = with_queue(&[("VisibilityTimeout", "1")]).await;
     send(&queues, "message").await;
-    let receipt_handle = receive(&queues, "q").await.remove(0).receipt_handle;
+    let first = receive(&queues, "q").await.remove(0).receipt_handle;
+    let change = |handle: &str, visibility_timeout| {
+        let receipt_handle = handle.to_owned();
+        queues
+            .change_message_visibility("q", ChangeVisibility { receipt_handle, visibility_timeout })
+    };
     pass(Duration::from_secs(1)).await;
-    let change = ChangeVisibility { receipt_handle, visibility_timeout: 10 };
-    let error = queues.change_message_visibility("q", change).await.unwrap_err();
+    change(&first, 10).await.unwrap();
+    assert_eq!(count(&queues, "q", "NotVisible").await, 1);
+    pass(Duration::from_secs(10)).await;
+    let second = receive(&queues, "q").await.remove(0).receipt_handle;
+    change(&first, 0).await.unwrap();
+    assert_eq!(count(&queues, "q", "").await, 1);
+    queues.delete_message("q", &second).await.unwrap();
+    let error = change(&second, 10).await.unwrap_err();
     assert!(error.message().ends_with(
         "Reason: Message does not exist or is not available for visibility timeout change."
     ));
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifo_queues_can_be_made_but_not_used() {
+async fn a_message_is_hidden_for_twelve_hours_at_most() {
     let (_dir, queues) = with_queue(&[]).await;
-    let fifo = attributes_of(&[("FifoQueue", "true"), ("ContentBasedDeduplication", "true")]);
-    queues.create_queue("q.fifo", &fifo, &Attributes::new()).await.unwrap();
-    let names = ["FifoQueue", "DeduplicationScope", "FifoThroughputLimit"].map(String::from);
-    let expected = attributes_of(&[
-        ("DeduplicationScope", "queue"),
-        ("FifoQueue", "true"),
-        ("FifoThroughputLimit", "perQueue"),
-    ]);
-    assert_eq!(queues.get_queue_attributes("q.fifo", &names).await.unwrap(), expected);
-    let message = SendMessage { group_id: Some("g".into()), ..SendMessage::new("x") };
-    let error = queues.send_message("q.fifo", message).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::UnsupportedOperation);
-    let error = queues.create_queue("q", &fifo, &Attributes::new()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidParameterValue);
+    send(&queues, "message").await;
+    let receipt_handle = receive(&queues, "q").await.remove(0).receipt_handle;
+    let change = |visibility_timeout| {
+        let receipt_handle = receipt_handle.clone();
+        queues
+            .change_message_visibility("q", ChangeVisibility { receipt_handle, visibility_timeout })
+    };
+    change(43_200).await.unwrap();
+    pass(Duration::from_secs(1)).await;
+    let error = change(43_200).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "Value 43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout \
+         for the message is beyond the limit [43200 seconds]."
+    );
+    change(43_199).await.unwrap();
 }

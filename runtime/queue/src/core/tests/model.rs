@@ -1,0 +1,288 @@
+//! The state of a queue against a model that is too simple to be wrong: all messages in one list,
+//! searched from the start each time.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// In which steps time passes, in milliseconds: thirty of them are the deduplication interval.
+const TICK: u64 = DEDUPLICATION_INTERVAL / 30;
+const RETENTION: u64 = 100 * TICK;
+const MAX_RECEIVES: u32 = 4;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Send { delay: u64, group: Group, key: u8 },
+    Take { max: usize, visibility: u64, attempt: Option<u8> },
+    GiveBack { pick: usize },
+    Delete { pick: usize },
+    Change { pick: usize, timeout: u64 },
+    Delay { delay: u64 },
+    Advance { by: u64 },
+    Crash,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let pick = any::<prop::sample::Index>().prop_map(|index| index.index(1 << 16));
+    let ticks = |max: u64| (0..max).prop_map(|ticks| ticks * TICK);
+    prop_oneof![
+        6 => (prop_oneof![Just(0), ticks(20)], 0..4_u64, 0..12_u8)
+            .prop_map(|(delay, group, key)| Step::Send { delay, group, key }),
+        5 => (1..=10_usize, ticks(20), proptest::option::weighted(0.3, 0..3_u8))
+            .prop_map(|(max, visibility, attempt)| Step::Take { max, visibility, attempt }),
+        1 => pick.clone().prop_map(|pick| Step::GiveBack { pick }),
+        3 => pick.clone().prop_map(|pick| Step::Delete { pick }),
+        2 => (pick, ticks(20)).prop_map(|(pick, timeout)| Step::Change { pick, timeout }),
+        1 => ticks(20).prop_map(|delay| Step::Delay { delay }),
+        4 => ticks(15).prop_map(|by| Step::Advance { by }),
+        1 => Just(Step::Crash),
+    ]
+}
+
+/// All messages, and the rules as the documentation of SQS says them.
+#[derive(Default)]
+struct Model {
+    fifo: bool,
+    messages: Vec<(Seq, Record)>,
+    accepted: Vec<(Seq, Accepted)>,
+    attempts: Vec<(u8, Timestamp, Vec<Lease>)>,
+}
+
+impl Model {
+    fn get(&mut self, seq: Seq) -> Option<&mut Record> {
+        self.messages.iter_mut().find(|(other, _)| *other == seq).map(|(_, record)| record)
+    }
+
+    fn remove(&mut self, seq: Seq) {
+        self.messages.retain(|(other, _)| *other != seq);
+    }
+
+    /// The messages in the order in which a receive looks at them.
+    fn order(&self, now: Timestamp) -> Vec<(Seq, Record)> {
+        let visible = |(_, record): &&(Seq, Record)| record.visible_at <= now;
+        let mut messages = self.messages.clone();
+        if !self.fifo {
+            messages.sort_by_key(|(seq, record)| (record.visible_at, *seq));
+            return messages.iter().filter(visible).copied().collect();
+        }
+        messages.sort_by_key(|(seq, _)| *seq);
+        let groups = (0..4).map(|group| {
+            let of_group = messages.iter().filter(|(_, record)| record.group == group);
+            of_group.take_while(visible).copied().collect::<Vec<_>>()
+        });
+        let mut groups: Vec<_> = groups.filter(|group| !group.is_empty()).collect();
+        groups.sort_by_key(|group| (group[0].1.visible_at, group[0].0));
+        groups.concat()
+    }
+
+    fn take(&mut self, now: Timestamp, options: TakeOptions) -> Taken {
+        let mut taken = Taken::default();
+        for (seq, record) in self.order(now) {
+            if taken.leases.len() == options.max {
+                break;
+            }
+            if record.receive_count == MAX_RECEIVES {
+                self.remove(seq);
+                taken.dead.push((seq, record));
+                continue;
+            }
+            let new = Record {
+                visible_at: now + options.visibility,
+                first_received_at: match record.first_received_at {
+                    0 => now,
+                    first => first,
+                },
+                received_at: now,
+                receive_count: record.receive_count + 1,
+                ..record
+            };
+            *self.get(seq).unwrap() = new;
+            taken.leases.push(Lease { seq, record: new, before: record });
+        }
+        taken
+    }
+
+    fn retake(&mut self, attempt: u8, now: Timestamp, visibility: u64) -> Option<Vec<Lease>> {
+        let (_, at, leases) = self.attempts.iter().rfind(|(id, ..)| *id == attempt)?.clone();
+        let unchanged = |lease: &Lease| {
+            lease.record.visible_at > now && self.messages.contains(&(lease.seq, lease.record))
+        };
+        if at + DEDUPLICATION_INTERVAL <= now || !leases.iter().all(unchanged) {
+            return None;
+        }
+        let mut again = Vec::new();
+        for Lease { seq, record, .. } in leases {
+            let new = Record { visible_at: now + visibility, ..record };
+            *self.get(seq).unwrap() = new;
+            again.push(Lease { seq, record: new, before: record });
+        }
+        self.attempts.iter_mut().rfind(|(id, ..)| *id == attempt)?.2 = again.clone();
+        Some(again)
+    }
+
+    fn counts(&self, now: Timestamp) -> Counts {
+        let count = |wanted: fn(bool, u32) -> bool| {
+            let matches = |(_, r): &&(Seq, Record)| wanted(r.visible_at > now, r.receive_count);
+            self.messages.iter().filter(matches).count()
+        };
+        Counts {
+            visible: count(|hidden, _| !hidden),
+            in_flight: count(|hidden, receives| hidden && receives > 0),
+            delayed: count(|hidden, receives| hidden && receives == 0),
+        }
+    }
+}
+
+fn run(fifo: bool, steps: Vec<Step>) {
+    let mut core = Core::new(fifo);
+    let mut model = Model { fifo, ..Model::default() };
+    let (mut now, mut next_seq) = (1_000 * TICK, 0);
+    let mut leases: Vec<Lease> = Vec::new();
+    for step in steps {
+        // Expiry first, as every call does it; sequences rise with the time of sending here.
+        let (_, mut expired) = core.counts(now, RETENTION);
+        let old = |(_, record): &(Seq, Record)| record.sent_at + RETENTION <= now;
+        let mut model_expired: Vec<Seq> =
+            model.messages.iter().filter(|m| old(m)).map(|m| m.0).collect();
+        model.messages.retain(|message| !old(message));
+        expired.sort_unstable();
+        model_expired.sort_unstable();
+        assert_eq!(expired, model_expired);
+
+        let picked = |pick: usize| (!leases.is_empty()).then(|| leases[pick % leases.len()]);
+        match step {
+            Step::Send { delay, group, key } => {
+                let key = [key; 16];
+                let lately =
+                    |(_, a): &&(Seq, Accepted)| a.key == key && a.at + DEDUPLICATION_INTERVAL > now;
+                let original = model.accepted.iter().find(lately).copied();
+                assert_eq!(core.deduplication.find(&key, now), original);
+                if original.is_some() && fifo {
+                    continue;
+                }
+                next_seq += 1;
+                let record = Record::sent(now, delay, group);
+                core.insert(next_seq, record, now);
+                model.messages.push((next_seq, record));
+                if fifo {
+                    let accepted = Accepted { key, message_id: [0; 16], at: now };
+                    core.deduplication.insert(next_seq, accepted);
+                    model.accepted.push((next_seq, accepted));
+                }
+            }
+            Step::Take { max, visibility, attempt } => {
+                let id = attempt.map(|attempt| attempt.to_string());
+                if let (Some(attempt), Some(id)) = (attempt, &id) {
+                    let again = core.retake(id, now, visibility);
+                    assert_eq!(again, model.retake(attempt, now, visibility));
+                    if again.is_some() {
+                        continue;
+                    }
+                }
+                let options = TakeOptions {
+                    max,
+                    visibility,
+                    retention: RETENTION,
+                    max_receives: Some(MAX_RECEIVES),
+                };
+                let mut taken = core.take(now, options);
+                let mut expected = model.take(now, options);
+                if let (Some(attempt), Some(id)) = (attempt, &id) {
+                    core.remember_attempt(id, now, &taken.leases);
+                    model.attempts.push((attempt, now, taken.leases.clone()));
+                }
+                leases.extend(&taken.leases);
+                taken.dead.sort_by_key(|(seq, _)| *seq);
+                expected.dead.sort_by_key(|(seq, _)| *seq);
+                assert_eq!(taken, expected);
+            }
+            Step::GiveBack { pick } => {
+                let Some(lease) = picked(pick) else { continue };
+                let found = model.get(lease.seq).filter(|record| **record == lease.record);
+                let expected = found.map(|record| {
+                    *record = lease.before;
+                    lease.before
+                });
+                assert_eq!(core.give_back(&lease, now), expected);
+            }
+            Step::Delete { pick } => {
+                let Some(Lease { seq, record: receipt, .. }) = picked(pick) else { continue };
+                let expected = match model.get(seq) {
+                    None => Err(Unsettled::Gone),
+                    Some(found) => {
+                        let newest = found.receive_count == receipt.receive_count;
+                        match (fifo, newest, found.visible_at > now) {
+                            (false, true, _) | (true, true, true) => Ok(()),
+                            (false, false, _) => Err(Unsettled::Outdated),
+                            (true, ..) => Err(Unsettled::Expired),
+                        }
+                    }
+                };
+                assert_eq!(core.delete(seq, receipt.receive_count, now), expected);
+                if expected.is_ok() {
+                    model.remove(seq);
+                }
+            }
+            Step::Change { pick, timeout } => {
+                let Some(Lease { seq, record: receipt, .. }) = picked(pick) else { continue };
+                let expected = match model.get(seq) {
+                    None => Err(Unsettled::Gone),
+                    Some(found)
+                        if fifo
+                            && (found.visible_at <= now
+                                || found.receive_count != receipt.receive_count) =>
+                    {
+                        Err(Unsettled::Expired)
+                    }
+                    Some(found) => {
+                        found.visible_at = now + timeout;
+                        Ok(*found)
+                    }
+                };
+                let changed = core.change_visibility(seq, receipt.receive_count, timeout, now);
+                assert_eq!(changed, expected);
+            }
+            Step::Delay { delay } => {
+                core.delay(delay, now);
+                for (_, record) in &mut model.messages {
+                    if record.receive_count == 0 {
+                        record.visible_at = record.sent_at + delay;
+                    }
+                }
+            }
+            Step::Advance { by } => now += by,
+            Step::Crash => {
+                core = Core::new(fifo);
+                model.messages.iter().for_each(|&(seq, record)| core.insert(seq, record, now));
+                for &(seq, accepted) in &model.accepted {
+                    core.deduplication.insert(seq, accepted);
+                }
+                model.attempts.clear();
+            }
+        }
+        core.deduplication.expire(now, 1);
+        let old = |(_, record): &(Seq, Record)| record.sent_at + RETENTION <= now;
+        if !model.messages.iter().any(old) {
+            assert_eq!(core.counts(now, RETENTION).0, model.counts(now));
+            assert_eq!(core.has_ready(), !model.order(now).is_empty());
+            let hidden = model.messages.iter().map(|(_, r)| r.visible_at).filter(|at| *at > now);
+            assert_eq!(core.next_appearance(), hidden.min());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn a_standard_queue_does_what_the_model_does(
+        steps in prop::collection::vec(step(), 1..150),
+    ) {
+        run(false, steps);
+    }
+
+    #[test]
+    fn a_fifo_queue_does_what_the_model_does(steps in prop::collection::vec(step(), 1..150)) {
+        run(true, steps);
+    }
+}
