@@ -4,9 +4,12 @@
 
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::{Attributes, ErrorKind, QueueError};
+use crate::{
+    Attributes, ErrorKind, QueueError,
+    redrive::{Redrive, RedriveAllow},
+};
 
 /// The most that a message or a whole batch may have, in bytes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
@@ -38,9 +41,6 @@ const CHOICES: [(&str, &[&str]); 5] = [
     ("SqsManagedSseEnabled", &["true", "false"]),
 ];
 
-const FIFO_ONLY: [&str; 3] =
-    ["ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"];
-
 /// Attributes that the service computes; they can be read and not set.
 pub(crate) const READ_ONLY: [&str; 6] = [
     "ApproximateNumberOfMessages",
@@ -51,15 +51,6 @@ pub(crate) const READ_ONLY: [&str; 6] = [
     "QueueArn",
 ];
 
-/// Where messages go that fail too often: `RedrivePolicy`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Redrive {
-    /// `deadLetterTargetArn`.
-    pub(crate) target_arn: String,
-    /// `maxReceiveCount`, 1 to 1000.
-    pub(crate) max_receive_count: u32,
-}
-
 /// The checked attributes of one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -67,6 +58,7 @@ pub(crate) struct Settings {
     given: Attributes,
     fifo: bool,
     redrive: Option<Redrive>,
+    redrive_allow: RedriveAllow,
 }
 
 impl Settings {
@@ -78,7 +70,7 @@ impl Settings {
     }
 
     fn default_of(fifo: bool) -> Self {
-        Self { given: Attributes::new(), fifo, redrive: None }
+        Self { given: Attributes::new(), fifo, redrive: None, redrive_allow: RedriveAllow::All }
     }
 
     /// These settings with other attributes set; an empty value takes an attribute back to its
@@ -91,11 +83,43 @@ impl Settings {
             } else {
                 self.given.insert(name.clone(), value.clone());
             }
-            if name == "RedrivePolicy" {
-                self.redrive = parse_redrive(value)?;
+            match name.as_str() {
+                "RedrivePolicy" => self.redrive = Redrive::parse(value)?,
+                "RedriveAllowPolicy" => self.redrive_allow = RedriveAllow::parse(value)?,
+                _ => {}
             }
         }
+        self.choose_encryption(attributes)?;
+        if self.get("FifoThroughputLimit").as_deref() == Some("perMessageGroupId")
+            && !self.deduplicates_by_group()
+        {
+            return Err(QueueError::new(
+                ErrorKind::InvalidAttributeValue,
+                "Invalid value for the parameter FifoThroughputLimit. Reason: The \
+                 perMessageGroupId value is allowed only when the value for DeduplicationScope is \
+                 messageGroup.",
+            ));
+        }
         Ok(self)
+    }
+
+    /// A queue has one kind of encryption; the one that was chosen last.
+    fn choose_encryption(&mut self, attributes: &Attributes) -> Result<(), QueueError> {
+        let kms = attributes.get("KmsMasterKeyId").is_some_and(|key| !key.is_empty());
+        let sqs = attributes.get("SqsManagedSseEnabled").is_some_and(|value| value == "true");
+        match (kms, sqs) {
+            (true, true) => {
+                return Err(QueueError::new(
+                    ErrorKind::InvalidAttributeName,
+                    "You can use one type of server-side encryption (SSE) at one time. You can \
+                     either enable KMS SSE or SQS SSE.",
+                ));
+            }
+            (true, false) => drop(self.given.remove("SqsManagedSseEnabled")),
+            (false, true) => drop(self.given.remove("KmsMasterKeyId")),
+            (false, false) => {}
+        }
+        Ok(())
     }
 
     fn check(&self, name: &str, value: &str) -> Result<(), QueueError> {
@@ -109,17 +133,26 @@ impl Settings {
         }
         if let Some((_, values)) = CHOICES.iter().find(|(known, _)| *known == name) {
             // AWS knows FifoQueue for FIFO queues only, and of these only as true.
-            if !self.fifo && (name == "FifoQueue" || FIFO_ONLY.contains(&name)) {
+            if !self.fifo && ["FifoQueue", "ContentBasedDeduplication"].contains(&name) {
                 return Err(unknown(name));
             }
+            if !self.fifo && ["DeduplicationScope", "FifoThroughputLimit"].contains(&name) {
+                let text =
+                    format!("You can specify the {name} only when FifoQueue is set to true.");
+                return Err(QueueError::new(ErrorKind::InvalidAttributeName, text));
+            }
             if name == "FifoQueue" && value != "true" {
-                return Err(invalid());
+                return Err(QueueError::new(
+                    ErrorKind::InvalidAttributeValue,
+                    "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is \
+                     not supported.",
+                ));
             }
             return if values.contains(&value) { Ok(()) } else { Err(invalid()) };
         }
         match name {
-            "Policy" | "RedriveAllowPolicy" if !value.is_empty() => {
-                serde_json::from_str::<Value>(value).map(drop).map_err(|_| invalid())
+            "Policy" if !value.is_empty() => {
+                serde_json::from_str::<Map<String, Value>>(value).map(drop).map_err(|_| invalid())
             }
             "Policy" | "RedriveAllowPolicy" | "RedrivePolicy" | "KmsMasterKeyId" => Ok(()),
             _ => Err(unknown(name)),
@@ -149,6 +182,11 @@ impl Settings {
     /// `RedrivePolicy`.
     pub(crate) fn redrive(&self) -> Option<&Redrive> {
         self.redrive.as_ref()
+    }
+
+    /// `RedriveAllowPolicy`.
+    pub(crate) fn redrive_allow(&self) -> &RedriveAllow {
+        &self.redrive_allow
     }
 
     /// A numeric attribute of [`NUMBERS`]: `VisibilityTimeout` and so on.
@@ -226,36 +264,4 @@ fn check_name(name: &str, fifo: bool) -> Result<(), QueueError> {
         "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
     };
     Err(QueueError::new(ErrorKind::InvalidParameterValue, message))
-}
-
-fn parse_redrive(json: &str) -> Result<Option<Redrive>, QueueError> {
-    if json.is_empty() {
-        return Ok(None);
-    }
-    let invalid = |reason: &str| QueueError::invalid_parameter("RedrivePolicy", json, reason);
-    let policy: Value = serde_json::from_str(json)
-        .map_err(|_| invalid("Redrive policy is not a valid JSON map."))?;
-    let policy =
-        policy.as_object().ok_or_else(|| invalid("Redrive policy is not a valid JSON map."))?;
-    let target_arn = policy.get("deadLetterTargetArn").and_then(Value::as_str);
-    let target_arn = target_arn
-        .ok_or_else(|| {
-            invalid("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
-        })?
-        .to_owned();
-    if !target_arn.starts_with("arn:") || target_arn.split(':').count() != 6 {
-        return Err(invalid("Invalid value for deadLetterTargetArn."));
-    }
-    let count = policy.get("maxReceiveCount").ok_or_else(|| {
-        invalid("Redrive policy does not contain mandatory attribute: maxReceiveCount.")
-    })?;
-    // CloudFormation and the CLI send a number or a string.
-    let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
-    let max_receive_count = count
-        .and_then(|count| u32::try_from(count).ok())
-        .filter(|count| (1..=1000).contains(count))
-        .ok_or_else(|| {
-            invalid("Invalid value for maxReceiveCount: must be an integer from 1 to 1000.")
-        })?;
-    Ok(Some(Redrive { target_arn, max_receive_count }))
 }

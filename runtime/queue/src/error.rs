@@ -24,9 +24,12 @@ pub enum ErrorKind {
     InvalidParameterValue,
     MissingParameter,
     OverLimit,
+    PurgeQueueInProgress,
+    QueueDeletedRecently,
     QueueDoesNotExist,
     QueueNameExists,
     ReceiptHandleIsInvalid,
+    ResourceNotFound,
     TooManyEntriesInBatchRequest,
     UnsupportedOperation,
 }
@@ -93,9 +96,12 @@ impl QueueError {
             ErrorKind::InvalidParameterValue => "InvalidParameterValueException",
             ErrorKind::MissingParameter => "MissingRequiredParameterException",
             ErrorKind::OverLimit => "OverLimit",
+            ErrorKind::PurgeQueueInProgress => "PurgeQueueInProgress",
+            ErrorKind::QueueDeletedRecently => "QueueDeletedRecently",
             ErrorKind::QueueDoesNotExist => "QueueDoesNotExist",
             ErrorKind::QueueNameExists => "QueueNameExists",
             ErrorKind::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
+            ErrorKind::ResourceNotFound => "ResourceNotFoundException",
             ErrorKind::TooManyEntriesInBatchRequest => "TooManyEntriesInBatchRequest",
             ErrorKind::UnsupportedOperation => "UnsupportedOperation",
         }
@@ -115,6 +121,8 @@ impl QueueError {
             ErrorKind::InvalidBatchEntryId => "AWS.SimpleQueueService.InvalidBatchEntryId",
             ErrorKind::InvalidParameterValue => "InvalidParameterValue",
             ErrorKind::MissingParameter => "MissingParameter",
+            ErrorKind::PurgeQueueInProgress => "AWS.SimpleQueueService.PurgeQueueInProgress",
+            ErrorKind::QueueDeletedRecently => "AWS.SimpleQueueService.QueueDeletedRecently",
             ErrorKind::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
             ErrorKind::QueueNameExists => "QueueAlreadyExists",
             ErrorKind::TooManyEntriesInBatchRequest => {
@@ -148,7 +156,8 @@ impl QueueError {
     pub fn http_status(&self) -> u16 {
         match self.kind {
             ErrorKind::InternalFailure => 500,
-            ErrorKind::OverLimit => 403,
+            ErrorKind::OverLimit | ErrorKind::PurgeQueueInProgress => 403,
+            ErrorKind::ResourceNotFound => 404,
             _ => 400,
         }
     }

@@ -17,6 +17,7 @@ mod digest;
 mod error;
 mod queues;
 mod receipt;
+mod redrive;
 mod store;
 mod types;
 mod validate;
@@ -26,5 +27,6 @@ pub use error::{ErrorKind, OpenError, QueueError};
 pub use queues::{Options, Queues};
 pub use types::{
     AttributeValue, Attributes, BatchEntry, BatchResult, ChangeVisibility, Message,
-    MessageAttribute, MessageAttributes, QueueList, ReceiveMessage, SendMessage, SentMessage,
+    MessageAttribute, MessageAttributes, MessageMoveTask, MoveTaskStatus, QueueList,
+    ReceiveMessage, SendMessage, SentMessage, StartMessageMoveTask,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::QueueError;
+use crate::{QueueError, Timestamp};
 
 /// Attributes of a queue as SQS's wire protocols carry them: name to decimal number, `true` or
 /// `false`, or JSON (`RedrivePolicy`).
@@ -150,6 +150,75 @@ pub struct ChangeVisibility {
     pub receipt_handle: String,
     /// `VisibilityTimeout` in seconds from now, 0 to 43200.
     pub visibility_timeout: i64,
+}
+
+/// Input of [`Queues::start_message_move_task`](crate::Queues::start_message_move_task).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StartMessageMoveTask {
+    /// `SourceArn`: a dead-letter queue.
+    pub source_arn: String,
+    /// `DestinationArn`; the queues where the messages failed when absent.
+    pub destination_arn: Option<String>,
+    /// `MaxNumberOfMessagesPerSecond`, 1 to 500; as fast as can be when absent.
+    pub max_number_of_messages_per_second: Option<i64>,
+}
+
+/// A task of [`Queues::list_message_move_tasks`](crate::Queues::list_message_move_tasks).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageMoveTask {
+    /// `TaskHandle`, while the task is running.
+    pub task_handle: Option<String>,
+    /// `Status`.
+    pub status: MoveTaskStatus,
+    /// `SourceArn`.
+    pub source_arn: String,
+    /// `DestinationArn`, if it was given.
+    pub destination_arn: Option<String>,
+    /// `MaxNumberOfMessagesPerSecond`, if it was given.
+    pub max_number_of_messages_per_second: Option<i64>,
+    /// `ApproximateNumberOfMessagesMoved`; exact.
+    pub approximate_number_of_messages_moved: u64,
+    /// `ApproximateNumberOfMessagesToMove`: what could be received when the task started.
+    pub approximate_number_of_messages_to_move: u64,
+    /// `FailureReason`, of a task that failed.
+    pub failure_reason: Option<String>,
+    /// `StartedTimestamp`.
+    pub started_timestamp: Timestamp,
+}
+
+/// How a message move task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum MoveTaskStatus {
+    /// It moves messages.
+    Running,
+    /// It was cancelled and is about to stop.
+    Cancelling,
+    /// It has stopped because it was cancelled.
+    Cancelled,
+    /// It has moved all it could.
+    Completed,
+    /// It could not go on.
+    Failed,
+}
+
+impl MoveTaskStatus {
+    /// The status in AWS's words: `RUNNING`, `CANCELLING` and so on.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Cancelling => "CANCELLING",
+            Self::Cancelled => "CANCELLED",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    /// Whether the task has not ended.
+    pub(crate) fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Cancelling)
+    }
 }
 
 /// A page of [`Queues::list_queues`](crate::Queues::list_queues).

@@ -20,7 +20,9 @@
 mod attempts;
 mod deduplication;
 mod groups;
+mod leave;
 mod record;
+mod take;
 
 #[cfg(test)]
 mod tests;
@@ -57,6 +59,11 @@ pub(crate) struct Core {
     ready: BTreeSet<(Timestamp, Seq)>,
     hidden: BTreeSet<(Timestamp, Seq)>,
     in_flight: usize,
+    /// Those that were sent before one with a lower sequence, as messages in dead-letter queues
+    /// often were. The others expire in the order of their sequences.
+    stragglers: BTreeSet<(Timestamp, Seq)>,
+    /// When the newest of the others was sent.
+    newest_sent_at: Timestamp,
     /// On FIFO queues.
     groups: Option<Groups>,
     attempts: Attempts,
@@ -83,80 +90,13 @@ impl Core {
             }
             groups.add(record.group, seq);
         }
+        let is_last = self.entries.last_key_value().is_none_or(|(last, _)| *last < seq);
+        if is_last && record.sent_at >= self.newest_sent_at {
+            self.newest_sent_at = record.sent_at;
+        } else {
+            self.stragglers.insert((record.sent_at, seq));
+        }
         self.place(seq, record, now);
-    }
-
-    /// Takes up to `max` messages out of the sight of other receives, the longest visible first
-    /// on a standard queue, by groups on a FIFO queue.
-    ///
-    /// Messages that are past their retention or their last allowed receive are removed instead
-    /// and reported. When the most that one call removes is reached, others may be left behind:
-    /// the result is then not empty, and calling again goes on.
-    pub(crate) fn take(&mut self, now: Timestamp, options: TakeOptions) -> Taken {
-        self.appear(now);
-        let mut taken = Taken { expired: self.expire(now, options.retention), ..Taken::default() };
-        while has_room(&taken, options)
-            && let Some((_, seq)) = self.ready.pop_first()
-        {
-            let Some(entry) = self.entries.get(&seq) else { continue };
-            if self.groups.is_some() {
-                self.take_group(entry.record.group, now, options, &mut taken);
-            } else {
-                self.take_one(seq, now, options, &mut taken);
-            }
-        }
-        // Only now, or a visibility timeout of 0 would make this call take a message twice.
-        for lease in &taken.leases {
-            self.place(lease.seq, lease.record, now);
-        }
-        taken
-    }
-
-    /// Repeats the [`take`](Self::take) that was remembered under this id in the last five
-    /// minutes: the same messages with the same receipts, whose visibility timeout begins anew.
-    /// Nothing when one of them was deleted, changed or came back into sight since.
-    pub(crate) fn retake(
-        &mut self,
-        attempt: &str,
-        now: Timestamp,
-        visibility: u64,
-    ) -> Option<Vec<Lease>> {
-        self.appear(now);
-        let known = self.attempts.find(attempt, now)?;
-        let is_as_taken = |lease: &Lease| {
-            let entry = self.entries.get(&lease.seq);
-            entry.is_some_and(|entry| entry.hidden && entry.record == lease.record)
-        };
-        if !known.iter().all(is_as_taken) {
-            return None;
-        }
-        let visible_at = now.saturating_add(visibility);
-        let again = |Lease { seq, record: before, .. }: &Lease| Lease {
-            seq: *seq,
-            record: Record { visible_at, ..*before },
-            before: *before,
-        };
-        let leases: Vec<Lease> = known.iter().map(again).collect();
-        for lease in &leases {
-            self.change(lease.seq, lease.record, now);
-        }
-        self.attempts.update(attempt, leases.clone());
-        Some(leases)
-    }
-
-    /// Remembers what was taken, for [`retake`](Self::retake).
-    pub(crate) fn remember_attempt(&mut self, attempt: &str, now: Timestamp, leases: &[Lease]) {
-        self.attempts.insert(attempt, now, leases.to_vec());
-    }
-
-    /// Undoes the taking of a message that nobody was told of. Returns the record to store, or
-    /// nothing when the message has gone or was taken again since.
-    pub(crate) fn give_back(&mut self, lease: &Lease, now: Timestamp) -> Option<Record> {
-        if self.entries.get(&lease.seq)?.record != lease.record {
-            return None;
-        }
-        self.change(lease.seq, lease.before, now);
-        Some(lease.before)
     }
 
     /// The message of a receipt, when that receipt may change its visibility timeout: on a
@@ -211,6 +151,7 @@ impl Core {
     pub(crate) fn remove(&mut self, seq: Seq) -> bool {
         self.unlink(seq);
         let Some(Entry { record, .. }) = self.entries.remove(&seq) else { return false };
+        self.stragglers.remove(&(record.sent_at, seq));
         if let Some(groups) = &mut self.groups {
             groups.remove(record.group, seq);
             self.show_head(record.group);
@@ -264,48 +205,6 @@ impl Core {
     /// The sequences of all messages.
     pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> {
         self.entries.keys().copied()
-    }
-
-    /// Hands out or removes one visible message, which is in no set any more.
-    fn take_one(&mut self, seq: Seq, now: Timestamp, options: TakeOptions, taken: &mut Taken) {
-        let Some(Entry { record, .. }) = self.entries.get(&seq) else { return };
-        let before = *record;
-        if is_expired(&before, now, options.retention) {
-            taken.expired.push(seq);
-        } else if options.max_receives.is_some_and(|max| before.receive_count >= max) {
-            taken.dead.push((seq, before));
-        } else {
-            let record = before.received(now, options.visibility);
-            taken.leases.push(Lease { seq, record, before });
-            return;
-        }
-        self.entries.remove(&seq);
-        if let Some(groups) = &mut self.groups {
-            groups.remove(before.group, seq);
-        }
-    }
-
-    /// Hands out or removes the messages of a group up to the first that is hidden. The group's
-    /// head is in no set any more.
-    fn take_group(
-        &mut self,
-        group: Group,
-        now: Timestamp,
-        options: TakeOptions,
-        taken: &mut Taken,
-    ) {
-        let before = taken.leases.len();
-        while has_room(taken, options)
-            && let Some(groups) = &self.groups
-            // Those handed out stay in their places.
-            && let Some(seq) = groups.get(group, taken.leases.len() - before)
-            && self.entries.get(&seq).is_some_and(|entry| !entry.hidden)
-        {
-            self.take_one(seq, now, options, taken);
-        }
-        if taken.leases.len() == before {
-            self.show_head(group);
-        }
     }
 
     /// Makes a message that is in the entries and in their order be this from now on.
@@ -370,15 +269,18 @@ impl Core {
         }
     }
 
-    /// Removes the oldest messages as far as they are past the retention period, in flight or
-    /// not. Sequences rise with the time of sending except in dead-letter queues, so a message
-    /// that is missed here is met by a receive later.
+    /// Removes messages that are past the retention period, in flight or not, as many as one
+    /// call may.
     fn expire(&mut self, now: Timestamp, retention: u64) -> Vec<Seq> {
         let mut expired = Vec::new();
-        while expired.len() < SWEEP
-            && let Some((&seq, entry)) = self.entries.first_key_value()
-            && is_expired(&entry.record, now, retention)
-        {
+        while expired.len() < SWEEP {
+            let first = self.entries.first_key_value();
+            let first = first.map(|(seq, entry)| (entry.record.sent_at, *seq));
+            let straggler = self.stragglers.first().copied();
+            let is_expired = |(sent_at, _): &(Timestamp, Seq)| is_expired(*sent_at, now, retention);
+            let Some((_, seq)) = first.filter(is_expired).or(straggler.filter(is_expired)) else {
+                break;
+            };
             self.remove(seq);
             expired.push(seq);
         }
@@ -386,11 +288,6 @@ impl Core {
     }
 }
 
-/// Whether a receive may go on.
-fn has_room(taken: &Taken, options: TakeOptions) -> bool {
-    taken.leases.len() < options.max && taken.dead.len() + taken.expired.len() < SWEEP
-}
-
-fn is_expired(record: &Record, now: Timestamp, retention: u64) -> bool {
-    record.sent_at.saturating_add(retention) <= now
+fn is_expired(sent_at: Timestamp, now: Timestamp, retention: u64) -> bool {
+    sent_at.saturating_add(retention) <= now
 }

@@ -1,30 +1,55 @@
-//! Making, changing, listing and deleting queues.
+//! Making, purging and deleting queues.
 
 use std::{
-    ops::Bound,
-    sync::{Arc, atomic::Ordering},
+    collections::HashMap,
+    sync::{Arc, PoisonError, atomic::Ordering},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-
-use super::{Inner, Queues, queue::Queue, recover::SWEEP, send::settled};
+use super::{Inner, Queues, queue::Queue, recover::SWEEP, send::settled, tags};
 use crate::{
-    Attributes, ErrorKind, QueueError, QueueList,
-    attributes::{READ_ONLY, Settings, unknown},
+    Attributes, ErrorKind, QueueError, Timestamp,
+    attributes::Settings,
     commit::{Committed, Durability},
     core::Core,
     store::{QueueRecord, Write},
 };
 
+/// How long a queue cannot be purged again, and the name of a deleted one not be used again, in
+/// milliseconds.
+///
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html>,
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>
+const COOLDOWN: u64 = 60_000;
+
+/// When queues were deleted, by name, as far as it matters. Not stored: after a restart all names
+/// are free.
+#[derive(Debug, Default)]
+pub(super) struct Deletions(HashMap<String, Timestamp>);
+
+impl Deletions {
+    fn insert(&mut self, name: &str, now: Timestamp) {
+        self.0.retain(|_, at| is_recent(*at, now));
+        self.0.insert(name.to_owned(), now);
+    }
+
+    fn contains(&self, name: &str, now: Timestamp) -> bool {
+        self.0.get(name).is_some_and(|at| is_recent(*at, now))
+    }
+}
+
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    at.saturating_add(COOLDOWN) > now
+}
+
 impl Queues {
     /// `CreateQueue`: makes a queue and returns its URL. One that exists is left as it is when
     /// every given attribute has the given value.
     ///
-    /// Unlike AWS's, a name can be used again at once after its queue was deleted.
-    ///
     /// # Errors
     ///
-    /// `QueueNameExists`, `InvalidParameterValue` (the name, the redrive policy),
+    /// `QueueNameExists`, `QueueDeletedRecently` for 60 seconds after a queue of this name was
+    /// deleted (unless [`Options::cooldowns`](crate::Options::cooldowns) is off),
+    /// `InvalidParameterValue` (the name, the redrive policies, the tags),
     /// `InvalidAttributeName`, `InvalidAttributeValue`, `InternalFailure`.
     pub async fn create_queue(
         &self,
@@ -46,6 +71,16 @@ impl Queues {
             }
             return Ok(self.url(name));
         }
+        if inner.options.cooldowns
+            && inner.lock_deletions().contains(name, inner.options.clock.now())
+        {
+            return Err(QueueError::new(
+                ErrorKind::QueueDeletedRecently,
+                "You must wait 60 seconds after deleting a queue before you can create another \
+                 with the same name.",
+            ));
+        }
+        tags::check(tags)?;
         inner.check_redrive(name, &settings)?;
         settled(inner.make(name, &settings, tags)).await?;
         Ok(self.url(name))
@@ -92,10 +127,13 @@ impl Queues {
             let mut state = queue.lock();
             state.core()?;
             state.deleted = true;
-            let writes = vec![Write::RemoveQueue { id: queue.id }];
+            let tasks = inner.lock_tasks().remove_queue(queue.id);
+            let mut writes = vec![Write::RemoveQueue { id: queue.id }];
+            writes.extend(tasks.into_iter().map(Write::RemoveTask));
             (state.core.take(), inner.committer.submit(writes, Durability::Disk, || {}))
         };
         inner.write_queues().remove(&queue.name);
+        inner.lock_deletions().insert(&queue.name, inner.options.clock.now());
         queue.wake.notify_waiters();
         settled(committed).await?;
         inner.clear_away(queue, core);
@@ -104,11 +142,10 @@ impl Queues {
 
     /// `PurgeQueue`: all messages that were sent before are gone when this returns.
     ///
-    /// Unlike AWS's, a queue can be purged again at once.
-    ///
     /// # Errors
     ///
-    /// `QueueDoesNotExist`, `InternalFailure`.
+    /// `QueueDoesNotExist`, `PurgeQueueInProgress` for 60 seconds after the last time (unless
+    /// [`Options::cooldowns`](crate::Options::cooldowns) is off), `InternalFailure`.
     pub async fn purge_queue(&self, queue: &str) -> Result<(), QueueError> {
         let inner = &self.inner;
         let queue = inner.queue(queue).await?;
@@ -116,191 +153,28 @@ impl Queues {
         let (core, committed) = {
             let mut state = queue.lock();
             let fifo = state.settings.is_fifo();
+            let now = inner.options.clock.now();
+            let recently = state.purged_at > 0 && is_recent(state.purged_at, now);
             let core = state.core()?;
+            if inner.options.cooldowns && recently {
+                let text = format!(
+                    "Only one PurgeQueue operation on {} is allowed every 60 seconds.",
+                    queue.name
+                );
+                return Err(QueueError::new(ErrorKind::PurgeQueueInProgress, text));
+            }
             let mut purged = std::mem::replace(core, Core::new(fifo));
             // That messages were accepted counts on after they are gone.
             std::mem::swap(&mut core.deduplication, &mut purged.deduplication);
             let mut submission = inner.committer.begin();
             state.purged_below = submission.next_seq();
+            state.purged_at = now;
             let writes = vec![Write::Queue(queue.record(&state))];
             (purged, submission.submit(writes, Durability::Disk, || {}))
         };
         settled(committed).await?;
         inner.clear_away(queue, Some(core));
         Ok(())
-    }
-
-    /// `ListQueues`: the URLs of the queues whose names start with `prefix`, in the order of
-    /// their names. At most `max_results` (1 to 1000; 1000 when absent, and then without a token
-    /// for more).
-    ///
-    /// # Errors
-    ///
-    /// `InvalidParameterValue` for the other two, `InternalFailure`.
-    pub async fn list_queues(
-        &self,
-        prefix: Option<&str>,
-        max_results: Option<i64>,
-        next_token: Option<&str>,
-    ) -> Result<QueueList, QueueError> {
-        const MAX: usize = 1000;
-        self.inner.recover().await?;
-        let max = match max_results {
-            None => MAX,
-            Some(max) => usize::try_from(max)
-                .ok()
-                .filter(|max| (1..=MAX).contains(max))
-                .ok_or_else(|| {
-                    let reason = "Must be >= 1 and <= 1000, if provided.";
-                    QueueError::invalid_parameter("MaxResults", max, reason)
-                })?,
-        };
-        let after = next_token.map(|token| {
-            let name = URL_SAFE_NO_PAD.decode(token).ok();
-            name.and_then(|name| String::from_utf8(name).ok()).ok_or_else(|| {
-                let reason = "It is not a token that ListQueues gave.";
-                QueueError::invalid_parameter("NextToken", token, reason)
-            })
-        });
-        let after = after.transpose()?.map_or(Bound::Unbounded, Bound::Excluded);
-        let queues = self.inner.read_queues();
-        let mut names = queues
-            .range((after, Bound::Unbounded))
-            .map(|(name, _)| name)
-            .filter(|name| prefix.is_none_or(|prefix| name.starts_with(prefix)))
-            .peekable();
-        let page: Vec<&String> = names.by_ref().take(max).collect();
-        let more = max_results.is_some() && names.peek().is_some();
-        let next_token = page.last().filter(|_| more).map(|name| URL_SAFE_NO_PAD.encode(name));
-        let queue_urls = page.into_iter().map(|name| self.url(name)).collect();
-        Ok(QueueList { queue_urls, next_token })
-    }
-
-    /// `GetQueueUrl`.
-    ///
-    /// # Errors
-    ///
-    /// `QueueDoesNotExist`, `InternalFailure`.
-    pub async fn get_queue_url(&self, queue: &str) -> Result<String, QueueError> {
-        self.inner.queue(queue).await.map(|queue| self.url(&queue.name))
-    }
-
-    /// `GetQueueAttributes`: those named, or all for the name `All`; no names, no attributes. An
-    /// attribute that is not set is left out. The numbers of messages are exact.
-    ///
-    /// # Errors
-    ///
-    /// `QueueDoesNotExist`, `InvalidAttributeName`, `InternalFailure`.
-    pub async fn get_queue_attributes(
-        &self,
-        queue: &str,
-        names: &[String],
-    ) -> Result<Attributes, QueueError> {
-        let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
-        let known = |name: &str| {
-            name == "All" || READ_ONLY.contains(&name) || Settings::names().any(|n| n == name)
-        };
-        if let Some(name) = names.iter().find(|name| !known(name)) {
-            return Err(unknown(name));
-        }
-        let now = inner.options.clock.now();
-        let (counts, attributes) = queue.change(|state| {
-            let retention = state.settings.millis("MessageRetentionPeriod");
-            let (counts, expired) = state.core()?.counts(now, retention);
-            let writes: Vec<Write> =
-                expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) }).collect();
-            if !writes.is_empty() {
-                // Nobody waits for it.
-                drop(inner.committer.submit(writes, Durability::Process, || {}));
-            }
-            let mut attributes: Attributes = Settings::names()
-                .filter_map(|name| Some((name.to_owned(), state.settings.get(name)?)))
-                .collect();
-            let seconds = |millis: u64| (millis / 1000).to_string();
-            attributes.insert("CreatedTimestamp".into(), seconds(state.created_at));
-            attributes.insert("LastModifiedTimestamp".into(), seconds(state.modified_at));
-            Ok::<_, QueueError>((counts, attributes))
-        })?;
-        let computed = [
-            ("ApproximateNumberOfMessages", counts.visible.to_string()),
-            ("ApproximateNumberOfMessagesDelayed", counts.delayed.to_string()),
-            ("ApproximateNumberOfMessagesNotVisible", counts.in_flight.to_string()),
-            ("QueueArn", inner.arn(&queue.name)),
-        ];
-        let mut attributes = attributes;
-        attributes.extend(computed.map(|(name, value)| (name.to_owned(), value)));
-        attributes.retain(|name, _| names.iter().any(|wanted| wanted == "All" || wanted == name));
-        Ok(attributes)
-    }
-
-    /// `SetQueueAttributes`: those that are not named stay, those with an empty value go back to
-    /// their defaults.
-    ///
-    /// # Errors
-    ///
-    /// `QueueDoesNotExist`, `InvalidAttributeName`, `InvalidAttributeValue`,
-    /// `InvalidParameterValue` (the redrive policy), `InternalFailure`.
-    pub async fn set_queue_attributes(
-        &self,
-        queue: &str,
-        attributes: &Attributes,
-    ) -> Result<(), QueueError> {
-        let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
-        let _guard = inner.manage.lock().await;
-        let settings = queue.lock().settings.clone().with(attributes)?;
-        if attributes.contains_key("RedrivePolicy") {
-            inner.check_redrive(&queue.name, &settings)?;
-        }
-        settled(inner.set(&queue, settings)?).await
-    }
-
-    /// `TagQueue`.
-    ///
-    /// # Errors
-    ///
-    /// `QueueDoesNotExist`, `InternalFailure`.
-    pub async fn tag_queue(&self, queue: &str, tags: &Attributes) -> Result<(), QueueError> {
-        let change = |all: &mut Attributes| all.extend(tags.clone());
-        self.change_tags(queue, change).await
-    }
-
-    /// `UntagQueue`.
-    ///
-    /// # Errors
-    ///
-    /// `QueueDoesNotExist`, `InternalFailure`.
-    pub async fn untag_queue(&self, queue: &str, keys: &[String]) -> Result<(), QueueError> {
-        let change = |all: &mut Attributes| all.retain(|key, _| !keys.contains(key));
-        self.change_tags(queue, change).await
-    }
-
-    /// `ListQueueTags`.
-    ///
-    /// # Errors
-    ///
-    /// `QueueDoesNotExist`, `InternalFailure`.
-    pub async fn list_queue_tags(&self, queue: &str) -> Result<Attributes, QueueError> {
-        Ok(self.inner.queue(queue).await?.lock().tags.clone())
-    }
-
-    async fn change_tags(
-        &self,
-        queue: &str,
-        change: impl FnOnce(&mut Attributes),
-    ) -> Result<(), QueueError> {
-        let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
-        let _guard = inner.manage.lock().await;
-        let committed = {
-            let mut state = queue.lock();
-            state.core()?;
-            change(&mut state.tags);
-            let writes = vec![Write::Queue(queue.record(&state))];
-            inner.committer.submit(writes, Durability::Disk, || {})
-        };
-        settled(committed).await
     }
 }
 
@@ -316,6 +190,7 @@ impl Inner {
             created_at: now,
             modified_at: now,
             purged_below: 0,
+            purged_at: 0,
         };
         let this = Arc::clone(self);
         let writes = vec![Write::Queue(record.clone())];
@@ -325,57 +200,27 @@ impl Inner {
         })
     }
 
-    /// Changes the settings of a queue.
-    fn set(&self, queue: &Queue, settings: Settings) -> Result<Committed, QueueError> {
-        // A new redrive policy or retention period may concern a receive that waits.
-        queue.change(|state| {
-            let now = self.options.clock.now();
-            let delay = settings.millis("DelaySeconds");
-            let is_new = delay != state.settings.millis("DelaySeconds");
-            let core = state.core()?;
-            if is_new && settings.is_fifo() {
-                core.delay(delay, now);
-            }
-            state.settings = settings;
-            state.modified_at = now;
-            let writes = vec![Write::Queue(queue.record(state))];
-            Ok(self.committer.submit(writes, Durability::Disk, || {}))
-        })
-    }
-
-    /// Checks that the dead-letter queue exists, is another queue, and is of the same type.
-    fn check_redrive(&self, name: &str, settings: &Settings) -> Result<(), QueueError> {
-        let Some(redrive) = settings.redrive() else { return Ok(()) };
-        let invalid = |reason: &str| {
-            let json = settings.get("RedrivePolicy").unwrap_or_default();
-            Err(QueueError::invalid_parameter("RedrivePolicy", json, reason))
-        };
-        let target = redrive.target_arn.strip_prefix(self.arn("").as_str());
-        match target.filter(|target| *target != name).and_then(|target| self.find(target)) {
-            None => invalid("Dead letter target does not exist."),
-            Some(target) if target.lock().settings.is_fifo() != settings.is_fifo() => {
-                invalid("Dead-letter queue must be same type of queue as the source.")
-            }
-            Some(_) => Ok(()),
-        }
+    fn lock_deletions(&self) -> std::sync::MutexGuard<'_, Deletions> {
+        self.deletions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes the messages of a deleted or purged queue from the store, some at a time, so that
     /// others get their turn. Should the process end before, the next start does it.
     fn clear_away(self: &Arc<Self>, queue: Arc<Queue>, core: Option<Core>) {
         let Some(core) = core else { return };
-        let this = Arc::clone(self);
+        // The service may end meanwhile.
+        let this = Arc::downgrade(self);
         tokio::spawn(async move {
             let remove = core.seqs().map(|seq| Write::Remove { key: queue.key(seq) });
             let forget = core.deduplication.seqs().map(|seq| Write::Forget { key: queue.key(seq) });
-            let mut writes = remove.chain(forget);
-            loop {
-                let some: Vec<Write> = writes.by_ref().take(SWEEP).collect();
-                if some.is_empty() {
-                    return;
-                }
+            let mut writes = remove.chain(forget).peekable();
+            while writes.peek().is_some()
+                && let Some(this) = this.upgrade()
+                && !this.failed.load(Ordering::Relaxed)
+            {
+                let some = writes.by_ref().take(SWEEP).collect();
                 let committed = this.committer.submit(some, Durability::Process, || {});
-                if settled(committed).await.is_err() || this.failed.load(Ordering::Relaxed) {
+                if settled(committed).await.is_err() {
                     return;
                 }
             }

@@ -1,12 +1,17 @@
 //! The service: SQS's actions over the queues of one directory.
 
+mod list;
 mod manage;
 mod message;
+mod moves;
+mod permissions;
 mod queue;
 mod receive;
 mod recover;
 mod send;
+mod settings;
 mod settle;
+mod tags;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +22,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock, Weak, atomic::AtomicBool},
 };
 
-use self::queue::Queue;
+use self::{manage::Deletions, moves::Tasks, queue::Queue};
 use crate::{
     Clock, OpenError, QueueError, SystemClock,
     commit::{Committer, OnFailure},
@@ -38,10 +43,14 @@ pub struct Options {
     pub region: String,
     /// Scheme, host and port in queue URLs, without a slash at the end.
     pub endpoint: String,
+    /// Whether queues refuse for 60 seconds to be purged again, and names of deleted queues to be
+    /// used again, as AWS's do.
+    pub cooldowns: bool,
 }
 
 impl Default for Options {
-    /// System clock, durable, account `000000000000`, `us-east-1`, `http://127.0.0.1:9000`.
+    /// System clock, durable, account `000000000000`, `us-east-1`, `http://127.0.0.1:9000`, with
+    /// cooldowns.
     fn default() -> Self {
         Self {
             clock: Arc::new(SystemClock),
@@ -49,6 +58,7 @@ impl Default for Options {
             account_id: "000000000000".into(),
             region: "us-east-1".into(),
             endpoint: "http://127.0.0.1:9000".into(),
+            cooldowns: true,
         }
     }
 }
@@ -103,9 +113,12 @@ impl Queues {
                 manage: tokio::sync::Mutex::default(),
                 failed: AtomicBool::default(),
                 refused: Mutex::default(),
+                deletions: Mutex::default(),
+                tasks: Mutex::default(),
             }
         });
         inner.restore(loaded).map_err(|reason| OpenError::Corrupt { path: dir.clone(), reason })?;
+        inner.resume_moves();
         Ok(Self { inner })
     }
 
@@ -140,6 +153,10 @@ struct Inner {
     /// Messages whose senders were told that they were not accepted, and which may be in the
     /// store all the same.
     refused: Mutex<Vec<Key>>,
+    deletions: Mutex<Deletions>,
+    /// This lock is taken with a queue's held, and the committer's with this one, so never the
+    /// other way round.
+    tasks: Mutex<Tasks>,
 }
 
 impl Inner {
@@ -156,6 +173,10 @@ impl Inner {
 
     fn find(&self, name: &str) -> Option<Arc<Queue>> {
         self.read_queues().get(name).cloned()
+    }
+
+    fn find_arn(&self, arn: &str) -> Option<Arc<Queue>> {
+        self.find(arn.strip_prefix(self.arn("").as_str())?)
     }
 
     fn all(&self) -> Vec<Arc<Queue>> {

@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) created_at: Timestamp,
     pub(super) modified_at: Timestamp,
     pub(super) purged_below: Seq,
+    /// When the queue was last purged; 0 when it never was.
+    pub(super) purged_at: Timestamp,
     pub(super) deleted: bool,
 }
 
@@ -59,6 +61,11 @@ impl Queue {
     pub(super) fn restore(&self, record: QueueRecord, settings: Settings, core: Core) {
         *self.lock() = restored(record, settings, core);
         self.wake.notify_waiters();
+    }
+
+    /// Whether its redrive policy names the queue with this ARN.
+    pub(super) fn sends_dead_letters_to(&self, arn: &str) -> bool {
+        self.lock().settings.redrive().is_some_and(|redrive| redrive.target_arn == arn)
     }
 
     pub(super) fn key(&self, seq: Seq) -> Key {
@@ -113,6 +120,7 @@ impl Queue {
             created_at: state.created_at,
             modified_at: state.modified_at,
             purged_below: state.purged_below,
+            purged_at: state.purged_at,
         }
     }
 }
@@ -125,6 +133,7 @@ fn restored(record: QueueRecord, settings: Settings, core: Core) -> State {
         created_at: record.created_at,
         modified_at: record.modified_at,
         purged_below: record.purged_below,
+        purged_at: record.purged_at,
         deleted: false,
     }
 }

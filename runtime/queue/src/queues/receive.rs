@@ -211,8 +211,7 @@ impl Inner {
     }
 
     fn dead_letter_queue(&self, source: &Queue, arn: &str) -> Option<Arc<Queue>> {
-        let name = arn.strip_prefix(self.arn("").as_str())?;
-        self.find(name).filter(|target| target.id != source.id)
+        self.find_arn(arn).filter(|target| target.id != source.id)
     }
 
     /// Moves messages that this queue no longer knows to their dead-letter queue, which knows
@@ -247,7 +246,7 @@ impl Inner {
     }
 
     /// Starts reading contents, while the caller waits for something else.
-    fn read(
+    pub(super) fn read(
         &self,
         keys: Vec<crate::store::Key>,
     ) -> impl Future<Output = Result<Vec<Option<Content>>, QueueError>> + use<> {

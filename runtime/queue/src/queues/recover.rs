@@ -91,6 +91,9 @@ impl Inner {
                 None => stray.push(Write::Forget { key }),
             }
         }
+        let (tasks, without_queue): (Vec<_>, Vec<_>) =
+            loaded.tasks.into_iter().partition(|task| states.contains_key(&task.key.queue));
+        stray.extend(without_queue.into_iter().map(|task| Write::RemoveTask(task.key)));
         let mut stray = stray.into_iter();
         loop {
             let some: Vec<Write> = stray.by_ref().take(SWEEP).collect();
@@ -122,6 +125,7 @@ impl Inner {
             gone.wake.notify_waiters();
         }
         *self.write_queues() = restored;
+        self.lock_tasks().restore(tasks);
         Ok(())
     }
 }

@@ -4,6 +4,8 @@ mod crash;
 mod failure;
 mod fifo;
 mod long_poll;
+mod manage;
+mod moves;
 mod redrive;
 mod sqs;
 

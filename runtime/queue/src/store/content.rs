@@ -23,6 +23,8 @@ pub(crate) struct Content {
 pub(crate) enum Passage {
     /// It has failed too often in the queue with this ARN.
     ToDeadLetters { source_arn: String, fifo: bool },
+    /// It is tried again, as a new message with this id.
+    Redriven { message_id: [u8; 16] },
 }
 
 impl Content {
@@ -38,6 +40,10 @@ impl Content {
                 if fifo {
                     self.deduplication_id = Some(Uuid::from_bytes(self.message_id).to_string());
                 }
+            }
+            Passage::Redriven { message_id } => {
+                self.message_id = message_id;
+                self.dead_letter_source = None;
             }
         }
         self

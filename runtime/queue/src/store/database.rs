@@ -12,7 +12,7 @@ use super::{
     },
 };
 use crate::{
-    Attributes, OpenError, Timestamp,
+    Attributes, MoveTaskStatus, OpenError, Timestamp,
     core::{Accepted, Record},
 };
 
@@ -31,6 +31,7 @@ const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 const FORMAT_KEY: &str = "format";
 const OPENED_KEY: &str = "opened";
 const QUEUE_PREFIX: &str = "queue/";
+const TASK_PREFIX: &str = "task/";
 
 /// A queue as it is stored, in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,28 @@ pub(crate) struct QueueRecord {
     pub(crate) modified_at: Timestamp,
     /// Messages with smaller sequences were purged, should they still be there.
     pub(crate) purged_below: u64,
+    /// When it was last purged, in milliseconds; 0 when it never was.
+    #[serde(default)]
+    pub(crate) purged_at: Timestamp,
+}
+
+/// A message move task as it is stored, in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TaskRecord {
+    /// The source queue, and the sequence at the start: messages with smaller ones are moved.
+    pub(crate) key: Key,
+    /// A UUID.
+    pub(crate) id: String,
+    pub(crate) source_arn: String,
+    pub(crate) destination_arn: Option<String>,
+    /// Messages a second.
+    pub(crate) rate: Option<u32>,
+    pub(crate) status: MoveTaskStatus,
+    pub(crate) to_move: usize,
+    pub(crate) moved: u64,
+    /// In milliseconds.
+    pub(crate) started_at: Timestamp,
+    pub(crate) failure: Option<String>,
 }
 
 /// What a store holds when it is opened, contents aside.
@@ -55,6 +78,7 @@ pub(crate) struct Loaded {
     /// How often the store was opened, this time included.
     pub(crate) opened: u64,
     pub(crate) queues: Vec<QueueRecord>,
+    pub(crate) tasks: Vec<TaskRecord>,
     /// In the order of their keys.
     pub(crate) records: Vec<(Key, Record)>,
     /// What FIFO queues have accepted lately, in the order of the keys that the messages had.
@@ -147,6 +171,10 @@ impl Database {
                     batch.insert(&self.meta, queue_key(record.id), json(&record)?);
                 }
                 Write::RemoveQueue { id } => batch.remove(&self.meta, queue_key(id)),
+                Write::Task(record) => {
+                    batch.insert(&self.meta, task_key(record.key), json(&record)?);
+                }
+                Write::RemoveTask(key) => batch.remove(&self.meta, task_key(key)),
             }
         }
         batch.commit().map_err(failed)
@@ -183,6 +211,12 @@ impl Database {
                 .map_err(|error| corrupt(format!("the record of a queue: {error}")))?;
             loaded.queues.push(queue);
         }
+        for entry in self.meta.prefix(TASK_PREFIX) {
+            let (_, bytes) = entry.into_inner().map_err(|error| open_error(dir, error))?;
+            let task = serde_json::from_slice(&bytes)
+                .map_err(|error| corrupt(format!("the record of a message move task: {error}")))?;
+            loaded.tasks.push(task);
+        }
         for entry in self.records.iter() {
             let (key, record) = entry.into_inner().map_err(|error| open_error(dir, error))?;
             let entry = decode_key(&key).zip(decode_record(&record));
@@ -212,6 +246,10 @@ impl Database {
 
 fn queue_key(id: u64) -> Vec<u8> {
     format!("{QUEUE_PREFIX}{id:020}").into_bytes()
+}
+
+fn task_key(key: Key) -> Vec<u8> {
+    format!("{TASK_PREFIX}{:020}/{:020}", key.queue, key.seq).into_bytes()
 }
 
 fn encode(content: &Content) -> Result<Vec<u8>, StoreError> {

@@ -31,7 +31,7 @@
 //! that do ([`Record`]): a receive rewrites 44 bytes whatever the message's size, and opening
 //! reads no bodies. `accepted` has what FIFO queues have accepted lately ([`Accepted`]), which
 //! outlives the messages. All three have 16 byte keys ([`Key`]). `meta` has the format's version, the number
-//! of times the store was opened, and the queues.
+//! of times the store was opened, the queues, and the message move tasks.
 
 mod content;
 mod database;
@@ -42,10 +42,12 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
+use serde::{Deserialize, Serialize};
+
 use self::database::Database;
 pub(crate) use self::{
     content::{Content, Passage},
-    database::{Loaded, QueueRecord},
+    database::{Loaded, QueueRecord, TaskRecord},
 };
 use crate::{
     OpenError,
@@ -53,7 +55,7 @@ use crate::{
 };
 
 /// Names a message in the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Key {
     /// The id of the queue it is in.
     pub(crate) queue: u64,
@@ -79,6 +81,10 @@ pub(crate) enum Write {
     Queue(QueueRecord),
     /// A queue is gone; its messages are removed by and by.
     RemoveQueue { id: u64 },
+    /// A message move task is made or changed.
+    Task(TaskRecord),
+    /// A message move task is forgotten.
+    RemoveTask(Key),
 }
 
 impl Write {

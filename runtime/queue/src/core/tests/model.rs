@@ -12,13 +12,38 @@ const MAX_RECEIVES: u32 = 4;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Send { delay: u64, group: Group, key: u8 },
-    Take { max: usize, visibility: u64, attempt: Option<u8> },
-    GiveBack { pick: usize },
-    Delete { pick: usize },
-    Change { pick: usize, timeout: u64 },
-    Delay { delay: u64 },
-    Advance { by: u64 },
+    /// `age` is that of a message which comes from another queue.
+    Send {
+        delay: u64,
+        age: u64,
+        group: Group,
+        key: u8,
+    },
+    Take {
+        max: usize,
+        visibility: u64,
+        attempt: Option<u8>,
+    },
+    GiveBack {
+        pick: usize,
+    },
+    Delete {
+        pick: usize,
+    },
+    Change {
+        pick: usize,
+        timeout: u64,
+    },
+    Delay {
+        delay: u64,
+    },
+    Move {
+        from: usize,
+        max: usize,
+    },
+    Advance {
+        by: u64,
+    },
     Crash,
 }
 
@@ -26,14 +51,20 @@ fn step() -> impl Strategy<Value = Step> {
     let pick = any::<prop::sample::Index>().prop_map(|index| index.index(1 << 16));
     let ticks = |max: u64| (0..max).prop_map(|ticks| ticks * TICK);
     prop_oneof![
-        6 => (prop_oneof![Just(0), ticks(20)], 0..4_u64, 0..12_u8)
-            .prop_map(|(delay, group, key)| Step::Send { delay, group, key }),
+        6 => (
+            prop_oneof![Just(0), ticks(20)],
+            prop_oneof![3 => Just(0), 1 => ticks(90)],
+            0..4_u64,
+            0..12_u8,
+        )
+            .prop_map(|(delay, age, group, key)| Step::Send { delay, age, group, key }),
         5 => (1..=10_usize, ticks(20), proptest::option::weighted(0.3, 0..3_u8))
             .prop_map(|(max, visibility, attempt)| Step::Take { max, visibility, attempt }),
         1 => pick.clone().prop_map(|pick| Step::GiveBack { pick }),
         3 => pick.clone().prop_map(|pick| Step::Delete { pick }),
         2 => (pick, ticks(20)).prop_map(|(pick, timeout)| Step::Change { pick, timeout }),
         1 => ticks(20).prop_map(|delay| Step::Delay { delay }),
+        1 => (0..8_usize, 1..5_usize).prop_map(|(from, max)| Step::Move { from, max }),
         4 => ticks(15).prop_map(|by| Step::Advance { by }),
         1 => Just(Step::Crash),
     ]
@@ -139,7 +170,7 @@ fn run(fifo: bool, steps: Vec<Step>) {
     let (mut now, mut next_seq) = (1_000 * TICK, 0);
     let mut leases: Vec<Lease> = Vec::new();
     for step in steps {
-        // Expiry first, as every call does it; sequences rise with the time of sending here.
+        // Expiry first, as every call does it.
         let (_, mut expired) = core.counts(now, RETENTION);
         let old = |(_, record): &(Seq, Record)| record.sent_at + RETENTION <= now;
         let mut model_expired: Vec<Seq> =
@@ -151,7 +182,7 @@ fn run(fifo: bool, steps: Vec<Step>) {
 
         let picked = |pick: usize| (!leases.is_empty()).then(|| leases[pick % leases.len()]);
         match step {
-            Step::Send { delay, group, key } => {
+            Step::Send { delay, age, group, key } => {
                 let key = [key; 16];
                 let lately =
                     |(_, a): &&(Seq, Accepted)| a.key == key && a.at + DEDUPLICATION_INTERVAL > now;
@@ -161,7 +192,7 @@ fn run(fifo: bool, steps: Vec<Step>) {
                     continue;
                 }
                 next_seq += 1;
-                let record = Record::sent(now, delay, group);
+                let record = Record { sent_at: now - age, ..Record::sent(now, delay, group) };
                 core.insert(next_seq, record, now);
                 model.messages.push((next_seq, record));
                 if fifo {
@@ -248,6 +279,33 @@ fn run(fifo: bool, steps: Vec<Step>) {
                     if record.receive_count == 0 {
                         record.visible_at = record.sent_at + delay;
                     }
+                }
+            }
+            Step::Move { from, max } => {
+                let mut all = model.messages.clone();
+                all.sort_by_key(|(seq, _)| *seq);
+                let from = all.get(from).map_or(0, |(seq, _)| *seq);
+                let first_hidden = |group| {
+                    let hidden = |(_, r): &&(Seq, Record)| r.group == group && r.visible_at > now;
+                    all.iter().find(hidden).map_or(Seq::MAX, |(seq, _)| *seq)
+                };
+                let first_of =
+                    |group| all.iter().find(|(_, r)| r.group == group).map_or(0, |(seq, _)| *seq);
+                let expected: Vec<Seq> = all
+                    .iter()
+                    .filter(|(seq, r)| *seq >= from && r.visible_at <= now)
+                    .filter(|(seq, r)| {
+                        !fifo || (first_of(r.group) >= from && *seq < first_hidden(r.group))
+                    })
+                    .map(|(seq, _)| *seq)
+                    .take(max)
+                    .collect();
+                assert_eq!(core.movable(from..next_seq + 1, max, now), expected);
+                for seq in expected {
+                    let record = *model.get(seq).unwrap();
+                    assert_eq!(core.withdraw(seq, now), Some(record));
+                    assert_eq!(core.withdraw(seq, now), None);
+                    model.remove(seq);
                 }
             }
             Step::Advance { by } => now += by,

@@ -24,6 +24,7 @@ async fn a_message_comes_back_as_it_was_sent() {
     let sent = queues.send_message("q", message.clone()).await.unwrap();
     assert_eq!(sent.md5_of_body, "6e2baaf3b97dbeef01c0043275f9a0e7");
     assert_eq!(sent.md5_of_attributes.as_deref(), Some("4c360f3fdafd970e05fae2f149d997f5"));
+    assert_eq!(sent.md5_of_system_attributes.as_deref(), Some("8cc81a76c4eaff856d39e1697bc20833"));
 
     let cases: [(&[&str], usize, Option<&str>); 6] = [
         (&[], 0, None),

@@ -1,0 +1,122 @@
+//! Reading and changing the attributes of queues.
+
+use super::{Inner, Queues, queue::Queue, send::settled};
+use crate::{
+    Attributes, QueueError,
+    attributes::{READ_ONLY, Settings, unknown},
+    commit::{Committed, Durability},
+    store::Write,
+};
+
+impl Queues {
+    /// `GetQueueAttributes`: those named, or all for the name `All`; no names, no attributes. An
+    /// attribute that is not set is left out. The numbers of messages are exact.
+    ///
+    /// # Errors
+    ///
+    /// `QueueDoesNotExist`, `InvalidAttributeName`, `InternalFailure`.
+    pub async fn get_queue_attributes(
+        &self,
+        queue: &str,
+        names: &[String],
+    ) -> Result<Attributes, QueueError> {
+        let inner = &self.inner;
+        let queue = inner.queue(queue).await?;
+        let known = |name: &str| {
+            name == "All" || READ_ONLY.contains(&name) || Settings::names().any(|n| n == name)
+        };
+        if let Some(name) = names.iter().find(|name| !known(name)) {
+            return Err(unknown(name));
+        }
+        let now = inner.options.clock.now();
+        let (counts, attributes) = queue.change(|state| {
+            let retention = state.settings.millis("MessageRetentionPeriod");
+            let (counts, expired) = state.core()?.counts(now, retention);
+            let writes: Vec<Write> =
+                expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) }).collect();
+            if !writes.is_empty() {
+                // Nobody waits for it.
+                drop(inner.committer.submit(writes, Durability::Process, || {}));
+            }
+            let mut attributes: Attributes = Settings::names()
+                .filter_map(|name| Some((name.to_owned(), state.settings.get(name)?)))
+                .collect();
+            let seconds = |millis: u64| (millis / 1000).to_string();
+            attributes.insert("CreatedTimestamp".into(), seconds(state.created_at));
+            attributes.insert("LastModifiedTimestamp".into(), seconds(state.modified_at));
+            Ok::<_, QueueError>((counts, attributes))
+        })?;
+        let computed = [
+            ("ApproximateNumberOfMessages", counts.visible.to_string()),
+            ("ApproximateNumberOfMessagesDelayed", counts.delayed.to_string()),
+            ("ApproximateNumberOfMessagesNotVisible", counts.in_flight.to_string()),
+            ("QueueArn", inner.arn(&queue.name)),
+        ];
+        let mut attributes = attributes;
+        attributes.extend(computed.map(|(name, value)| (name.to_owned(), value)));
+        attributes.retain(|name, _| names.iter().any(|wanted| wanted == "All" || wanted == name));
+        Ok(attributes)
+    }
+
+    /// `SetQueueAttributes`: those that are not named stay, those with an empty value go back to
+    /// their defaults.
+    ///
+    /// # Errors
+    ///
+    /// `QueueDoesNotExist`, `InvalidAttributeName`, `InvalidAttributeValue`,
+    /// `InvalidParameterValue` (the redrive policies), `InternalFailure`.
+    pub async fn set_queue_attributes(
+        &self,
+        queue: &str,
+        attributes: &Attributes,
+    ) -> Result<(), QueueError> {
+        let inner = &self.inner;
+        let queue = inner.queue(queue).await?;
+        let _guard = inner.manage.lock().await;
+        let settings = queue.lock().settings.clone().with(attributes)?;
+        if attributes.contains_key("RedrivePolicy") {
+            inner.check_redrive(&queue.name, &settings)?;
+        }
+        settled(inner.set(&queue, settings)?).await
+    }
+}
+
+impl Inner {
+    /// Changes the settings of a queue.
+    pub(super) fn set(&self, queue: &Queue, settings: Settings) -> Result<Committed, QueueError> {
+        // A new redrive policy or retention period may concern a receive that waits.
+        queue.change(|state| {
+            let now = self.options.clock.now();
+            let delay = settings.millis("DelaySeconds");
+            let is_new = delay != state.settings.millis("DelaySeconds");
+            let core = state.core()?;
+            if is_new && settings.is_fifo() {
+                core.delay(delay, now);
+            }
+            state.settings = settings;
+            state.modified_at = now;
+            let writes = vec![Write::Queue(queue.record(state))];
+            Ok(self.committer.submit(writes, Durability::Disk, || {}))
+        })
+    }
+
+    /// Checks that the dead-letter queue exists, is another queue, is of the same type, and lets
+    /// this one send to it.
+    pub(super) fn check_redrive(&self, name: &str, settings: &Settings) -> Result<(), QueueError> {
+        let Some(redrive) = settings.redrive() else { return Ok(()) };
+        let invalid = |reason: &str| {
+            let json = settings.get("RedrivePolicy").unwrap_or_default();
+            Err(QueueError::invalid_parameter("RedrivePolicy", json, reason))
+        };
+        let target = self.find_arn(&redrive.target_arn).filter(|target| target.name != name);
+        let Some(target) = target else { return invalid("Dead letter target does not exist.") };
+        let theirs = target.lock().settings.clone();
+        if theirs.is_fifo() != settings.is_fifo() {
+            return invalid("Dead-letter queue must be same type of queue as the source.");
+        }
+        if !theirs.redrive_allow().allows(&self.arn(name)) {
+            return invalid("The RedriveAllowPolicy of the dead letter target forbids it.");
+        }
+        Ok(())
+    }
+}
