@@ -191,6 +191,23 @@ pub enum OpenError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// Changes that were acknowledged are not there any more: a journal was damaged.
+    #[error(
+        "the queues in {} have lost at least {commits} acknowledged changes{place}, and are left \
+         as they are: restore the directory from a copy, or delete {} to go on with what is left",
+        .path.display(),
+        .mark.display()
+    )]
+    Lost {
+        /// The directory of the queues.
+        path: PathBuf,
+        /// How many commits are missing at least; each holds one or more changes.
+        commits: u64,
+        /// Where in the journal they should be, if that is known: ` from byte 7 of 0.jnl on`.
+        place: String,
+        /// The file that says what should be there.
+        mark: PathBuf,
+    },
     /// The files are there but not what this version wrote.
     #[error(
         "the queues in {} cannot be read ({reason}): restore the directory from a copy, or \

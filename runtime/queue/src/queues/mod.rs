@@ -18,7 +18,7 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak, atomic::AtomicBool},
 };
 
@@ -34,8 +34,8 @@ use crate::{
 pub struct Options {
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
-    /// Keep nothing: the messages live in a temporary directory that goes with the service, and
-    /// sends do not wait for the disk. The given directory is not touched.
+    /// Keep nothing: all is in memory and goes with the service, and nothing waits for the disk.
+    /// The given directory is not touched.
     pub ephemeral: bool,
     /// The twelve digits in queue URLs and ARNs.
     pub account_id: String,
@@ -96,12 +96,12 @@ impl Queues {
     ///
     /// # Errors
     ///
-    /// When the directory is in use by another process, cannot be used, or is damaged. A write
-    /// that the end of the process cut short is not damage: it was not acknowledged and is
-    /// dropped.
+    /// When the directory is in use by another process, cannot be used, is damaged, or has lost
+    /// something that was acknowledged. A write that the end of the process or a power cut left
+    /// unfinished is neither: it was not acknowledged and is dropped.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let dir = if options.ephemeral { temporary_dir() } else { dir.to_owned() };
-        let (store, loaded) = Store::open(&dir, !options.ephemeral)?;
+        let (store, loaded) =
+            if options.ephemeral { Store::in_memory() } else { Store::on_disk(dir) }?;
         let store = Arc::new(store);
         let inner = Arc::new_cyclic(|this: &Weak<Inner>| {
             let on_failure: Weak<dyn OnFailure> = this.clone();
@@ -117,7 +117,9 @@ impl Queues {
                 tasks: Mutex::default(),
             }
         });
-        inner.restore(loaded).map_err(|reason| OpenError::Corrupt { path: dir.clone(), reason })?;
+        inner
+            .restore(loaded)
+            .map_err(|reason| OpenError::Corrupt { path: dir.to_owned(), reason })?;
         inner.resume_moves();
         Ok(Self { inner })
     }
@@ -134,10 +136,6 @@ impl Queues {
     pub fn arn(&self, queue: &str) -> String {
         self.inner.arn(queue)
     }
-}
-
-fn temporary_dir() -> PathBuf {
-    std::env::temp_dir().join(format!("samovar-queues-{}", uuid::Uuid::new_v4()))
 }
 
 struct Inner {

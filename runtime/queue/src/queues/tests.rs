@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Attributes, Message, ReceiveMessage, SendMessage, TokioClock};
+use crate::{Attributes, Message, ReceiveMessage, SendMessage, TokioClock, store::Operation};
 
 const EPOCH: u64 = 1_700_000_000_000;
 

@@ -1,8 +1,13 @@
 //! The fjall database behind the store.
 
-use std::{io, panic::AssertUnwindSafe, path::Path};
+use std::{
+    io,
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-use fjall::{KeyspaceCreateOptions, PersistMode};
+use fjall::{KeyspaceCreateOptions, OwnedWriteBatch as WriteBatch, PersistMode};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,6 +15,8 @@ use super::{
     encoding::{
         decode_accepted, decode_key, decode_record, encode_accepted, encode_key, encode_record,
     },
+    journal::{self, CheckError, Damage, NUMBER_KEY},
+    mark::{Mark, MarkError, Marked},
 };
 use crate::{
     Attributes, MoveTaskStatus, OpenError, Timestamp,
@@ -27,6 +34,9 @@ const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 const CONTENTS_MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 const RECORDS_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Says which commits were acknowledged.
+const MARK_FILE: &str = "acknowledged";
 
 const FORMAT_KEY: &str = "format";
 const OPENED_KEY: &str = "opened";
@@ -85,7 +95,15 @@ pub(crate) struct Loaded {
     pub(crate) accepted: Vec<(Key, Accepted)>,
 }
 
+/// The database of one directory.
 pub(super) struct Database {
+    keyspaces: Keyspaces,
+    /// The number of the last commit.
+    committed: Mutex<u64>,
+    mark: Mutex<Mark>,
+}
+
+struct Keyspaces {
     database: fjall::Database,
     meta: fjall::Keyspace,
     records: fjall::Keyspace,
@@ -100,9 +118,89 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    pub(super) fn open(dir: &Path, durable: bool) -> Result<(Self, Loaded), OpenError> {
-        std::fs::create_dir_all(dir)
-            .map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+    pub(super) fn open(dir: &Path) -> Result<(Self, Loaded), OpenError> {
+        let io = |source| OpenError::Io { path: dir.to_owned(), source };
+        std::fs::create_dir_all(dir).map_err(io)?;
+        let mark_path = dir.join(MARK_FILE);
+        let (mut mark, marked) = Mark::open(&mark_path).map_err(|error| match error {
+            MarkError::InUse => OpenError::InUse { path: dir.to_owned() },
+            MarkError::Io(error) => io(error),
+            MarkError::Damaged => OpenError::Corrupt {
+                path: dir.to_owned(),
+                reason: format!("the file {MARK_FILE} is damaged"),
+            },
+        })?;
+        let lost = |commits, place: Option<(PathBuf, u64)>| OpenError::Lost {
+            path: dir.to_owned(),
+            commits,
+            place: place.map_or_else(String::new, |(journal, byte)| {
+                format!(" from byte {byte} of {} on", journal.display())
+            }),
+            mark: mark_path.clone(),
+        };
+        let journals = journal::check(dir, marked).map_err(|error| match error {
+            CheckError::Io(error) => io(error),
+            CheckError::Damaged(Damage { commits, place }) => lost(commits, Some(place)),
+        })?;
+        let keyspaces = Keyspaces::open(dir)?;
+        let (loaded, last) = keyspaces.load(dir)?;
+        let last = last.max(journals.last.unwrap_or(0));
+        match marked {
+            Some(Marked { acknowledged, .. }) if last < acknowledged => {
+                drop(keyspaces);
+                let place = journals.restore().map_err(io)?.map(|journal| (journal, 0));
+                return Err(lost(acknowledged - last, place));
+            }
+            Some(_) => journals.accept().map_err(io)?,
+            None => mark.begin(&mark_path, last).map_err(io)?,
+        }
+        let this = Self { keyspaces, committed: Mutex::new(last), mark: Mutex::new(mark) };
+        this.commit(|batch, keyspaces| {
+            batch.insert(&keyspaces.meta, OPENED_KEY, json(&loaded.opened)?);
+            batch.insert(&keyspaces.meta, FORMAT_KEY, json(&FORMAT)?);
+            Ok(())
+        })
+        .and_then(|()| this.sync())
+        .map_err(|error| io(io::Error::other(error.to_string())))?;
+        Ok((this, loaded))
+    }
+
+    pub(super) fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.commit(|batch, keyspaces| {
+            writes.into_iter().try_for_each(|write| keyspaces.add(batch, write))
+        })
+    }
+
+    /// Writes all that was added to the batch, or nothing.
+    fn commit(
+        &self,
+        add: impl FnOnce(&mut WriteBatch, &Keyspaces) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut batch = self.keyspaces.database.batch().durability(Some(PersistMode::Buffer));
+        add(&mut batch, &self.keyspaces)?;
+        // Held until it is written, as the numbers are in the order of the commits.
+        let mut committed = lock(&self.committed);
+        let number = *committed + 1;
+        batch.insert(&self.keyspaces.meta, NUMBER_KEY, number.to_le_bytes());
+        batch.commit().map_err(failed)?;
+        *committed = number;
+        Ok(())
+    }
+
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        let committed = *lock(&self.committed);
+        self.keyspaces.database.persist(PersistMode::SyncData).map_err(failed)?;
+        let marked = lock(&self.mark).set(committed);
+        marked.map_err(|error| StoreError::Failed(error.to_string()))
+    }
+
+    pub(super) fn content(&self, key: Key) -> Result<Option<Content>, StoreError> {
+        self.keyspaces.content(key)
+    }
+}
+
+impl Keyspaces {
+    fn open(dir: &Path) -> Result<Self, OpenError> {
         let open = || -> Result<Self, fjall::Error> {
             let database = fjall::Database::builder(dir)
                 .worker_threads(1)
@@ -121,70 +219,53 @@ impl Database {
                 database,
             })
         };
-        // fjall 3.1 panics at some kinds of damage in its journal. Nothing of it is used then.
-        let this = std::panic::catch_unwind(AssertUnwindSafe(open))
+        // fjall 3.1 panics at some kinds of damage. Nothing of it is used then.
+        std::panic::catch_unwind(AssertUnwindSafe(open))
             .map_err(|_| OpenError::Corrupt {
                 path: dir.to_owned(),
-                reason: "the database's journal is damaged".into(),
+                reason: "the database is damaged".into(),
             })?
-            .map_err(|error| open_error(dir, error))?;
-        let loaded = this.load(dir)?;
-        this.put_meta(OPENED_KEY, &loaded.opened)
-            .and_then(|()| this.put_meta(FORMAT_KEY, &FORMAT))
-            .and_then(|()| if durable { this.sync() } else { Ok(()) })
-            .map_err(|error| OpenError::Io {
-                path: dir.to_owned(),
-                source: io::Error::other(error.to_string()),
-            })?;
-        Ok((this, loaded))
+            .map_err(|error| open_error(dir, error))
     }
 
-    pub(super) fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
-        for write in writes {
-            match write {
-                Write::Message { key, record, content, accepted } => {
-                    if let Some(accepted) = accepted {
-                        batch.insert(&self.accepted, encode_key(key), encode_accepted(accepted));
-                    }
-                    batch.insert(&self.contents, encode_key(key), encode(&content)?);
-                    batch.insert(&self.records, encode_key(key), encode_record(record));
+    fn add(&self, batch: &mut WriteBatch, write: Write) -> Result<(), StoreError> {
+        match write {
+            Write::Message { key, record, content, accepted } => {
+                if let Some(accepted) = accepted {
+                    batch.insert(&self.accepted, encode_key(key), encode_accepted(accepted));
                 }
-                Write::Record { key, record } => {
-                    batch.insert(&self.records, encode_key(key), encode_record(record));
-                }
-                Write::Remove { key } => {
-                    batch.remove(&self.records, encode_key(key));
-                    batch.remove(&self.contents, encode_key(key));
-                }
-                Write::Forget { key } => batch.remove(&self.accepted, encode_key(key)),
-                Write::Move { from, to, record, passage } => {
-                    if let Some(content) = self.content(from)? {
-                        let content = content.passed(passage);
-                        batch.insert(&self.contents, encode_key(to), encode(&content)?);
-                        batch.insert(&self.records, encode_key(to), encode_record(record));
-                    }
-                    batch.remove(&self.records, encode_key(from));
-                    batch.remove(&self.contents, encode_key(from));
-                }
-                Write::Queue(record) => {
-                    batch.insert(&self.meta, queue_key(record.id), json(&record)?);
-                }
-                Write::RemoveQueue { id } => batch.remove(&self.meta, queue_key(id)),
-                Write::Task(record) => {
-                    batch.insert(&self.meta, task_key(record.key), json(&record)?);
-                }
-                Write::RemoveTask(key) => batch.remove(&self.meta, task_key(key)),
+                batch.insert(&self.contents, encode_key(key), encode(&content)?);
+                batch.insert(&self.records, encode_key(key), encode_record(record));
             }
+            Write::Record { key, record } => {
+                batch.insert(&self.records, encode_key(key), encode_record(record));
+            }
+            Write::Remove { key } => self.remove(batch, key),
+            Write::Forget { key } => batch.remove(&self.accepted, encode_key(key)),
+            Write::Move { from, to, record, passage } => {
+                if let Some(content) = self.content(from)? {
+                    let content = content.passed(passage);
+                    batch.insert(&self.contents, encode_key(to), encode(&content)?);
+                    batch.insert(&self.records, encode_key(to), encode_record(record));
+                }
+                self.remove(batch, from);
+            }
+            Write::Queue(record) => {
+                batch.insert(&self.meta, queue_key(record.id), json(&record)?);
+            }
+            Write::RemoveQueue { id } => batch.remove(&self.meta, queue_key(id)),
+            Write::Task(record) => batch.insert(&self.meta, task_key(record.key), json(&record)?),
+            Write::RemoveTask(key) => batch.remove(&self.meta, task_key(key)),
         }
-        batch.commit().map_err(failed)
+        Ok(())
     }
 
-    pub(super) fn sync(&self) -> Result<(), StoreError> {
-        self.database.persist(PersistMode::SyncData).map_err(failed)
+    fn remove(&self, batch: &mut WriteBatch, key: Key) {
+        batch.remove(&self.records, encode_key(key));
+        batch.remove(&self.contents, encode_key(key));
     }
 
-    pub(super) fn content(&self, key: Key) -> Result<Option<Content>, StoreError> {
+    fn content(&self, key: Key) -> Result<Option<Content>, StoreError> {
         let Some(bytes) = self.contents.get(encode_key(key)).map_err(failed)? else {
             return Ok(None);
         };
@@ -193,7 +274,8 @@ impl Database {
             .map_err(|error| StoreError::Failed(format!("a stored message is unreadable: {error}")))
     }
 
-    fn load(&self, dir: &Path) -> Result<Loaded, OpenError> {
+    /// Reads all but the contents, and the number of the last commit.
+    fn load(&self, dir: &Path) -> Result<(Loaded, u64), OpenError> {
         let corrupt = |reason| OpenError::Corrupt { path: dir.to_owned(), reason };
         match self.get_meta(FORMAT_KEY).map_err(corrupt)? {
             Some(other) if !READABLE.contains(&other) => {
@@ -228,7 +310,10 @@ impl Database {
             let entry = entry.ok_or_else(|| corrupt("the record of a deduplication".into()))?;
             loaded.accepted.push(entry);
         }
-        Ok(loaded)
+        let number = self.meta.get(NUMBER_KEY).map_err(|error| open_error(dir, error))?;
+        let number =
+            number.map_or(Some(0), |bytes| Some(u64::from_le_bytes((*bytes).try_into().ok()?)));
+        Ok((loaded, number.ok_or_else(|| corrupt("the number of the last commit".into()))?))
     }
 
     fn get_meta<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, String> {
@@ -238,10 +323,10 @@ impl Database {
             .transpose()
             .map_err(|error| format!("{key}: {error}"))
     }
+}
 
-    fn put_meta(&self, key: &str, value: &impl Serialize) -> Result<(), StoreError> {
-        self.meta.insert(key, json(value)?).map_err(failed)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn queue_key(id: u64) -> Vec<u8> {

@@ -21,34 +21,50 @@
 //! operating system. With the smaller journal and memtables that are set here, it opens a million
 //! messages in 0.9 to 1.5 s (`examples/throughput.rs`).
 //!
-//! A write that was cut short is dropped when fjall opens, and damage to what a journal or table
-//! holds is reported. Not reported is damage to the few bytes that frame a commit in the journal:
-//! fjall takes it for the end and drops the commits behind it.
+//! # Damage
+//!
+//! fjall checks what it reads from tables. A journal it reads up to the first commit that it cannot
+//! make sense of, and takes that for the end: what was acknowledged and follows would be dropped
+//! without a word. So every commit has a number, a file beside the database says which number was
+//! acknowledged last (`mark`), and both are compared before fjall opens the journals (`journal`)
+//! and after. A commit that was cut short, as the end of the process or a power cut leaves it, was
+//! acknowledged to nobody and is cut off. When an acknowledged commit is missing, the store does
+//! not open and says so, and its files are left as they were.
+//!
+//! The other candidates do not spare this: SQLite's log too ends for its reader at the first frame
+//! with a wrong checksum, and redb goes back to the commit before when the last one is damaged.
 //!
 //! # Layout
 //!
 //! Four keyspaces. `contents` has what never changes about a message, `records` the few bytes
 //! that do ([`Record`]): a receive rewrites 44 bytes whatever the message's size, and opening
 //! reads no bodies. `accepted` has what FIFO queues have accepted lately ([`Accepted`]), which
-//! outlives the messages. All three have 16 byte keys ([`Key`]). `meta` has the format's version, the number
-//! of times the store was opened, the queues, and the message move tasks.
+//! outlives the messages. All three have 16 byte keys ([`Key`]). `meta` has the format's version,
+//! the number of times the store was opened, the number of the last commit, the queues, and the
+//! message move tasks.
 
 mod content;
 mod database;
 mod encoding;
+mod journal;
+mod mark;
+mod memory;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use serde::{Deserialize, Serialize};
 
-use self::database::Database;
 pub(crate) use self::{
     content::{Content, Passage},
     database::{Loaded, QueueRecord, TaskRecord},
 };
+use self::{database::Database, memory::Memory};
 use crate::{
     OpenError,
     core::{Accepted, Record, Seq},
@@ -105,29 +121,66 @@ pub(crate) enum StoreError {
     Closed,
 }
 
-/// The database of one directory, which can be closed after a failure and opened again.
+/// The database of one directory, or what stands for it in memory. It can be closed after a
+/// failure and opened again.
 #[derive(Debug)]
 pub(crate) struct Store {
-    /// Where it is.
-    dir: PathBuf,
-    /// Whether it is kept; otherwise nothing waits for the disk and the directory goes with the
-    /// store.
-    durable: bool,
-    database: RwLock<Option<Database>>,
+    place: Place,
+    open: RwLock<Option<Backend>>,
     #[cfg(test)]
-    fail_next_sync: std::sync::atomic::AtomicBool,
+    fail_next: std::sync::Mutex<Option<Operation>>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Disk(PathBuf),
+    Memory(Arc<Memory>),
+}
+
+#[derive(Debug)]
+enum Backend {
+    Disk(Box<Database>),
+    Memory(Arc<Memory>),
+}
+
+/// What can be made to fail.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Write,
+    Sync,
+}
+
+impl Place {
+    fn open(&self) -> Result<(Backend, Loaded), OpenError> {
+        match self {
+            Self::Disk(dir) => {
+                let (database, loaded) = Database::open(dir)?;
+                Ok((Backend::Disk(Box::new(database)), loaded))
+            }
+            Self::Memory(memory) => Ok((Backend::Memory(Arc::clone(memory)), memory.load())),
+        }
+    }
 }
 
 impl Store {
     /// Opens the store in `dir`, which is made when missing, and reads all but the contents.
-    pub(crate) fn open(dir: &Path, durable: bool) -> Result<(Self, Loaded), OpenError> {
-        let (database, loaded) = Database::open(dir, durable)?;
+    pub(crate) fn on_disk(dir: &Path) -> Result<(Self, Loaded), OpenError> {
+        Self::open(Place::Disk(dir.to_owned()))
+    }
+
+    /// Makes a store that goes with this process.
+    pub(crate) fn in_memory() -> Result<(Self, Loaded), OpenError> {
+        Self::open(Place::Memory(Arc::default()))
+    }
+
+    fn open(place: Place) -> Result<(Self, Loaded), OpenError> {
+        let (backend, loaded) = place.open()?;
         let store = Self {
-            dir: dir.to_owned(),
-            durable,
-            database: RwLock::new(Some(database)),
+            place,
+            open: RwLock::new(Some(backend)),
             #[cfg(test)]
-            fail_next_sync: false.into(),
+            fail_next: std::sync::Mutex::default(),
         };
         Ok((store, loaded))
     }
@@ -135,74 +188,79 @@ impl Store {
     /// Closes the database if that has not happened, and opens it afresh: what was not committed
     /// is gone.
     pub(crate) fn reopen(&self) -> Result<Loaded, OpenError> {
-        let mut guard = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // Dropped before it is opened again: it holds the directory's lock.
         drop(guard.take());
-        let (database, loaded) = Database::open(&self.dir, self.durable)?;
-        *guard = Some(database);
+        let (backend, loaded) = self.place.open()?;
+        *guard = Some(backend);
         Ok(loaded)
     }
 
     /// Closes the database until [`reopen`](Self::reopen).
     pub(crate) fn close(&self) {
-        drop(self.database.write().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.open.write().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Writes all or nothing, in this order, and hands it to the operating system, so that it
     /// survives the end of this process. After an error the database may not be used any more,
     /// close it.
     pub(crate) fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.with(|database| database.write(writes))
+        #[cfg(test)]
+        self.fail(Operation::Write)?;
+        self.with(|backend| match backend {
+            Backend::Disk(database) => database.write(writes),
+            Backend::Memory(memory) => {
+                memory.write(writes);
+                Ok(())
+            }
+        })
     }
 
     /// Waits until all that was written is on the disk. After an error the database may not be
     /// used any more, close it.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         #[cfg(test)]
-        if self.fail_next_sync.swap(false, std::sync::atomic::Ordering::Relaxed) {
-            return Err(StoreError::Failed("injected failure".into()));
-        }
-        if self.durable { self.with(Database::sync) } else { Ok(()) }
+        self.fail(Operation::Sync)?;
+        self.with(|backend| match backend {
+            Backend::Disk(database) => database.sync(),
+            Backend::Memory(_) => Ok(()),
+        })
     }
 
     /// The contents of messages; nothing for one that is not there.
     pub(crate) fn contents(&self, keys: &[Key]) -> Result<Vec<Option<Content>>, StoreError> {
-        self.with(|database| keys.iter().map(|&key| database.content(key)).collect())
+        self.with(|backend| match backend {
+            Backend::Disk(database) => keys.iter().map(|&key| database.content(key)).collect(),
+            Backend::Memory(memory) => Ok(keys.iter().map(|&key| memory.content(key)).collect()),
+        })
     }
 
-    /// Where the database is.
+    /// Lets the next operation of this kind fail, as a full disk does.
     #[cfg(test)]
-    pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+    pub(crate) fn fail_next(&self, operation: Operation) {
+        *self.fail_next.lock().unwrap_or_else(PoisonError::into_inner) = Some(operation);
     }
 
-    /// Lets the next [`sync`](Self::sync) fail, as a full disk does.
     #[cfg(test)]
-    pub(crate) fn fail_next_sync(&self) {
-        self.fail_next_sync.store(true, std::sync::atomic::Ordering::Relaxed);
+    fn fail(&self, operation: Operation) -> Result<(), StoreError> {
+        let mut next = self.fail_next.lock().unwrap_or_else(PoisonError::into_inner);
+        match next.take_if(|next| *next == operation) {
+            Some(_) => Err(StoreError::Failed("injected failure".into())),
+            None => Ok(()),
+        }
     }
 
     /// Lets everyone wait who wants something from the store, until the result is dropped.
     #[cfg(test)]
     pub(crate) fn stop(&self) -> impl Drop + '_ {
-        self.database.write().unwrap_or_else(PoisonError::into_inner)
+        self.open.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with<T>(
         &self,
-        work: impl FnOnce(&Database) -> Result<T, StoreError>,
+        work: impl FnOnce(&Backend) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let guard = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let guard = self.open.read().unwrap_or_else(PoisonError::into_inner);
         work(guard.as_ref().ok_or(StoreError::Closed)?)
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        if !self.durable {
-            self.close();
-            // What cannot be removed stays in the system's temporary directory.
-            let _ = std::fs::remove_dir_all(&self.dir);
-        }
     }
 }

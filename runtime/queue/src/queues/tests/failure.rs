@@ -9,7 +9,7 @@ async fn after_a_failed_sync_the_service_goes_on_without_what_it_refused() {
     send(&queues, "before").await;
     let in_flight = receive(&queues, "q").await.remove(0);
 
-    queues.inner.store.fail_next_sync();
+    queues.inner.store.fail_next(Operation::Sync);
     let error = queues.send_message("q", SendMessage::new("refused")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InternalFailure);
     assert!(error.message().contains("injected failure"), "{error}");
@@ -22,7 +22,7 @@ async fn after_a_failed_sync_the_service_goes_on_without_what_it_refused() {
     assert_eq!(count(&queues, "q", "NotVisible").await, 1);
 
     drop(queues);
-    let (_, loaded) = Store::open(dir.path(), true).unwrap();
+    let (_, loaded) = Store::on_disk(dir.path()).unwrap();
     assert_eq!(loaded.records.len(), 1);
 }
 
@@ -31,7 +31,7 @@ async fn a_deletion_that_failed_can_be_tried_again() {
     let (_dir, queues) = with_queue(&[]).await;
     send(&queues, "message").await;
     let message = receive(&queues, "q").await.remove(0);
-    queues.inner.store.fail_next_sync();
+    queues.inner.store.fail_next(Operation::Sync);
     assert!(queues.delete_message("q", &message.receipt_handle).await.is_err());
     queues.delete_message("q", &message.receipt_handle).await.unwrap();
     assert_eq!(count(&queues, "q", "NotVisible").await, 0);
@@ -43,7 +43,7 @@ async fn a_receive_that_waits_is_told_and_the_next_one_waits_again() {
     let wait = || ReceiveMessage { wait_time_seconds: Some(20), ..up_to_ten() };
     let fail = async {
         pass(Duration::from_secs(1)).await;
-        queues.inner.store.fail_next_sync();
+        queues.inner.store.fail_next(Operation::Sync);
         assert!(queues.send_message("q", SendMessage::new("refused")).await.is_err());
     };
     let (waited, ()) = tokio::join!(queues.receive_message("q", wait()), fail);

@@ -119,7 +119,7 @@ async fn duplicates_are_answered_as_the_original_and_not_sent() {
     pass(6 * MINUTE).await;
     send(&queues, "a", "other").await;
     drop(queues);
-    let (_, loaded) = Store::open(dir.path(), true).unwrap();
+    let (_, loaded) = Store::on_disk(dir.path()).unwrap();
     assert_eq!(loaded.accepted.len(), 1);
 }
 
@@ -168,7 +168,7 @@ async fn content_can_be_the_deduplication_id() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_message_is_not_the_original_of_a_duplicate() {
     let (dir, queues) = with_fifo(&[]).await;
-    queues.inner.store.fail_next_sync();
+    queues.inner.store.fail_next(Operation::Sync);
     assert!(queues.send_message("q.fifo", message("a", "id")).await.is_err());
     let sent = send(&queues, "a", "id").await;
     drop(queues);
@@ -177,7 +177,7 @@ async fn a_refused_message_is_not_the_original_of_a_duplicate() {
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].message_id, sent.message_id);
     drop(queues);
-    let (_, loaded) = Store::open(dir.path(), true).unwrap();
+    let (_, loaded) = Store::on_disk(dir.path()).unwrap();
     assert_eq!(loaded.accepted.len(), 1);
 }
 

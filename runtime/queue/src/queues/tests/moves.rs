@@ -193,7 +193,7 @@ async fn a_task_goes_on_after_a_restart_and_after_the_store_has_failed() {
     assert_eq!(task.approximate_number_of_messages_moved, 3);
     // The clock begins anew with the service, and those moved are from later.
     pass(2 * SECOND + SECOND / 2).await;
-    queues.inner.store.fail_next_sync();
+    queues.inner.store.fail_next(Operation::Sync);
     let task = ended(&queues, "dead").await;
     assert_eq!(task.status, MoveTaskStatus::Completed);
     assert_eq!(task.approximate_number_of_messages_moved, 10);

@@ -120,6 +120,6 @@ async fn messages_expire_even_in_flight_and_in_the_dead_letter_queue() {
     assert_eq!(count(&queues, "q", "NotVisible").await, 0);
 
     drop(queues);
-    let (_, loaded) = Store::open(dir.path(), true).unwrap();
+    let (_, loaded) = Store::on_disk(dir.path()).unwrap();
     assert_eq!(loaded.records, []);
 }
