@@ -1,7 +1,7 @@
 //! The state of a queue apart from everything else.
 
 mod fifo;
-mod model;
+pub(crate) mod model;
 mod standard;
 
 use super::*;

@@ -5,6 +5,7 @@ mod failure;
 mod fifo;
 mod long_poll;
 mod manage;
+mod model;
 mod moves;
 mod redrive;
 mod sqs;

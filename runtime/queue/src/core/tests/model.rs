@@ -1,6 +1,8 @@
 //! The state of a queue against a model that is too simple to be wrong: all messages in one list,
 //! searched from the start each time.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -72,19 +74,23 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// All messages, and the rules as the documentation of SQS says them.
 #[derive(Default)]
-struct Model {
-    fifo: bool,
-    messages: Vec<(Seq, Record)>,
+pub(crate) struct Model {
+    pub(crate) fifo: bool,
+    pub(crate) messages: Vec<(Seq, Record)>,
     accepted: Vec<(Seq, Accepted)>,
     attempts: Vec<(u8, Timestamp, Vec<Lease>)>,
 }
 
 impl Model {
-    fn get(&mut self, seq: Seq) -> Option<&mut Record> {
+    pub(crate) fn new(fifo: bool) -> Self {
+        Self { fifo, ..Self::default() }
+    }
+
+    pub(crate) fn get(&mut self, seq: Seq) -> Option<&mut Record> {
         self.messages.iter_mut().find(|(other, _)| *other == seq).map(|(_, record)| record)
     }
 
-    fn remove(&mut self, seq: Seq) {
+    pub(crate) fn remove(&mut self, seq: Seq) {
         self.messages.retain(|(other, _)| *other != seq);
     }
 
@@ -97,7 +103,8 @@ impl Model {
             return messages.iter().filter(visible).copied().collect();
         }
         messages.sort_by_key(|(seq, _)| *seq);
-        let groups = (0..4).map(|group| {
+        let groups: BTreeSet<Group> = messages.iter().map(|(_, record)| record.group).collect();
+        let groups = groups.into_iter().map(|group| {
             let of_group = messages.iter().filter(|(_, record)| record.group == group);
             of_group.take_while(visible).copied().collect::<Vec<_>>()
         });
@@ -106,13 +113,13 @@ impl Model {
         groups.concat()
     }
 
-    fn take(&mut self, now: Timestamp, options: TakeOptions) -> Taken {
+    pub(crate) fn take(&mut self, now: Timestamp, options: TakeOptions) -> Taken {
         let mut taken = Taken::default();
         for (seq, record) in self.order(now) {
             if taken.leases.len() == options.max {
                 break;
             }
-            if record.receive_count == MAX_RECEIVES {
+            if options.max_receives.is_some_and(|max| record.receive_count >= max) {
                 self.remove(seq);
                 taken.dead.push((seq, record));
                 continue;
@@ -151,7 +158,80 @@ impl Model {
         Some(again)
     }
 
-    fn counts(&self, now: Timestamp) -> Counts {
+    pub(crate) fn delete(
+        &mut self,
+        seq: Seq,
+        receive_count: u32,
+        now: Timestamp,
+    ) -> Result<(), Unsettled> {
+        let fifo = self.fifo;
+        let found = self.get(seq).ok_or(Unsettled::Gone)?;
+        let is_newest = found.receive_count == receive_count;
+        match (fifo, is_newest, found.visible_at > now) {
+            (false, true, _) | (true, true, true) => {
+                self.remove(seq);
+                Ok(())
+            }
+            (false, false, _) => Err(Unsettled::Outdated),
+            (true, ..) => Err(Unsettled::Expired),
+        }
+    }
+
+    pub(crate) fn change(
+        &mut self,
+        seq: Seq,
+        receive_count: u32,
+        timeout: u64,
+        now: Timestamp,
+    ) -> Result<Record, Unsettled> {
+        let fifo = self.fifo;
+        let found = self.get(seq).ok_or(Unsettled::Gone)?;
+        if fifo && (found.visible_at <= now || found.receive_count != receive_count) {
+            return Err(Unsettled::Expired);
+        }
+        found.visible_at = now + timeout;
+        Ok(*found)
+    }
+
+    pub(crate) fn delay(&mut self, delay: u64) {
+        for (_, record) in &mut self.messages {
+            if record.receive_count == 0 {
+                record.visible_at = record.sent_at + delay;
+            }
+        }
+    }
+
+    /// The sequence of the message at this place, 0 when there is none.
+    fn nth(&self, index: usize) -> Seq {
+        let mut seqs: Vec<Seq> = self.messages.iter().map(|(seq, _)| *seq).collect();
+        seqs.sort_unstable();
+        seqs.get(index).copied().unwrap_or(0)
+    }
+
+    /// The messages that may leave, from the one at this place on.
+    pub(crate) fn movable(&self, from: usize, max: usize, now: Timestamp) -> Vec<Seq> {
+        let from = self.nth(from);
+        let mut all = self.messages.clone();
+        all.sort_by_key(|(seq, _)| *seq);
+        let of_group = |group| all.iter().filter(move |(_, record)| record.group == group);
+        let first = |group| of_group(group).map(|(seq, _)| *seq).next();
+        let first_hidden =
+            |group| of_group(group).find(|(_, r)| r.visible_at > now).map(|(seq, _)| *seq);
+        let may_leave = |(seq, record): &&(Seq, Record)| {
+            let is_next = first(record.group).is_some_and(|first| first >= from)
+                && first_hidden(record.group).is_none_or(|hidden| *seq < hidden);
+            *seq >= from && record.visible_at <= now && (!self.fifo || is_next)
+        };
+        all.iter().filter(may_leave).map(|(seq, _)| *seq).take(max).collect()
+    }
+
+    /// Removes what is past the retention period.
+    pub(crate) fn expire(&mut self, now: Timestamp, retention: u64) -> Vec<Seq> {
+        let is_old = |(_, record): &(Seq, Record)| record.sent_at + retention <= now;
+        self.messages.extract_if(.., |message| is_old(message)).map(|(seq, _)| seq).collect()
+    }
+
+    pub(crate) fn counts(&self, now: Timestamp) -> Counts {
         let count = |wanted: fn(bool, u32) -> bool| {
             let matches = |(_, r): &&(Seq, Record)| wanted(r.visible_at > now, r.receive_count);
             self.messages.iter().filter(matches).count()
@@ -166,16 +246,13 @@ impl Model {
 
 fn run(fifo: bool, steps: Vec<Step>) {
     let mut core = Core::new(fifo);
-    let mut model = Model { fifo, ..Model::default() };
+    let mut model = Model::new(fifo);
     let (mut now, mut next_seq) = (1_000 * TICK, 0);
     let mut leases: Vec<Lease> = Vec::new();
     for step in steps {
         // Expiry first, as every call does it.
         let (_, mut expired) = core.counts(now, RETENTION);
-        let old = |(_, record): &(Seq, Record)| record.sent_at + RETENTION <= now;
-        let mut model_expired: Vec<Seq> =
-            model.messages.iter().filter(|m| old(m)).map(|m| m.0).collect();
-        model.messages.retain(|message| !old(message));
+        let mut model_expired = model.expire(now, RETENTION);
         expired.sort_unstable();
         model_expired.sort_unstable();
         assert_eq!(expired, model_expired);
@@ -216,15 +293,13 @@ fn run(fifo: bool, steps: Vec<Step>) {
                     retention: RETENTION,
                     max_receives: Some(MAX_RECEIVES),
                 };
-                let mut taken = core.take(now, options);
-                let mut expected = model.take(now, options);
+                let taken = core.take(now, options);
+                let expected = model.take(now, options);
                 if let (Some(attempt), Some(id)) = (attempt, &id) {
                     core.remember_attempt(id, now, &taken.leases);
                     model.attempts.push((attempt, now, taken.leases.clone()));
                 }
                 leases.extend(&taken.leases);
-                taken.dead.sort_by_key(|(seq, _)| *seq);
-                expected.dead.sort_by_key(|(seq, _)| *seq);
                 assert_eq!(taken, expected);
             }
             Step::GiveBack { pick } => {
@@ -238,68 +313,22 @@ fn run(fifo: bool, steps: Vec<Step>) {
             }
             Step::Delete { pick } => {
                 let Some(Lease { seq, record: receipt, .. }) = picked(pick) else { continue };
-                let expected = match model.get(seq) {
-                    None => Err(Unsettled::Gone),
-                    Some(found) => {
-                        let newest = found.receive_count == receipt.receive_count;
-                        match (fifo, newest, found.visible_at > now) {
-                            (false, true, _) | (true, true, true) => Ok(()),
-                            (false, false, _) => Err(Unsettled::Outdated),
-                            (true, ..) => Err(Unsettled::Expired),
-                        }
-                    }
-                };
+                let expected = model.delete(seq, receipt.receive_count, now);
                 assert_eq!(core.delete(seq, receipt.receive_count, now), expected);
-                if expected.is_ok() {
-                    model.remove(seq);
-                }
             }
             Step::Change { pick, timeout } => {
                 let Some(Lease { seq, record: receipt, .. }) = picked(pick) else { continue };
-                let expected = match model.get(seq) {
-                    None => Err(Unsettled::Gone),
-                    Some(found)
-                        if fifo
-                            && (found.visible_at <= now
-                                || found.receive_count != receipt.receive_count) =>
-                    {
-                        Err(Unsettled::Expired)
-                    }
-                    Some(found) => {
-                        found.visible_at = now + timeout;
-                        Ok(*found)
-                    }
-                };
+                let expected = model.change(seq, receipt.receive_count, timeout, now);
                 let changed = core.change_visibility(seq, receipt.receive_count, timeout, now);
                 assert_eq!(changed, expected);
             }
             Step::Delay { delay } => {
                 core.delay(delay, now);
-                for (_, record) in &mut model.messages {
-                    if record.receive_count == 0 {
-                        record.visible_at = record.sent_at + delay;
-                    }
-                }
+                model.delay(delay);
             }
             Step::Move { from, max } => {
-                let mut all = model.messages.clone();
-                all.sort_by_key(|(seq, _)| *seq);
-                let from = all.get(from).map_or(0, |(seq, _)| *seq);
-                let first_hidden = |group| {
-                    let hidden = |(_, r): &&(Seq, Record)| r.group == group && r.visible_at > now;
-                    all.iter().find(hidden).map_or(Seq::MAX, |(seq, _)| *seq)
-                };
-                let first_of =
-                    |group| all.iter().find(|(_, r)| r.group == group).map_or(0, |(seq, _)| *seq);
-                let expected: Vec<Seq> = all
-                    .iter()
-                    .filter(|(seq, r)| *seq >= from && r.visible_at <= now)
-                    .filter(|(seq, r)| {
-                        !fifo || (first_of(r.group) >= from && *seq < first_hidden(r.group))
-                    })
-                    .map(|(seq, _)| *seq)
-                    .take(max)
-                    .collect();
+                let expected = model.movable(from, max, now);
+                let from = model.nth(from);
                 assert_eq!(core.movable(from..next_seq + 1, max, now), expected);
                 for seq in expected {
                     let record = *model.get(seq).unwrap();

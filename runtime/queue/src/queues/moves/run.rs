@@ -119,8 +119,7 @@ impl Inner {
         };
         match self.move_to(&source, key, targets).await {
             Ok(moved) => {
-                let rate = task.rate.unwrap_or(u32::MAX);
-                Some(Duration::from_secs(moved) / rate)
+                Some(task.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(moved) / rate))
             }
             Err(_) => Some(RETRY),
         }
@@ -229,6 +228,10 @@ async fn work(inner: &Weak<Inner>, key: Key, wake: &Notify) {
     while let Some(inner) = inner.upgrade() {
         let Some(pause) = inner.move_some(key, &mut from).await else { return };
         drop(inner);
+        if pause.is_zero() {
+            tokio::task::yield_now().await;
+            continue;
+        }
         tokio::select! {
             () = wake.notified() => {}
             () = sleep(pause) => {}
