@@ -5,11 +5,17 @@
 //! the directory is opened again. The operating system lives on, so this shows that writes leave
 //! the process in the right order; that they reach the disk before the acknowledgement rests on
 //! `fdatasync`.
+//!
+//! `SAMOVAR_QUEUE_KILL_ROUNDS` says how often, six times when it is not set. The long run is
+//!
+//! ```text
+//! SAMOVAR_QUEUE_KILL_ROUNDS=100 cargo test --release -p samovar-queue --test kill -- --nocapture
+//! ```
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test")]
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     env, fs,
     io::{BufRead, BufReader},
     path::Path,
@@ -18,52 +24,139 @@ use std::{
 };
 
 use samovar_queue::{
-    Attributes, Clock, Options, Queues, ReceiveMessage, SendMessage, SystemClock, Timestamp,
+    Attributes, BatchEntry, Clock, Options, Queues, ReceiveMessage, SendMessage, SentMessage,
+    SystemClock, Timestamp,
 };
 use tempfile::TempDir;
 
 const TEST: &str = "what_was_acknowledged_survives_kill_9";
+/// Says how often to kill.
+const ROUNDS: &str = "SAMOVAR_QUEUE_KILL_ROUNDS";
 /// Names the directory to the child.
 const DIR: &str = "SAMOVAR_QUEUE_KILL_DIR";
 /// Gives the child's messages bodies of their own.
 const ROUND: &str = "SAMOVAR_QUEUE_KILL_ROUND";
 /// Marks the child's own lines among those of the test harness.
 const MARK: &str = "ack ";
-/// How many lines are read before the child is killed, round by round.
-const ROUNDS: [usize; 6] = [1, 40, 300, 700, 150, 1000];
+/// How many lines are read before the child is killed, round by round and then again.
+const LINES: [usize; 6] = [1, 80, 600, 1400, 300, 2000];
+
+const QUEUES: [&str; 2] = ["q", "q.fifo"];
+const GROUPS: usize = 4;
+
+/// What the children were told, of one queue.
+#[derive(Default)]
+struct Told {
+    sent: HashSet<String>,
+    /// What may have been deleted.
+    deleting: HashSet<String>,
+    deleted: HashSet<String>,
+}
+
+impl Told {
+    /// Checks the bodies that are in the queue.
+    fn check(&self, found: &[String]) {
+        let distinct: HashSet<&String> = found.iter().collect();
+        assert_eq!(found.len(), distinct.len(), "a message is there twice");
+        let is_lost = |body: &&String| !self.deleting.contains(*body) && !distinct.contains(*body);
+        let lost: Vec<_> = self.sent.iter().filter(is_lost).collect();
+        assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+        let risen: Vec<_> = self.deleted.iter().filter(|body| distinct.contains(body)).collect();
+        assert!(risen.is_empty(), "deleted and there again: {risen:?}");
+    }
+}
 
 #[test]
 fn what_was_acknowledged_survives_kill_9() {
     if let Ok(dir) = env::var(DIR) {
         child(Path::new(&dir));
     }
+    let rounds = env::var(ROUNDS).map_or(LINES.len(), |rounds| rounds.parse().unwrap());
     let dir = TempDir::new().unwrap();
-    let mut sent = HashSet::new();
-    let mut deleting = HashSet::new();
-    let mut deleted = HashSet::new();
-    for (round, lines) in ROUNDS.into_iter().enumerate() {
+    let mut told: BTreeMap<String, Told> = BTreeMap::new();
+    // Of each group, the last message that was acknowledged.
+    let mut newest: BTreeMap<String, (String, SentMessage)> = BTreeMap::new();
+    for (round, lines) in LINES.into_iter().cycle().take(rounds).enumerate() {
         for line in run_and_kill(dir.path(), round, lines) {
-            let (what, body) = line.split_once(' ').unwrap();
-            let set = match what {
-                "sent" => &mut sent,
-                "deleting" => &mut deleting,
-                _ => &mut deleted,
+            let [what, queue, body, rest @ ..] = &line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("{line}");
             };
-            set.insert(body.to_owned());
+            let told = told.entry((*queue).to_owned()).or_default();
+            let set = match *what {
+                "sent" => &mut told.sent,
+                "deleting" => &mut told.deleting,
+                _ => &mut told.deleted,
+            };
+            set.insert((*body).to_owned());
+            if let [message_id, sequence_number] = rest {
+                let sent = SentMessage {
+                    message_id: (*message_id).to_owned(),
+                    md5_of_body: String::new(),
+                    md5_of_attributes: None,
+                    md5_of_system_attributes: None,
+                    sequence_number: Some((*sequence_number).to_owned()),
+                };
+                let before = newest.insert(group_of(body), ((*body).to_owned(), sent.clone()));
+                let before = before.and_then(|(_, before)| before.sequence_number);
+                assert!(before < sent.sequence_number, "sequence numbers rise");
+            }
         }
-        let found = bodies(dir.path());
-        let distinct: HashSet<String> = found.iter().cloned().collect();
-        assert_eq!(found.len(), distinct.len(), "a message is there twice");
-        let lost: Vec<_> = sent
-            .iter()
-            .filter(|&body| !deleting.contains(body) && !distinct.contains(body))
-            .collect();
-        assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
-        let risen: Vec<_> = deleted.intersection(&distinct).collect();
-        assert!(risen.is_empty(), "deleted and there again: {risen:?}");
+        for (queue, told) in &told {
+            let found = bodies(dir.path(), queue);
+            told.check(&found);
+            if queue.ends_with(".fifo") {
+                check_order(&found);
+            }
+        }
+        check_duplicates(dir.path(), &newest);
+        println!("round {round}: killed after {lines} lines");
     }
-    let (sent, deleted) = (sent.len(), deleted.len());
-    assert!(sent > 100 && deleted > 100, "{sent} sent and {deleted} deleted show little");
+    if rounds >= LINES.len() {
+        for (queue, Told { sent, deleted, .. }) in told {
+            let (sent, deleted) = (sent.len(), deleted.len());
+            println!("{queue}: {sent} sent and {deleted} deleted");
+            assert!(sent > 100 && deleted > 50, "{queue}: {sent} and {deleted} show little");
+        }
+    }
+}
+
+fn group_of(body: &str) -> String {
+    body.split('-').next().unwrap().to_owned()
+}
+
+/// A group's messages are numbered as they were sent, round by round.
+fn check_order(found: &[String]) {
+    let mut last: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for body in found {
+        let numbers: Vec<u64> = body.split('-').skip(1).map(|n| n.parse().unwrap()).collect();
+        let number = (numbers[0], numbers[1]);
+        let before = last.insert(group_of(body), number);
+        assert!(before < Some(number), "{body} comes after {before:?}");
+    }
+}
+
+/// What was acknowledged is known for five minutes, whatever was killed.
+fn check_duplicates(dir: &Path, newest: &BTreeMap<String, (String, SentMessage)>) {
+    let copy = TempDir::new().unwrap();
+    copy_dir(dir, copy.path());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let queues = Queues::open(copy.path(), Options::default()).unwrap();
+        for (group, (body, sent)) in newest {
+            let message = fifo_message(group, body);
+            let again = queues.send_message("q.fifo", message).await.unwrap();
+            assert_eq!(again.message_id, sent.message_id, "{body}");
+            assert_eq!(again.sequence_number, sent.sequence_number, "{body}");
+        }
+    });
+}
+
+fn fifo_message(group: &str, body: &str) -> SendMessage {
+    SendMessage {
+        group_id: Some(group.to_owned()),
+        deduplication_id: Some(body.to_owned()),
+        ..SendMessage::new(body)
+    }
 }
 
 /// Sends, receives and deletes until it is killed.
@@ -72,38 +165,58 @@ async fn child(dir: &Path) -> ! {
     let round = env::var(ROUND).unwrap();
     let queues = Queues::open(dir, Options::default()).unwrap();
     queues.ensure_queue("q", &Attributes::new()).await.unwrap();
+    let fifo = [("FifoQueue", "true"), ("VisibilityTimeout", "2")];
+    let fifo = fifo.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    queues.ensure_queue("q.fifo", &fifo).await.unwrap();
     // Ends the harness's line.
     println!();
-    for receiver in 0..3 {
-        let queues = queues.clone();
-        tokio::spawn(async move {
-            let input = ReceiveMessage {
-                max_number_of_messages: Some(receiver + 1),
-                wait_time_seconds: Some(20),
-                ..ReceiveMessage::default()
-            };
-            loop {
-                for message in queues.receive_message("q", input.clone()).await.unwrap() {
-                    println!("{MARK}deleting {}", message.body);
-                    queues.delete_message("q", &message.receipt_handle).await.unwrap();
-                    println!("{MARK}deleted {}", message.body);
-                }
-            }
-        });
+    for queue in QUEUES {
+        for max in 1..=3 {
+            tokio::spawn(receive_and_delete(queues.clone(), queue, max));
+        }
     }
     let mut senders = tokio::task::JoinSet::new();
     for sender in 0..8 {
         let (queues, round) = (queues.clone(), round.clone());
         senders.spawn(async move {
             for number in 0_u64.. {
-                let body = format!("{round}-{sender}-{number}");
+                let body = format!("{sender}-{round}-{number}");
                 queues.send_message("q", SendMessage::new(&body)).await.unwrap();
-                println!("{MARK}sent {body}");
+                println!("{MARK}sent q {body}");
+            }
+        });
+    }
+    for group in 0..GROUPS {
+        let (queues, round) = (queues.clone(), round.clone());
+        senders.spawn(async move {
+            for number in 0_u64.. {
+                let body = format!("{group}-{round}-{number}");
+                let message = fifo_message(&group.to_string(), &body);
+                let sent = queues.send_message("q.fifo", message).await.unwrap();
+                let sequence = sent.sequence_number.unwrap();
+                println!("{MARK}sent q.fifo {body} {} {sequence}", sent.message_id);
             }
         });
     }
     senders.join_all().await;
     unreachable!("senders do not end")
+}
+
+async fn receive_and_delete(queues: Queues, queue: &'static str, max: i64) {
+    let input = ReceiveMessage {
+        max_number_of_messages: Some(max),
+        wait_time_seconds: Some(20),
+        ..ReceiveMessage::default()
+    };
+    loop {
+        for message in queues.receive_message(queue, input.clone()).await.unwrap() {
+            println!("{MARK}deleting {queue} {}", message.body);
+            // On a FIFO queue it may be too late.
+            if queues.delete_message(queue, &message.receipt_handle).await.is_ok() {
+                println!("{MARK}deleted {queue} {}", message.body);
+            }
+        }
+    }
 }
 
 /// Runs a child, kills it after so many lines, and returns all the lines it wrote.
@@ -132,8 +245,9 @@ fn run_and_kill(dir: &Path, round: usize, lines: usize) -> Vec<String> {
     acknowledged
 }
 
-/// The bodies of all messages in a directory, in flight or not, read from a copy of it.
-fn bodies(dir: &Path) -> Vec<String> {
+/// The bodies of all messages of a queue, in flight or not, in the order in which they come, read
+/// from a copy of the directory.
+fn bodies(dir: &Path, queue: &str) -> Vec<String> {
     /// Late enough for every visibility timeout to have ended.
     struct Later;
     impl Clock for Later {
@@ -152,15 +266,23 @@ fn bodies(dir: &Path) -> Vec<String> {
             ReceiveMessage { max_number_of_messages: Some(10), ..ReceiveMessage::default() };
         let mut bodies = Vec::new();
         loop {
-            let messages = queues.receive_message("q", input.clone()).await.unwrap();
+            let messages = queues.receive_message(queue, input.clone()).await.unwrap();
             if messages.is_empty() {
                 return bodies;
             }
+            // A group goes on when its messages are gone.
+            let entries = messages
+                .iter()
+                .map(|message| BatchEntry::new(&message.message_id, message.receipt_handle.clone()))
+                .collect();
+            let result = queues.delete_message_batch(queue, entries).await.unwrap();
+            assert!(result.failed.is_empty());
             bodies.extend(messages.into_iter().map(|message| message.body));
         }
     })
 }
 
+/// Copies a directory; the zeros at the end of a journal are left out.
 fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -168,6 +290,10 @@ fn copy_dir(from: &Path, to: &Path) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             copy_dir(&entry.path(), &target);
+        } else if target.extension().is_some_and(|extension| extension == "jnl") {
+            let bytes = fs::read(entry.path()).unwrap();
+            let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            fs::write(target, &bytes[..end]).unwrap();
         } else {
             fs::copy(entry.path(), target).unwrap();
         }
