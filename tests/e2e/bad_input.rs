@@ -233,7 +233,11 @@ fn not_emulated() {
     let output = server.output();
     assert_has(&output, &["Not emulated", "python3.12", "template.yaml:9", "AWS::DynamoDB::Table"]);
     assert_eq!(output.matches("AWS::DynamoDB::Table").count(), 1, "{output}");
-    assert_eq!(server.health()["functions"].as_array().unwrap().len(), 1);
+    assert_eq!(output.matches("python3.12").count(), 1, "{output}");
+    let health = server.health();
+    let states: Vec<_> =
+        health["functions"].as_array().unwrap().iter().map(|f| &f["state"]).collect();
+    assert_eq!(states, ["ready", "failed"]);
 }
 
 fn no_component() {

@@ -248,6 +248,7 @@ fn named<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) -> Option<Named> 
         kind: resource.kind.to_owned(),
         reference: reference.map_err(|trouble| resolver.tell(trouble)).ok()?,
         span: resolver.report.span(resource.at),
+        places: resolver.places(resource),
     })
 }
 

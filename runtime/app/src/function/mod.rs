@@ -28,8 +28,8 @@ pub(crate) use version::{alias, provisioned};
 
 use crate::api::Apis;
 use crate::event::{self, Called};
-use crate::model::{Function, Places};
-use crate::node::{self, Key, Node, Place};
+use crate::model::Function;
+use crate::node::{Key, Node, Place};
 use crate::property::{self, Table};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -127,7 +127,7 @@ pub(crate) fn read<'t>(
     let layers = layers::read(&subject);
     let runs = runtime::read(&subject);
     let code = runs.as_ref().and_then(|runs| code::read(&subject, runs));
-    let mut places = places(&subject);
+    let mut places = resolver.places(resource);
     let triggers = if is_sam {
         let called = Called { resource, timeout: sizes.timeout_s };
         event::read(resolver, &called, apis, &mut places)
@@ -182,21 +182,6 @@ fn check_shapes(subject: &Subject) {
             .collect();
         shape::check(&subject.reader, "", subject.resource.at, &written, fields);
     }
-}
-
-/// Where the function's properties stand. `Events` are placed where they are read.
-fn places(subject: &Subject) -> Places {
-    let report = subject.reader.report;
-    let mut places = Places::new(report.span(subject.resource.at));
-    let globals = subject.resolver.template.globals.of(subject.resource.kind);
-    let local = subject.resource.properties;
-    let only_global = globals.iter().filter(|(key, _)| node::get(local, &key.name).is_none());
-    for (key, _) in only_global.chain(local).filter(|(key, _)| key.name != "Events") {
-        if let Some((key, node)) = subject.written(&key.name) {
-            report.place(&mut places, &key.name, &node);
-        }
-    }
-    places
 }
 
 /// Letters, digits, `-` and `_`, at most 64.

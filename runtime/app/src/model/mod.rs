@@ -52,6 +52,12 @@ impl App {
     pub fn function(&self, logical_id: &str) -> Option<&Arc<Function>> {
         self.functions.iter().find(|f| f.logical_id == logical_id)
     }
+
+    /// The resource with this logical id. Queues, APIs, topics and layers are resources too: here
+    /// is where each of their properties stands.
+    pub fn resource(&self, logical_id: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.logical_id == logical_id)
+    }
 }
 
 /// One resource of the template, of any type.
@@ -65,6 +71,9 @@ pub struct Resource {
     pub reference: String,
     /// Where it stands.
     pub span: Span,
+    /// Where each of its properties stands, those from `Globals` too, by the template's names:
+    /// `RedrivePolicy.maxReceiveCount`.
+    pub places: Places,
 }
 
 /// One of the template's `Outputs`.

@@ -37,6 +37,7 @@ pub(crate) use identity::{URL_ID, stable_id};
 pub(crate) use json::to_json;
 pub(crate) use nested::{Child, is_nested};
 
+use crate::model::Places;
 use crate::node::{Key, Kind, Map, Node, Place, Value};
 use crate::options::Options;
 use crate::parts::Parts;
@@ -231,6 +232,22 @@ impl<'t> Resolver<'t> {
             }
         };
         Some((key.clone(), node))
+    }
+
+    /// Where a resource's properties stand, those from `Globals` too. A function's `Events` are
+    /// placed where they are read.
+    pub(crate) fn places(&self, resource: &Resource<'t>) -> Places {
+        let mut places = Places::new(self.report.span(resource.at));
+        let globals = self.template.globals.of(resource.kind);
+        let local = resource.properties;
+        let only_global =
+            globals.iter().filter(|(key, _)| crate::node::get(local, &key.name).is_none());
+        for (key, _) in only_global.chain(local).filter(|(key, _)| key.name != "Events") {
+            if let Some((key, node)) = self.written(resource, &key.name) {
+                self.report.place(&mut places, &key.name, &node);
+            }
+        }
+        places
     }
 
     /// Whether the resource's `IgnoreGlobals` leaves out this property.

@@ -111,8 +111,9 @@ fn read(key: &Key, node: &Node, given: Option<&str>) -> Result<Parameter, Fault>
             }
         },
         (None, None) => {
-            return Err(Fault::new(key.at, format!("parameter {name} has no value"))
-                .help("give it a `Default`, or give a value for it from outside".to_owned()));
+            return Err(Fault::new(key.at, format!("parameter {name} has no value")).help(
+                format!("give it a `Default`, or a value: --parameter-overrides {name}=VALUE"),
+            ));
         }
     };
     if kind.starts_with("AWS::SSM::Parameter::Value<") {

@@ -267,3 +267,29 @@ Resources:
     assert_eq!(line("Apart", "Runtime"), 4);
     assert_eq!(app.function("Hello").unwrap().places.of("Timeout").column, 14);
 }
+
+#[test]
+fn every_resource_knows_where_its_properties_stand() {
+    let app = app("\
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  HttpApi:
+    CorsConfiguration: {AllowOrigins: ['*']}
+Resources:
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties:
+      DelaySeconds: 5
+      RedrivePolicy:
+        deadLetterTargetArn: !GetAtt Dead.Arn
+        maxReceiveCount: 3
+  Dead: {Type: AWS::SQS::Queue}
+  Web: {Type: AWS::Serverless::HttpApi}
+");
+    let line = |id: &str, path: &str| app.resource(id).unwrap().places.of(path).line;
+    assert_eq!(line("Jobs", "DelaySeconds"), 9);
+    assert_eq!(line("Jobs", "RedrivePolicy.maxReceiveCount"), 12);
+    assert_eq!(line("Jobs", "VisibilityTimeout"), 6);
+    assert_eq!(line("Web", "CorsConfiguration.AllowOrigins[0]"), 4);
+    assert!(app.resource("Nothing").is_none());
+}

@@ -50,8 +50,11 @@ impl Summary<'_> {
         let width = widest(self.app.functions.iter().map(|function| function.name.as_str()));
         for function in &self.app.functions {
             let name = pad(&function.name, width);
-            let kind = pad(function.kind.as_str(), "process".len());
-            match self.failures.get(&function.logical_id) {
+            // Why it is not run stands below, with its place.
+            let is_run = function.not_run.is_none();
+            let kind = if is_run { function.kind.as_str() } else { "not run" };
+            let kind = pad(kind, "process".len());
+            match self.failures.get(&function.logical_id).filter(|_| is_run) {
                 None => {
                     let triggers = words::triggers(function).join(" · ");
                     writeln!(f, "    {name}  {}  {triggers}", self.style.dim(&kind))?;

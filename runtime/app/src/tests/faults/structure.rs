@@ -203,7 +203,7 @@ template.yaml:10:3: error: parameter Key has no value
    10 |   Key:
       |   ^^^
   at Parameters.Key
-help: give it a `Default`, or give a value for it from outside
+help: give it a `Default`, or a value: --parameter-overrides Key=VALUE
 
 template.yaml:13:11: error: unknown type `Strng` of parameter Odd
    13 |     Type: Strng
