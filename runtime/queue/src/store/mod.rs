@@ -19,7 +19,8 @@
 //! commit that does not wait for the disk is lost when the *process* dies, so that every receive
 //! would have to wait for an `fdatasync` like a send. fjall's journal hands such a commit to the
 //! operating system. With the smaller journal and memtables that are set here, it opens a million
-//! messages in 0.9 to 1.5 s (`examples/throughput.rs`).
+//! messages in 0.9 to 1.5 s, and two million of which half are FIFO, with all that deduplication
+//! knows of these, in 3.4 s (`examples/throughput.rs`).
 //!
 //! # Damage
 //!
@@ -29,7 +30,10 @@
 //! acknowledged last (`mark`), and both are compared before fjall opens the journals (`journal`)
 //! and after. A commit that was cut short, as the end of the process or a power cut leaves it, was
 //! acknowledged to nobody and is cut off. When an acknowledged commit is missing, the store does
-//! not open and says so, and its files are left as they were.
+//! not open and says so, and its files are left as they were. A commit pays for this with 35 bytes
+//! in the journal and a sync with a write of 24 bytes that nobody waits for; in runs side by side
+//! (a disk of 280 to 6,500 `fdatasync` a second) the rates of sends and receives did not tell the
+//! versions with and without it apart.
 //!
 //! The other candidates do not spare this: SQLite's log too ends for its reader at the first frame
 //! with a wrong checksum, and redb goes back to the commit before when the last one is damaged.
