@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use samovar_app::{Build, Code, Function, Kind, Span};
 use samovar_dispatch::{EnvironmentLog, LogLine, LogObserver, Provider};

@@ -1,6 +1,5 @@
 //! Functions, programs and raw HTTP for the tests.
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
