@@ -61,7 +61,7 @@ pub(crate) fn assemble(
     let expanded;
     let root = if expand::is_needed(root) {
         let values = Template::values(root, parameters, load.report);
-        expanded = expand::expand(root, &Resolver::new(&values, load, scope.clone()));
+        expanded = expand::expand(root, &Resolver::new(&values, load, scope.clone()))?;
         &expanded
     } else {
         root

@@ -24,11 +24,12 @@ const TRANSFORM: &str = "Fn::Transform";
 /// What the keys of loops start with.
 const LOOP: &str = "Fn::ForEach::";
 
-/// The template with files included and loops unrolled.
+/// The template with files included and loops unrolled. `None`: it has grown too large, which is
+/// reported.
 ///
 /// `resolver` knows the template's parameters, mappings and conditions, which the files' paths and
 /// the loops' collections may refer to.
-pub(crate) fn expand(root: &Node, resolver: &Resolver) -> Rc<Node> {
+pub(crate) fn expand(root: &Node, resolver: &Resolver) -> Option<Rc<Node>> {
     let expander = Expander {
         resolver,
         nodes: Cell::new(0),
@@ -37,7 +38,8 @@ pub(crate) fn expand(root: &Node, resolver: &Resolver) -> Rc<Node> {
         underway: RefCell::default(),
     };
     let root = expander.top_level(root);
-    Rc::new(expander.node(&root, &Variables::default(), 0))
+    let expanded = expander.node(&root, &Variables::default(), 0);
+    (!expander.is_full.get()).then(|| Rc::new(expanded))
 }
 
 /// Whether a template has anything to expand. Most have not.
