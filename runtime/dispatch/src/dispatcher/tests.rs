@@ -132,7 +132,11 @@ struct Bench {
 fn function(reserved_concurrency: Option<u32>) -> Arc<Function> {
     let span = Span { file: Path::new("template.yaml").into(), line: 1, column: 1 };
     let code = Code { path: "functions/hello".into(), span, build: Build::Prebuilt };
-    Arc::new(Function { reserved_concurrency, ..Function::new("hello", Kind::Process, code) })
+    Arc::new(Function {
+        logical_id: "HelloFunction".into(),
+        reserved_concurrency,
+        ..Function::new("hello", Kind::Process, code)
+    })
 }
 
 fn bench(fake: Fake, limits: Limits, reserved: Option<u32>) -> Bench {
