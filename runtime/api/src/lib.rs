@@ -1,7 +1,7 @@
 //! The AWS wire protocols on one port: Lambda and SQS.
 //!
-//! One module a service: `lambda` (REST with JSON), `sqs` (AWS JSON 1.0). A request's path,
-//! `X-Amz-Target` header or content type tells which it means.
+//! One module a service: `lambda` (REST with JSON), `sqs` (AWS JSON 1.0, and the older query
+//! protocol). A request's path, `X-Amz-Target` header or content type tells which it means.
 
 mod health;
 mod lambda;
@@ -58,8 +58,8 @@ impl Api {
 fn nothing_here(method: &Method, path: &str) -> Response<Body> {
     let message = format!(
         "Samovar does not serve {method} {path} here. This port speaks the AWS APIs of Lambda \
-         (POST /2015-03-31/functions/NAME/invocations) and SQS (POST / with X-Amz-Target), and \
-         GET {}. HTTP APIs and function URLs have a port of their own.",
+         (POST /2015-03-31/functions/NAME/invocations) and SQS (POST / with X-Amz-Target, or \
+         with Action in a form), and GET {}. HTTP APIs and function URLs have a port of their own.",
         health::PATH
     );
     reply::json(StatusCode::NOT_FOUND, &json!({"message": message}))

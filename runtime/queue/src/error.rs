@@ -43,11 +43,14 @@ pub struct QueueError {
 }
 
 impl QueueError {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of this kind, with AWS's message for people.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
-    pub(crate) fn missing_parameter(name: &str) -> Self {
+    /// The parameter of this name is not there.
+    #[must_use]
+    pub fn missing_parameter(name: &str) -> Self {
         let message = format!("The request must contain the parameter {name}.");
         Self::new(ErrorKind::MissingParameter, message)
     }

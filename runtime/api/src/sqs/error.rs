@@ -1,7 +1,7 @@
 //! SQS's errors as both protocols tell them.
 
 use http::StatusCode;
-use samovar_queue::QueueError;
+use samovar_queue::{ErrorKind, QueueError};
 
 /// An error of an action, or of a request that is none.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(crate) struct SqsError {
     /// `__type` with its namespace: `com.amazonaws.sqs#QueueDoesNotExist`.
     pub(crate) shape: String,
     /// The query protocol's code: `AWS.SimpleQueueService.NonExistentQueue`.
-    pub(crate) query_code: String,
+    pub(crate) query_code: &'static str,
     pub(crate) sender_fault: bool,
     pub(crate) message: String,
 }
@@ -22,11 +22,11 @@ const MODELLED: &str = "com.amazonaws.sqs";
 const COMMON: &str = "com.amazon.coral.service";
 
 impl SqsError {
-    fn sender(namespace: &str, shape: &str, query_code: &str, message: String) -> Self {
+    fn sender(namespace: &str, shape: &str, query_code: &'static str, message: String) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             shape: format!("{namespace}#{shape}"),
-            query_code: query_code.to_owned(),
+            query_code,
             sender_fault: true,
             message,
         }
@@ -34,8 +34,7 @@ impl SqsError {
 
     /// A required member is not there.
     pub(crate) fn missing(member: &str) -> Self {
-        let message = format!("The request must contain the parameter {member}.");
-        Self::sender(COMMON, "MissingRequiredParameterException", "MissingParameter", message)
+        QueueError::missing_parameter(member).into()
     }
 
     /// `QueueUrl` is not the URL of a queue.
@@ -44,10 +43,9 @@ impl SqsError {
         Self::sender(MODELLED, "InvalidAddress", "InvalidAddress", message)
     }
 
-    /// The body is not the JSON document that the action takes.
-    pub(crate) fn serialization(reason: &str) -> Self {
-        let message = format!("The request is not a valid JSON document: {reason}");
-        Self::sender(COMMON, "SerializationException", "MalformedInput", message)
+    /// The body is not what the action takes.
+    pub(crate) fn serialization(reason: impl Into<String>) -> Self {
+        Self::sender(COMMON, "SerializationException", "MalformedInput", reason.into())
     }
 
     /// The body is larger than any valid one.
@@ -68,18 +66,41 @@ impl SqsError {
         Self::sender(COMMON, "UnknownOperationException", "InvalidAction", message)
     }
 
-    /// SQS has the action, Samovar does not.
-    pub(crate) fn not_emulated(action: &str) -> Self {
-        let message = format!("Samovar does not emulate {action} yet.");
-        let query_code = "AWS.SimpleQueueService.UnsupportedOperation";
-        Self::sender(MODELLED, "UnsupportedOperation", query_code, message)
+    /// `Action` names no action of SQS, or one that is not for the URL it was sent to.
+    pub(crate) fn invalid_action(action: &str) -> Self {
+        let message = format!("The action {action} is not valid for this endpoint.");
+        Self::sender(COMMON, "UnknownOperationException", "InvalidAction", message)
+    }
+
+    /// A form without `Action`.
+    pub(crate) fn missing_action() -> Self {
+        let message = "The request must contain the parameter Action.".to_owned();
+        Self::sender(COMMON, "MissingActionException", "MissingAction", message)
     }
 
     /// A message attribute has values in a list.
     pub(crate) fn attribute_lists() -> Self {
         let message = "Message attribute list values in SendMessage operation are not supported.";
-        let query_code = "AWS.SimpleQueueService.UnsupportedOperation";
-        Self::sender(MODELLED, "UnsupportedOperation", query_code, message.to_owned())
+        QueueError::new(ErrorKind::UnsupportedOperation, message).into()
+    }
+
+    /// The error as the query protocol tells it: AWS changed a status and a message when it moved
+    /// to JSON. (The message: LocalStack's `test_sqs.py`, `test_get_on_deleted_queue_fails`,
+    /// validated against AWS. The status: SQS API reference 2011-10-01, "Common Errors".)
+    pub(crate) fn in_query(mut self) -> Self {
+        match self.query_code {
+            "AWS.SimpleQueueService.NonExistentQueue" => {
+                self.message = "The specified queue does not exist for this wsdl version.".into();
+            }
+            "InvalidAddress" => self.status = StatusCode::NOT_FOUND,
+            _ => {}
+        }
+        self
+    }
+
+    /// Who is to blame, in both protocols' word.
+    pub(crate) fn fault(&self) -> &'static str {
+        if self.sender_fault { "Sender" } else { "Receiver" }
     }
 }
 
@@ -90,7 +111,7 @@ impl From<QueueError> for SqsError {
             status: StatusCode::from_u16(error.http_status())
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             shape: format!("{namespace}#{}", error.code()),
-            query_code: error.query_code().to_owned(),
+            query_code: error.query_code(),
             sender_fault: error.is_sender_fault(),
             message: error.message().to_owned(),
         }

@@ -2,71 +2,62 @@
 //!
 //! Smithy, "AWS JSON 1.0 protocol"; `x-amzn-query-error` by its trait `awsQueryCompatible`.
 
-use http::{Response, header};
+use bytes::Bytes;
+use http::{HeaderName, Response, header};
 use samovar_dispatch::Body;
 use samovar_http::full;
 use samovar_queue::Queues;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::actions::{Codec, act};
 use super::error::SqsError;
-use super::{message_actions, queue_actions};
 use crate::reply;
 
-const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
+pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
-/// SQS's other actions (botocore, `sqs/2012-11-05/service-2.json`).
-const NOT_EMULATED: [&str; 9] = [
-    "AddPermission",
-    "CancelMessageMoveTask",
-    "ListDeadLetterSourceQueues",
-    "ListMessageMoveTasks",
-    "ListQueueTags",
-    "RemovePermission",
-    "StartMessageMoveTask",
-    "TagQueue",
-    "UntagQueue",
-];
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
-/// Does what `AmazonSQS.ACTION` asks for. The result is the output's document, empty for an
-/// action without output.
-pub(crate) async fn act(
-    queues: &Queues,
-    target: &str,
-    document: &[u8],
-) -> Result<Vec<u8>, SqsError> {
-    let action =
-        target.strip_prefix("AmazonSQS.").ok_or_else(|| SqsError::unknown_operation(target))?;
-    match action {
-        "CreateQueue" => queue_actions::create(queues, document).await,
-        "DeleteQueue" => queue_actions::delete(queues, document).await,
-        "PurgeQueue" => queue_actions::purge(queues, document).await,
-        "ListQueues" => queue_actions::list(queues, document).await,
-        "GetQueueUrl" => queue_actions::url(queues, document).await,
-        "GetQueueAttributes" => queue_actions::attributes(queues, document).await,
-        "SetQueueAttributes" => queue_actions::set_attributes(queues, document).await,
-        "SendMessage" => message_actions::send(queues, document).await,
-        "SendMessageBatch" => message_actions::send_batch(queues, document).await,
-        "ReceiveMessage" => message_actions::receive(queues, document).await,
-        "DeleteMessage" => message_actions::delete(queues, document).await,
-        "DeleteMessageBatch" => message_actions::delete_batch(queues, document).await,
-        "ChangeMessageVisibility" => message_actions::change(queues, document).await,
-        "ChangeMessageVisibilityBatch" => message_actions::change_batch(queues, document).await,
-        other if NOT_EMULATED.contains(&other) => Err(SqsError::not_emulated(other)),
-        _ => Err(SqsError::unknown_operation(target)),
+/// A body.
+struct Json<'a>(&'a [u8]);
+
+impl Codec for Json<'_> {
+    type Document = Vec<u8>;
+
+    fn decode<T: DeserializeOwned>(self) -> Result<T, SqsError> {
+        // Some clients send nothing at all for an input without members.
+        let document = if self.0.is_empty() { b"{}" } else { self.0 };
+        serde_json::from_slice(document).map_err(|error| {
+            SqsError::serialization(format!("The request is not a valid JSON document: {error}"))
+        })
+    }
+
+    fn encode(shape: &impl Serialize) -> Vec<u8> {
+        // Strings, numbers, booleans and maps with string keys only: this cannot fail.
+        let document = serde_json::to_vec(shape).unwrap_or_default();
+        // No output, no document.
+        if document == b"null" { Vec::new() } else { document }
     }
 }
 
-/// The response to an action.
-pub(crate) fn response(result: Result<Vec<u8>, SqsError>) -> Response<Body> {
+/// Does what `AmazonSQS.ACTION` asks for.
+pub(crate) async fn answer(
+    queues: &Queues,
+    target: &str,
+    body: Result<Bytes, SqsError>,
+) -> Response<Body> {
+    let result = match (target.strip_prefix("AmazonSQS."), body) {
+        (Some(action), Ok(document)) => act(queues, action, Json(&document)).await,
+        (Some(_), Err(error)) => Err(error),
+        (None, _) => Err(SqsError::unknown_operation(target)),
+    };
     let mut response = match result {
         Ok(document) => Response::new(full(document)),
         Err(error) => {
-            let mut response = reply::json(
-                error.status,
-                &json!({"__type": error.shape, "message": error.message}),
-            );
-            let fault = if error.sender_fault { "Sender" } else { "Receiver" };
-            let query_error = format!("{};{fault}", error.query_code);
+            let document = json!({"__type": error.shape, "message": error.message});
+            let mut response = reply::json(error.status, &document);
+            let query_error = format!("{};{}", error.query_code, error.fault());
             reply::set(&mut response, QUERY_ERROR, &query_error);
             response
         }
@@ -74,5 +65,3 @@ pub(crate) fn response(result: Result<Vec<u8>, SqsError>) -> Response<Body> {
     reply::set(&mut response, header::CONTENT_TYPE, CONTENT_TYPE);
     response
 }
-
-const QUERY_ERROR: http::HeaderName = http::HeaderName::from_static("x-amzn-query-error");

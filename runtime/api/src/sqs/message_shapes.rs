@@ -42,8 +42,9 @@ impl AttributeShape {
             (Some(text), _) => AttributeValue::String(text),
             (None, Some(encoded)) => {
                 let bytes = STANDARD.decode(encoded).map_err(|error| {
-                    let reason = format!("BinaryValue of {name:?} is not base64: {error}");
-                    SqsError::serialization(&reason)
+                    SqsError::serialization(format!(
+                        "BinaryValue of {name:?} is not base64: {error}"
+                    ))
                 })?;
                 AttributeValue::Binary(bytes.into())
             }

@@ -1,13 +1,18 @@
-//! The SQS API.
+//! The SQS API, in its two protocols on one port.
 //!
-//! [`json`] speaks AWS JSON 1.0, which current SDKs use; [`query`] answers the older form-encoded
-//! protocol. The actions themselves ([`queue_actions`], [`message_actions`]) take a JSON document
-//! and give one, so that a protocol is only a way of writing these.
+//! [`json`] speaks AWS JSON 1.0, which current SDKs use; [`query`] speaks the older form-encoded
+//! protocol with XML answers. Both read the same typed inputs and write the same typed outputs,
+//! of the [`actions`] on queues, messages, policies and move tasks. Requests may be signed or
+//! not, and signatures are not looked at.
 
+mod actions;
+mod address;
 mod error;
 mod json;
 mod message_actions;
 mod message_shapes;
+mod move_actions;
+mod policy_actions;
 mod query;
 mod queue_actions;
 
@@ -16,21 +21,22 @@ use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body::Body as HttpBody;
 use samovar_dispatch::{Body, BoxError};
 use samovar_http::{BodyError, read_body};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use self::error::SqsError;
 use crate::{Services, reply};
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
-/// A batch has at most 1 MiB of message text (SQS API reference, `SendMessageBatch`); JSON
-/// escapes and base64 make that several times as much.
+/// A batch has at most 1 MiB of message text (SQS API reference, `SendMessageBatch`); escapes,
+/// base64 and percent-encoding make that several times as much.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// Whether a request speaks one of SQS's protocols.
+/// Whether a request speaks one of SQS's protocols, or is for a queue.
 pub(crate) fn is_meant<B>(request: &Request<B>) -> bool {
-    request.headers().contains_key(TARGET) || query::is_meant(request)
+    request.headers().contains_key(TARGET)
+        || content_type(request.headers()).starts_with(json::CONTENT_TYPE)
+        || query::is_meant(request)
+        || address::is_queue_path(request.uri().path())
 }
 
 /// Answers one request.
@@ -40,20 +46,17 @@ where
     B::Error: Into<BoxError>,
 {
     let request_id = uuid::Uuid::new_v4().to_string();
+    let queues = &services.queues;
+    let speaks_query = query::is_meant(&request);
     let (parts, body) = request.into_parts();
     let body = read_body(body, BODY_LIMIT).await.map_err(|error| match error {
         BodyError::TooLarge => SqsError::too_large(BODY_LIMIT),
-        BodyError::Broken => SqsError::serialization("the request body broke off"),
+        BodyError::Broken => SqsError::serialization("The request body broke off."),
     });
     let mut response = match target(&parts.headers) {
-        Some(target) => {
-            let result = match body {
-                Ok(body) => json::act(&services.queues, &target, &body).await,
-                Err(error) => Err(error),
-            };
-            json::response(result)
-        }
-        None => query::refusal(&request_id),
+        Some(target) => json::answer(queues, &target, body).await,
+        None if speaks_query => query::answer(queues, &parts, body, &request_id).await,
+        None => query::unknown_operation(),
     };
     reply::set(&mut response, reply::REQUEST_ID, &request_id);
     response
@@ -63,36 +66,17 @@ fn target(headers: &HeaderMap) -> Option<String> {
     headers.get(TARGET).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// An action's input from its JSON document.
-fn input<T: DeserializeOwned>(document: &[u8]) -> Result<T, SqsError> {
-    // Some clients send nothing at all for an input without members.
-    let document = if document.is_empty() { b"{}" } else { document };
-    serde_json::from_slice(document).map_err(|error| SqsError::serialization(&error.to_string()))
-}
-
-/// An action's output as its JSON document.
-fn output(shape: &impl Serialize) -> Vec<u8> {
-    // Strings, booleans and maps with string keys only: this cannot fail.
-    serde_json::to_vec(shape).unwrap_or_default()
-}
-
-/// The queue's name: the last segment of its URL, or the name itself.
-fn queue_name(url: Option<String>) -> Result<String, SqsError> {
-    let url = required(url, "QueueUrl")?;
-    match url.rsplit('/').next() {
-        Some(name) if !name.is_empty() => Ok(name.to_owned()),
-        _ => Err(SqsError::invalid_address(&url)),
-    }
-}
-
 /// A member that must be there.
 fn required<T>(value: Option<T>, member: &str) -> Result<T, SqsError> {
     value.ok_or_else(|| SqsError::missing(member))
 }
 
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+fn content_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default()
 }
 
+#[cfg(test)]
+mod random_tests;
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use samovar_queue::{Attributes, Queues};
 use serde::{Deserialize, Serialize};
 
+use super::address::queue_name;
 use super::error::SqsError;
-use super::{input, output, queue_name, required};
+use super::required;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct CreateQueue {
+pub(crate) struct CreateQueue {
     queue_name: Option<String>,
     attributes: Option<Attributes>,
     /// Lower-case in the service model.
@@ -20,25 +21,32 @@ struct CreateQueue {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct QueueUrlInput {
+pub(crate) struct QueueUrlInput {
     queue_url: Option<String>,
+}
+
+impl QueueUrlInput {
+    /// The name of the queue.
+    pub(crate) fn name(self) -> Result<String, SqsError> {
+        queue_name(self.queue_url)
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct GetQueueUrl {
+pub(crate) struct GetQueueUrl {
     queue_name: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct QueueUrlOutput {
+pub(crate) struct QueueUrlOutput {
     queue_url: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ListQueues {
+pub(crate) struct ListQueues {
     queue_name_prefix: Option<String>,
     max_results: Option<i64>,
     next_token: Option<String>,
@@ -46,7 +54,7 @@ struct ListQueues {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct QueueList {
+pub(crate) struct QueueList {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     queue_urls: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,69 +63,99 @@ struct QueueList {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct GetQueueAttributes {
+pub(crate) struct ListSources {
+    queue_url: Option<String>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SourceList {
+    /// Lower-case in the service model, and there even if it is empty.
+    #[serde(rename = "queueUrls")]
+    queue_urls: Vec<String>,
+    #[serde(rename = "NextToken", skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GetQueueAttributes {
     queue_url: Option<String>,
     attribute_names: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct QueueAttributes {
+pub(crate) struct QueueAttributes {
     #[serde(skip_serializing_if = "Attributes::is_empty")]
     attributes: Attributes,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct SetQueueAttributes {
+pub(crate) struct SetQueueAttributes {
     queue_url: Option<String>,
     attributes: Option<Attributes>,
 }
 
-pub(crate) async fn create(queues: &Queues, document: &[u8]) -> Result<Vec<u8>, SqsError> {
-    let CreateQueue { queue_name, attributes, tags } = input(document)?;
-    let name = required(queue_name, "QueueName")?;
-    let (attributes, tags) = (attributes.unwrap_or_default(), tags.unwrap_or_default());
+pub(crate) async fn create(
+    queues: &Queues,
+    input: CreateQueue,
+) -> Result<QueueUrlOutput, SqsError> {
+    let name = required(input.queue_name, "QueueName")?;
+    let attributes = input.attributes.unwrap_or_default();
+    let tags = input.tags.unwrap_or_default();
     let queue_url = queues.create_queue(&name, &attributes, &tags).await?;
-    Ok(output(&QueueUrlOutput { queue_url }))
+    Ok(QueueUrlOutput { queue_url })
 }
 
-pub(crate) async fn delete(queues: &Queues, document: &[u8]) -> Result<Vec<u8>, SqsError> {
-    let QueueUrlInput { queue_url } = input(document)?;
-    queues.delete_queue(&queue_name(queue_url)?).await?;
-    Ok(Vec::new())
+pub(crate) async fn delete(queues: &Queues, input: QueueUrlInput) -> Result<(), SqsError> {
+    Ok(queues.delete_queue(&input.name()?).await?)
 }
 
-pub(crate) async fn purge(queues: &Queues, document: &[u8]) -> Result<Vec<u8>, SqsError> {
-    let QueueUrlInput { queue_url } = input(document)?;
-    queues.purge_queue(&queue_name(queue_url)?).await?;
-    Ok(Vec::new())
+pub(crate) async fn purge(queues: &Queues, input: QueueUrlInput) -> Result<(), SqsError> {
+    Ok(queues.purge_queue(&input.name()?).await?)
 }
 
-pub(crate) async fn list(queues: &Queues, document: &[u8]) -> Result<Vec<u8>, SqsError> {
-    let ListQueues { queue_name_prefix, max_results, next_token } = input(document)?;
+pub(crate) async fn list(queues: &Queues, input: ListQueues) -> Result<QueueList, SqsError> {
+    let ListQueues { queue_name_prefix, max_results, next_token } = input;
     let page = queues
         .list_queues(queue_name_prefix.as_deref(), max_results, next_token.as_deref())
         .await?;
-    Ok(output(&QueueList { queue_urls: page.queue_urls, next_token: page.next_token }))
+    Ok(QueueList { queue_urls: page.queue_urls, next_token: page.next_token })
 }
 
-pub(crate) async fn url(queues: &Queues, document: &[u8]) -> Result<Vec<u8>, SqsError> {
-    let GetQueueUrl { queue_name } = input(document)?;
-    let queue_url = queues.get_queue_url(&required(queue_name, "QueueName")?).await?;
-    Ok(output(&QueueUrlOutput { queue_url }))
+pub(crate) async fn list_sources(
+    queues: &Queues,
+    input: ListSources,
+) -> Result<SourceList, SqsError> {
+    let name = queue_name(input.queue_url)?;
+    let page = queues
+        .list_dead_letter_source_queues(&name, input.max_results, input.next_token.as_deref())
+        .await?;
+    Ok(SourceList { queue_urls: page.queue_urls, next_token: page.next_token })
 }
 
-pub(crate) async fn attributes(queues: &Queues, document: &[u8]) -> Result<Vec<u8>, SqsError> {
-    let GetQueueAttributes { queue_url, attribute_names } = input(document)?;
-    let names = attribute_names.unwrap_or_default();
-    let attributes = queues.get_queue_attributes(&queue_name(queue_url)?, &names).await?;
-    Ok(output(&QueueAttributes { attributes }))
+pub(crate) async fn url(queues: &Queues, input: GetQueueUrl) -> Result<QueueUrlOutput, SqsError> {
+    let queue_url = queues.get_queue_url(&required(input.queue_name, "QueueName")?).await?;
+    Ok(QueueUrlOutput { queue_url })
 }
 
-pub(crate) async fn set_attributes(queues: &Queues, document: &[u8]) -> Result<Vec<u8>, SqsError> {
-    let SetQueueAttributes { queue_url, attributes } = input(document)?;
-    let name = queue_name(queue_url)?;
-    queues.set_queue_attributes(&name, &required(attributes, "Attributes")?).await?;
-    Ok(Vec::new())
+pub(crate) async fn attributes(
+    queues: &Queues,
+    input: GetQueueAttributes,
+) -> Result<QueueAttributes, SqsError> {
+    let names = input.attribute_names.unwrap_or_default();
+    let attributes = queues.get_queue_attributes(&queue_name(input.queue_url)?, &names).await?;
+    Ok(QueueAttributes { attributes })
+}
+
+pub(crate) async fn set_attributes(
+    queues: &Queues,
+    input: SetQueueAttributes,
+) -> Result<(), SqsError> {
+    let name = queue_name(input.queue_url)?;
+    let attributes = required(input.attributes, "Attributes")?;
+    Ok(queues.set_queue_attributes(&name, &attributes).await?)
 }
