@@ -14,6 +14,8 @@ mod functions;
 mod http;
 mod packaging;
 mod server;
+mod sqs;
+mod sqs_forms;
 mod stop;
 mod tools;
 
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
     trials.extend(http::trials(&fixtures));
     trials.extend(packaging::trials(&example));
     trials.extend(clients::trials(&fixtures));
+    trials.extend(sqs::trials(&fixtures));
+    trials.extend(sqs_forms::trials(&fixtures));
     trials.extend(bad_input::trials());
     trials.extend(check::trials());
     trials.extend(crash::trials());
