@@ -117,3 +117,79 @@ impl From<QueueError> for SqsError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes and statuses of both protocols: botocore 1.29 (query) and 1.43 (JSON),
+    /// `sqs/2012-11-05/service-2.json`; the common errors: SQS API reference.
+    #[test]
+    fn every_error_has_its_names() {
+        let prefix = "AWS.SimpleQueueService.";
+        for (kind, status, shape, has_prefix) in [
+            (ErrorKind::BatchEntryIdsNotDistinct, 400, "BatchEntryIdsNotDistinct", true),
+            (ErrorKind::BatchRequestTooLong, 400, "BatchRequestTooLong", true),
+            (ErrorKind::EmptyBatchRequest, 400, "EmptyBatchRequest", true),
+            (ErrorKind::InvalidBatchEntryId, 400, "InvalidBatchEntryId", true),
+            (ErrorKind::PurgeQueueInProgress, 403, "PurgeQueueInProgress", true),
+            (ErrorKind::QueueDeletedRecently, 400, "QueueDeletedRecently", true),
+            (ErrorKind::TooManyEntriesInBatchRequest, 400, "TooManyEntriesInBatchRequest", true),
+            (ErrorKind::UnsupportedOperation, 400, "UnsupportedOperation", true),
+            (ErrorKind::InvalidAttributeName, 400, "InvalidAttributeName", false),
+            (ErrorKind::InvalidAttributeValue, 400, "InvalidAttributeValue", false),
+            (ErrorKind::InvalidMessageContents, 400, "InvalidMessageContents", false),
+            (ErrorKind::OverLimit, 403, "OverLimit", false),
+            (ErrorKind::ReceiptHandleIsInvalid, 400, "ReceiptHandleIsInvalid", false),
+            (ErrorKind::ResourceNotFound, 404, "ResourceNotFoundException", false),
+        ] {
+            let error = SqsError::from(QueueError::new(kind, "why"));
+            let code = if has_prefix { format!("{prefix}{shape}") } else { shape.to_owned() };
+            assert_eq!(error.shape, format!("com.amazonaws.sqs#{shape}"));
+            assert_eq!((error.status.as_u16(), error.query_code), (status, code.as_str()));
+            assert_eq!((error.fault(), error.message.as_str()), ("Sender", "why"));
+        }
+        for (kind, status, shape, query_code, fault) in [
+            (
+                ErrorKind::QueueDoesNotExist,
+                400,
+                "com.amazonaws.sqs#QueueDoesNotExist",
+                "AWS.SimpleQueueService.NonExistentQueue",
+                "Sender",
+            ),
+            (
+                ErrorKind::QueueNameExists,
+                400,
+                "com.amazonaws.sqs#QueueNameExists",
+                "QueueAlreadyExists",
+                "Sender",
+            ),
+            (
+                ErrorKind::InvalidParameterValue,
+                400,
+                "com.amazon.coral.service#InvalidParameterValueException",
+                "InvalidParameterValue",
+                "Sender",
+            ),
+            (
+                ErrorKind::MissingParameter,
+                400,
+                "com.amazon.coral.service#MissingRequiredParameterException",
+                "MissingParameter",
+                "Sender",
+            ),
+            (
+                ErrorKind::InternalFailure,
+                500,
+                "com.amazon.coral.service#InternalFailure",
+                "InternalFailure",
+                "Receiver",
+            ),
+        ] {
+            let error = SqsError::from(QueueError::new(kind, "why"));
+            assert_eq!(error.status.as_u16(), status);
+            assert_eq!((error.shape.as_str(), error.query_code), (shape, query_code));
+            assert_eq!(error.fault(), fault);
+        }
+    }
+}

@@ -4,10 +4,9 @@ use samovar_queue::{ChangeVisibility, Queues, ReceiveMessage};
 use serde::{Deserialize, Serialize};
 
 use super::address::queue_name;
+use super::batch_shapes::{BatchOutput, BatchShape, NoMembers};
 use super::error::SqsError;
-use super::message_shapes::{
-    BatchOutput, BatchShape, MessageShape, NoMembers, ReceivedShape, SentShape,
-};
+use super::message_shapes::{MessageShape, ReceivedShape, SentShape};
 use super::required;
 
 #[derive(Deserialize)]

@@ -1,12 +1,11 @@
-//! Messages, their attributes and batches as the service model writes them.
+//! Messages and their attributes as the service model writes them.
 
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use samovar_queue::{
-    AttributeValue, BatchEntry, BatchResult, Message, MessageAttribute, MessageAttributes,
-    QueueError, SendMessage, SentMessage,
+    AttributeValue, Message, MessageAttribute, MessageAttributes, SendMessage, SentMessage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -166,86 +165,5 @@ impl From<Message> for ReceivedShape {
             md5_of_attributes: message.md5_of_attributes,
             message_attributes: attributes.map(|(name, one)| (name, one.into())).collect(),
         }
-    }
-}
-
-/// An entry of a batch: its id beside its own members.
-#[derive(Deserialize, Serialize)]
-pub(crate) struct EntryShape<T> {
-    #[serde(rename = "Id")]
-    pub(crate) id: Option<String>,
-    #[serde(flatten)]
-    pub(crate) entry: T,
-}
-
-/// The input of a batch.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct BatchShape<T> {
-    pub(crate) queue_url: Option<String>,
-    entries: Option<Vec<EntryShape<T>>>,
-}
-
-impl<T> BatchShape<T> {
-    /// The entries; no list at all is an empty one, which the queue refuses.
-    pub(crate) fn entries<E>(
-        self,
-        entry: impl Fn(T) -> Result<E, SqsError>,
-    ) -> Result<Vec<BatchEntry<E>>, SqsError> {
-        let entries = self.entries.unwrap_or_default().into_iter();
-        let entry = |shape: EntryShape<T>| {
-            Ok(BatchEntry::new(required(shape.id, "Id")?, entry(shape.entry)?))
-        };
-        entries.map(entry).collect()
-    }
-}
-
-/// The output of a batch. AWS leaves an empty list out.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct BatchOutput<T> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    successful: Vec<EntryShape<T>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<EntryShape<FailedShape>>,
-}
-
-/// `BatchResultErrorEntry`.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct FailedShape {
-    sender_fault: bool,
-    code: &'static str,
-    message: String,
-}
-
-/// The members of an entry of `DeleteMessageBatch` that succeeded: none but its id.
-#[derive(Serialize)]
-pub(crate) struct NoMembers {}
-
-impl From<()> for NoMembers {
-    fn from((): ()) -> Self {
-        Self {}
-    }
-}
-
-impl From<QueueError> for FailedShape {
-    fn from(error: QueueError) -> Self {
-        Self {
-            sender_fault: error.is_sender_fault(),
-            code: error.query_code(),
-            message: error.message().to_owned(),
-        }
-    }
-}
-
-impl<E, T: From<E>> From<BatchResult<E>> for BatchOutput<T> {
-    fn from(result: BatchResult<E>) -> Self {
-        fn shapes<E, T: From<E>>(entries: Vec<BatchEntry<E>>) -> Vec<EntryShape<T>> {
-            let shape =
-                |one: BatchEntry<E>| EntryShape { id: Some(one.id), entry: one.entry.into() };
-            entries.into_iter().map(shape).collect()
-        }
-        Self { successful: shapes(result.successful), failed: shapes(result.failed) }
     }
 }

@@ -7,6 +7,7 @@
 
 mod actions;
 mod address;
+mod batch_shapes;
 mod error;
 mod json;
 mod message_actions;
@@ -76,7 +77,5 @@ fn content_type(headers: &HeaderMap) -> &str {
     value.unwrap_or_default()
 }
 
-#[cfg(test)]
-mod random_tests;
 #[cfg(test)]
 mod tests;

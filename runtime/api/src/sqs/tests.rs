@@ -1,3 +1,6 @@
+mod limits;
+mod random;
+
 use samovar_dispatch::Limits;
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use samovar_dispatch::Limits;
 use tokio::runtime::{Builder, Runtime};
 
-use super::query::actions;
+use super::super::query::actions;
 use crate::testing::{Got, Stand};
 
 /// Long polls end at once: nothing but they waits for this clock.
