@@ -4,6 +4,7 @@
 //! would send, gives it to the dispatcher, and does with the outcome what AWS does.
 
 mod gateway;
+mod pattern;
 mod poller;
 mod schedule;
 #[cfg(test)]
