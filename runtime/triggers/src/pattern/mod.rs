@@ -113,14 +113,14 @@ impl Matcher {
 
     fn leaf(&self, leaf: &Leaf, value: Option<&Value>) -> bool {
         leaf.absent.is_some_and(|index| self.absent.get(index) == Some(&true))
-            || value.is_some_and(|value| any(&leaf.tests, value))
+            || value.is_some_and(|value| any_holds(&leaf.tests, value))
     }
 }
 
 /// Whether one of the tests holds for a value, or for an element of an array.
-fn any(tests: &[Test], value: &Value) -> bool {
+fn any_holds(tests: &[Test], value: &Value) -> bool {
     match value {
-        Value::Array(elements) => elements.iter().any(|element| any(tests, element)),
+        Value::Array(elements) => elements.iter().any(|element| any_holds(tests, element)),
         Value::Object(_) => false,
         scalar => tests.iter().any(|test| test.holds(scalar)),
     }
