@@ -1,26 +1,23 @@
 //! One batch: invoke, judge, delete.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use samovar_app::Function;
 use samovar_dispatch::{Answer, Dispatcher, Event, Invocation, InvokeError, Source};
-use samovar_queue::{BatchEntry, ChangeVisibility, Queues};
+use samovar_queue::{Message, Queues};
 use tokio::time::{Instant, sleep};
 
-use super::batch::Batch;
+use super::batch::{self, Batch};
+use super::settle;
 use super::verdict::{Verdict, verdict};
 
 /// The first wait after a throttled invocation; it doubles up to [`BACK_OFF_LIMIT`].
 const BACK_OFF: Duration = Duration::from_millis(100);
 const BACK_OFF_LIMIT: Duration = Duration::from_secs(5);
-
-/// How often a deletion is tried where the store fails.
-const DELETE_ATTEMPTS: u32 = 5;
-
-/// SQS's limit of entries in one request.
-const BATCH_LIMIT: usize = 10;
 
 /// Takes batches of one queue to one function.
 pub(crate) struct Delivery {
@@ -29,6 +26,8 @@ pub(crate) struct Delivery {
     pub(crate) function: Arc<Function>,
     pub(crate) queues: Queues,
     pub(crate) dispatcher: Dispatcher,
+    /// How many batches wait because their last invocation was throttled.
+    pub(crate) throttled: AtomicUsize,
 }
 
 /// How a batch ended.
@@ -41,32 +40,50 @@ pub(crate) enum Settled {
 }
 
 impl Delivery {
-    /// Invokes the function and deletes what it has done with. The rest returns to the queue
-    /// by itself: Lambda does not touch its visibility.
-    pub(crate) async fn deliver(self: Arc<Self>, batch: Batch) -> Settled {
-        let messages = batch.messages();
-        let answer = match self.invoke(&batch).await {
-            Ok(answer) => answer,
-            Err(InvokeError::ShuttingDown) => {
-                self.release(&batch).await;
-                return Settled::Failed;
+    /// Delivers batches one after the other. What comes after a failure in its group is not
+    /// delivered before it: it returns to the queue, which gives it out behind what failed.
+    pub(crate) async fn deliver(self: Arc<Self>, batches: Vec<Batch>) -> Settled {
+        let mut settled = Settled::Done;
+        let mut held: HashSet<String> = HashSet::new();
+        for mut batch in batches {
+            let behind = batch.remove_groups(&held);
+            settle::release(&self.queues, &self.queue, &behind).await;
+            if batch.is_empty() {
+                continue;
             }
-            Err(_) => return Settled::Failed,
-        };
-        let ids = messages.iter().map(|message| message.message_id.as_str());
-        let done: Vec<&str> = match verdict(&answer.result, ids, self.report_batch_item_failures) {
-            Verdict::Failed => return Settled::Failed,
-            Verdict::Done => messages.iter().map(|m| m.receipt_handle.as_str()).collect(),
-            Verdict::Partly(failed) => messages
-                .iter()
-                .filter(|message| !failed.contains(&message.message_id))
-                .map(|message| message.receipt_handle.as_str())
-                .collect(),
-        };
-        for handles in done.chunks(BATCH_LIMIT) {
-            self.delete(handles).await;
+            let (this, undone) = self.deliver_one(&batch).await;
+            held.extend(undone.into_iter().filter_map(batch::group).map(str::to_owned));
+            if this == Settled::Failed {
+                settled = this;
+            }
         }
-        Settled::Done
+        settled
+    }
+
+    /// Invokes the function and deletes what it has done with. The rest is returned; it goes
+    /// back to the queue by itself: Lambda does not touch its visibility.
+    async fn deliver_one<'b>(&self, batch: &'b Batch) -> (Settled, Vec<&'b Message>) {
+        let all = || batch.messages().iter().collect();
+        let answer = match self.invoke(batch).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if !matches!(error, InvokeError::Throttled { .. }) {
+                    // Nobody can take them now, so that waiting would serve nobody.
+                    settle::release(&self.queues, &self.queue, batch.messages()).await;
+                }
+                return (Settled::Failed, all());
+            }
+        };
+        let ids = batch.messages().iter().map(|message| message.message_id.as_str());
+        let failed = match verdict(&answer.result, ids, self.report_batch_item_failures) {
+            Verdict::Failed => return (Settled::Failed, all()),
+            Verdict::Done => HashSet::new(),
+            Verdict::Partly(failed) => failed,
+        };
+        let (done, undone) = part(batch.messages(), &failed, is_fifo(&self.queue));
+        let done: Vec<&str> = done.iter().map(|message| message.receipt_handle.as_str()).collect();
+        settle::delete(&self.queues, &self.queue, &done).await;
+        (Settled::Done, undone)
     }
 
     /// A throttled invocation is repeated while the messages are still this batch's ("Lambda
@@ -75,12 +92,15 @@ impl Delivery {
     async fn invoke(&self, batch: &Batch) -> Result<Answer, InvokeError> {
         let event = Bytes::from(batch.event());
         let mut back_off = BACK_OFF;
+        let mut throttled = None;
         loop {
-            let source =
-                Source::Queue { queue: self.queue.clone(), messages: batch.messages().len() };
+            let source = Source::Queue { queue: self.queue.clone(), messages: batch.len() };
             let invocation = Invocation::new(Event::Bytes(event.clone()), source);
+            // Counted as throttled until it is settled: that it was let in at last is not to be
+            // seen from here.
             match self.dispatcher.invoke(&self.function.name, invocation).await {
                 Err(error @ InvokeError::Throttled { .. }) => {
+                    throttled.get_or_insert_with(|| Throttled::new(&self.throttled));
                     let ends = batch.received() + self.visibility_timeout().await;
                     if Instant::now() + back_off >= ends {
                         return Err(error);
@@ -93,54 +113,16 @@ impl Delivery {
         }
     }
 
-    /// Deletes messages. A store that fails is asked again; what then remains will be delivered
-    /// once more, as "at least once" allows.
-    async fn delete(&self, handles: &[&str]) {
-        let entries = handles.iter().enumerate();
-        let mut entries: Vec<BatchEntry<String>> = entries
-            .map(|(index, handle)| BatchEntry::new(index.to_string(), (*handle).to_owned()))
-            .collect();
-        let mut back_off = BACK_OFF;
-        for _ in 0..DELETE_ATTEMPTS {
-            match self.queues.delete_message_batch(&self.queue, entries.clone()).await {
-                Ok(result) => {
-                    let failed = result.failed.iter().filter(|one| !one.entry.is_sender_fault());
-                    let failed: Vec<&str> = failed.map(|one| one.id.as_str()).collect();
-                    entries.retain(|entry| failed.contains(&entry.id.as_str()));
-                }
-                Err(error) if error.is_sender_fault() => return,
-                Err(_) => {}
-            }
-            if entries.is_empty() {
-                return;
-            }
-            sleep(back_off).await;
-            back_off *= 2;
-        }
-    }
-
-    /// Makes the messages visible again: nobody has seen them.
-    async fn release(&self, batch: &Batch) {
-        for messages in batch.messages().chunks(BATCH_LIMIT) {
-            let entries = messages.iter().enumerate().map(|(index, message)| {
-                let receipt_handle = message.receipt_handle.clone();
-                let change = ChangeVisibility { receipt_handle, visibility_timeout: 0 };
-                BatchEntry::new(index.to_string(), change)
-            });
-            let entries = entries.collect();
-            // If it fails they come back when their time is over.
-            let _ = self.queues.change_message_visibility_batch(&self.queue, entries).await;
-        }
-    }
-
     /// Whether the function can take messages.
     pub(crate) fn can_run(&self) -> bool {
         self.dispatcher.door(&self.function).is_some()
     }
 
-    /// Whether messages wait in the queue.
-    pub(crate) async fn has_backlog(&self) -> bool {
-        self.number("ApproximateNumberOfMessages").await.is_some_and(|waiting| waiting > 0)
+    /// Whether more batches at once would help: messages wait in the queue, and the function
+    /// takes what it is given.
+    pub(crate) async fn wants_more(&self) -> bool {
+        self.throttled.load(Ordering::Relaxed) == 0
+            && self.number("ApproximateNumberOfMessages").await.is_some_and(|waiting| waiting > 0)
     }
 
     async fn visibility_timeout(&self) -> Duration {
@@ -151,5 +133,46 @@ impl Delivery {
         let names = [attribute.to_owned()];
         let attributes = self.queues.get_queue_attributes(&self.queue, &names).await.ok()?;
         attributes.get(attribute)?.parse().ok()
+    }
+}
+
+/// Whether a queue is a FIFO queue: SQS tells by the name.
+pub(crate) fn is_fifo(queue: &str) -> bool {
+    queue.ends_with(".fifo")
+}
+
+/// The messages that are done, and those that are not: on a FIFO queue also those that come after
+/// a failed one in its group. A function "should stop processing messages after the first failure
+/// and return all failed and unprocessed messages" (Lambda guide, "Implementing partial batch
+/// responses"); where it names the first failure only, the order is kept for it.
+fn part<'b>(
+    messages: &'b [Message],
+    failed: &HashSet<String>,
+    fifo: bool,
+) -> (Vec<&'b Message>, Vec<&'b Message>) {
+    let mut held: HashSet<&str> = HashSet::new();
+    messages.iter().partition(|message| {
+        let group = batch::group(message).filter(|_| fifo);
+        let failed = failed.contains(&message.message_id);
+        if let Some(group) = group.filter(|_| failed) {
+            held.insert(group);
+        }
+        !failed && group.is_none_or(|group| !held.contains(group))
+    })
+}
+
+/// Counts one batch as throttled as long as it lives.
+struct Throttled<'c>(&'c AtomicUsize);
+
+impl<'c> Throttled<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Throttled<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -3,14 +3,22 @@
 //! Lambda guide, "Using Lambda with Amazon SQS". One receive loop feeds as many invocations at
 //! once as [`scale`] allows. There is no polling interval: the loop waits in a long poll, which a
 //! new message ends at once.
+//!
+//! The order of a FIFO queue's groups is the queue's doing: it gives out no message of a group of
+//! which one is in flight, so that a group is in one batch at a time. What is left to do here is
+//! to keep the order where one receive makes several batches.
 
 mod batch;
+mod collect;
 mod deliver;
+mod filter;
 mod record;
 mod scale;
+mod settle;
 mod verdict;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use samovar_app::{Function, QueueTrigger};
@@ -20,13 +28,19 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use self::batch::{Batch, Collector, Terms};
-use self::deliver::{Delivery, Settled};
+use self::batch::Batch;
+use self::collect::{Collector, Terms};
+use self::deliver::{Delivery, Settled, is_fifo};
+use self::filter::Filters;
 use self::scale::{GROWTH_INTERVAL, Scale};
 
 /// How long to wait where the queue is gone or the function cannot run: neither changes without
 /// somebody doing something.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The largest batch of a FIFO queue (Lambda guide, "Configuring an Amazon SQS event source
+/// mapping").
+const FIFO_BATCH_LIMIT: usize = 10;
 
 /// One event source mapping.
 pub struct Poller {
@@ -34,6 +48,7 @@ pub struct Poller {
     trigger: QueueTrigger,
     delivery: Arc<Delivery>,
     region: String,
+    filtered: Arc<AtomicU64>,
 }
 
 impl Poller {
@@ -52,8 +67,16 @@ impl Poller {
             function,
             queues,
             dispatcher,
+            throttled: Default::default(),
         };
-        Self { queue, trigger, delivery: Arc::new(delivery), region: account.region.clone() }
+        let (delivery, region) = (Arc::new(delivery), account.region.clone());
+        Self { queue, trigger, delivery, region, filtered: Arc::default() }
+    }
+
+    /// Counts the messages that no filter matched and that were deleted therefore, from now on:
+    /// CloudWatch's `FilteredOutEventCount`.
+    pub fn filtered(&self) -> Arc<AtomicU64> {
+        self.filtered.clone()
     }
 
     /// Receives and delivers until `shutdown`; then receives no more, delivers what it has, and
@@ -67,16 +90,21 @@ impl Poller {
         if !self.trigger.enabled {
             return;
         }
-        let Self { queue, trigger, delivery, region } = self;
+        let Self { queue, trigger, delivery, region, filtered } = self;
+        let fifo = is_fifo(&queue);
+        let batch_size = usize::try_from(trigger.batch_size).unwrap_or(1).max(1);
         let terms = Terms {
             queue_arn: delivery.queues.arn(&queue),
             queue,
             region,
-            batch_size: usize::try_from(trigger.batch_size).unwrap_or(1).max(1),
-            window: trigger.batch_window,
+            fifo,
+            batch_size: if fifo { batch_size.min(FIFO_BATCH_LIMIT) } else { batch_size },
+            window: if fifo { Duration::ZERO } else { trigger.batch_window },
+            filters: Filters::new(&trigger.filters),
+            filtered,
         };
         let mut collector = Collector::new(delivery.queues.clone(), terms);
-        let mut scale = Scale::new(trigger.maximum_concurrency);
+        let mut scale = Scale::new(trigger.maximum_concurrency, fifo);
         let mut running: JoinSet<Settled> = JoinSet::new();
         let mut full_since: Option<Instant> = None;
         loop {
@@ -89,35 +117,36 @@ impl Poller {
                 () = shutdown.cancelled() => break,
                 Some(settled) = running.join_next() => delivery.learn(&settled, &mut scale),
                 () = sleep_until(grows), if full.is_some() && scale.can_grow() => {
-                    if delivery.has_backlog().await {
+                    if delivery.wants_more().await {
                         scale.grow();
                     }
                     full_since = None;
                 }
                 received = next(&mut collector, &delivery), if admits => match received {
-                    Some(batch) => {
-                        running.spawn(delivery.clone().deliver(batch));
+                    Some(batches) => {
+                        running.spawn(delivery.clone().deliver(batches));
                     }
                     None if running.is_empty() => scale.rest(),
                     None => {}
                 },
             }
         }
-        while let Some(batch) = collector.drain() {
-            running.spawn(delivery.clone().deliver(batch));
+        while let Some(batches) = collector.drain() {
+            running.spawn(delivery.clone().deliver(batches));
         }
         while running.join_next().await.is_some() {}
+        collector.finish().await;
     }
 }
 
-/// The next batch, or `None` after a long poll or a pause without one.
-async fn next(collector: &mut Collector, delivery: &Delivery) -> Option<Batch> {
+/// The next batches, or `None` after a long poll or a pause without one.
+async fn next(collector: &mut Collector, delivery: &Delivery) -> Option<Vec<Batch>> {
     if !delivery.can_run() {
         sleep(PAUSE).await;
         return None;
     }
     match collector.next().await {
-        Ok(batch) => batch,
+        Ok(batches) => batches,
         Err(_) => {
             sleep(PAUSE).await;
             None

@@ -17,13 +17,18 @@ pub(crate) const GROWTH_INTERVAL: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct Scale {
     limit: u32,
+    start: u32,
     maximum: u32,
 }
 
 impl Scale {
-    pub(crate) fn new(maximum_concurrency: Option<u32>) -> Self {
+    /// Of a FIFO queue, there is no start: concurrency is that of its groups with messages, and
+    /// the queue sees to that (Lambda guide, as above: "the lower of the number of message group
+    /// IDs and the maximum concurrency").
+    pub(crate) fn new(maximum_concurrency: Option<u32>, fifo: bool) -> Self {
         let maximum = maximum_concurrency.unwrap_or(CEILING).max(1);
-        Self { limit: START.min(maximum), maximum }
+        let start = if fifo { maximum } else { START.min(maximum) };
+        Self { limit: start, start, maximum }
     }
 
     /// Whether a batch may start beside `running` others.
@@ -49,7 +54,7 @@ impl Scale {
 
     /// The queue is empty and nothing runs.
     pub(crate) fn rest(&mut self) {
-        self.limit = START.min(self.maximum);
+        self.limit = self.start;
     }
 }
 
@@ -59,7 +64,7 @@ mod tests {
 
     #[test]
     fn starts_at_five_and_grows_to_the_maximum() {
-        let mut scale = Scale::new(Some(7));
+        let mut scale = Scale::new(Some(7), false);
         assert!(scale.admits(4) && !scale.admits(5));
         scale.grow();
         scale.grow();
@@ -72,13 +77,19 @@ mod tests {
 
     #[test]
     fn a_low_maximum_holds_from_the_start() {
-        let scale = Scale::new(Some(2));
+        let scale = Scale::new(Some(2), false);
         assert!(scale.admits(1) && !scale.admits(2));
     }
 
     #[test]
+    fn groups_need_no_start() {
+        let scale = Scale::new(Some(9), true);
+        assert!(scale.admits(8) && !scale.admits(9) && !scale.can_grow());
+    }
+
+    #[test]
     fn failures_never_stop_it() {
-        let mut scale = Scale::new(None);
+        let mut scale = Scale::new(None, false);
         for _ in 0..20 {
             scale.back_off();
         }

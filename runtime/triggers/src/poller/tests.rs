@@ -9,8 +9,13 @@ use samovar_queue::{Attributes, BatchEntry, Options, SendMessage, TokioClock};
 use super::*;
 use crate::testing::{Fake, NOW_MILLIS, bytes, dispatcher, function, span};
 
+mod failures;
+mod fifo;
+mod filters;
+
 /// A queue, a function that answers as its closure says, and the events that it got.
 struct Stand {
+    queue: &'static str,
     queues: Queues,
     provider: Arc<Fake>,
     events: Arc<Mutex<Vec<SqsEvent>>>,
@@ -34,8 +39,27 @@ fn failed() -> Outcome {
 }
 
 impl Stand {
-    /// `attributes` are the queue's, beside a visibility timeout of 30 s.
+    /// A standard queue. `attributes` are the queue's, beside a visibility timeout of 30 s.
     async fn new(
+        function: Function,
+        attributes: &[(&str, &str)],
+        answer: impl Fn(usize, &SqsEvent) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        Self::on("orders", function, attributes, answer).await
+    }
+
+    /// As [`new`](Self::new), with a FIFO queue.
+    async fn fifo(
+        attributes: &[(&str, &str)],
+        answer: impl Fn(usize, &SqsEvent) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        let fifo = [("FifoQueue", "true"), ("ContentBasedDeduplication", "true")];
+        let attributes = [&fifo, attributes].concat();
+        Self::on("orders.fifo", function("Worker"), &attributes, answer).await
+    }
+
+    async fn on(
+        queue: &'static str,
         function: Function,
         attributes: &[(&str, &str)],
         answer: impl Fn(usize, &SqsEvent) -> Outcome + Send + Sync + 'static,
@@ -54,11 +78,15 @@ impl Stand {
         let dispatcher = dispatcher();
         let function = Arc::new(function);
         dispatcher.register(function.clone(), provider.clone());
-        let stand =
-            Self { queues, provider, events, dispatcher, function, shutdown: Default::default() };
-        stand.create("letters", &[]).await;
+        let shutdown = CancellationToken::new();
+        let stand = Self { queue, queues, provider, events, dispatcher, function, shutdown };
+        if is_fifo(queue) {
+            stand.create("letters.fifo", &[("FifoQueue", "true")]).await;
+        } else {
+            stand.create("letters", &[]).await;
+        }
         let attributes = [&[("VisibilityTimeout", "30")], attributes].concat();
-        stand.create("orders", &attributes).await;
+        stand.create(queue, &attributes).await;
         stand
     }
 
@@ -71,21 +99,33 @@ impl Stand {
     async fn send(&self, bodies: impl IntoIterator<Item = &str>) {
         for body in bodies {
             let message = SendMessage::new(body);
-            self.queues.send_message("orders", message).await.expect("sent");
+            self.queues.send_message(self.queue, message).await.expect("sent");
+        }
+    }
+
+    /// Sends messages to groups: the body's first letter is the group.
+    async fn send_in_order(&self, bodies: impl IntoIterator<Item = &str>) {
+        for body in bodies {
+            let group_id = Some(body[..1].to_owned());
+            let message = SendMessage { group_id, ..SendMessage::new(body) };
+            self.queues.send_message(self.queue, message).await.expect("sent");
         }
     }
 
     fn start(&self, trigger: QueueTrigger) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(self.poller(trigger).run(self.shutdown.clone()))
+    }
+
+    fn poller(&self, trigger: QueueTrigger) -> Poller {
         let (function, queues) = (self.function.clone(), self.queues.clone());
-        let poller = Poller::new(
-            "orders".into(),
+        Poller::new(
+            self.queue.into(),
             trigger,
             function,
             &Account::default(),
             queues,
             self.dispatcher.clone(),
-        );
-        tokio::spawn(poller.run(self.shutdown.clone()))
+        )
     }
 
     /// Bodies of each event, in the order of the events.
