@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::cidr::Cidr;
-use super::test::{Comparison, Test, lower_case};
+use super::test::{Comparison, NUMERIC_LIMIT, Test, lower_case};
 use super::wildcard::Wildcard;
 use super::{Field, Leaf, Node, Pattern, PatternError};
 
@@ -11,7 +11,7 @@ use super::{Field, Leaf, Node, Pattern, PatternError};
 const OR: &str = "$or";
 
 /// EventBridge's limit of what the alternatives of all `$or` may multiply to (EventBridge user
-/// guide, "Complex example with multiple $or").
+/// guide, "Using multiple $or": "over 1000 rule combinations" is an error).
 const COMBINATIONS_LIMIT: usize = 1000;
 
 /// How deep a pattern may be: what its text may have as JSON.
@@ -244,7 +244,8 @@ impl Compiler {
             let comparison = operator.as_str().and_then(Comparison::parse);
             let comparison = comparison
                 .ok_or_else(|| self.needs(NAME, "`=`, `<`, `<=`, `>` or `>=` before a number"))?;
-            let number = number.as_f64().ok_or_else(|| self.needs(NAME, "a number"))?;
+            let number = number.as_f64().filter(|number| number.abs() <= NUMERIC_LIMIT);
+            let number = number.ok_or_else(|| self.needs(NAME, "numbers from -5.0e9 to 5.0e9"))?;
             bounds.push((comparison, number));
         }
         use Comparison::{Greater, GreaterOrEqual, Less, LessOrEqual};

@@ -5,6 +5,10 @@ use serde_json::{Number, Value};
 use super::cidr::Cidr;
 use super::wildcard::Wildcard;
 
+/// How large the numbers of `numeric` may be, either way (EventBridge user guide, "Numeric
+/// matching": -5.0e9 to +5.0e9 inclusive).
+pub(super) const NUMERIC_LIMIT: f64 = 5.0e9;
+
 /// One comparison of a leaf: a string, number, boolean or null.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
@@ -54,7 +58,6 @@ impl Comparison {
         })
     }
 
-    #[expect(clippy::float_cmp, reason = "EventBridge compares numbers exactly")]
     fn holds(self, value: f64, bound: f64) -> bool {
         match self {
             Self::Equal => value == bound,
@@ -75,7 +78,8 @@ impl Test {
             (Self::Equals(Value::Number(number)), Value::Number(leaf)) => equal(number, leaf),
             (Self::Equals(value), leaf) => value == leaf,
             (Self::Numeric(bounds), Value::Number(leaf)) => leaf.as_f64().is_some_and(|leaf| {
-                bounds.iter().all(|(comparison, bound)| comparison.holds(leaf, *bound))
+                leaf.abs() <= NUMERIC_LIMIT
+                    && bounds.iter().all(|(comparison, bound)| comparison.holds(leaf, *bound))
             }),
             (test, Value::String(leaf)) => test.holds_for_text(leaf),
             _ => false,
@@ -108,7 +112,6 @@ pub(super) fn lower_case(text: &str) -> impl Iterator<Item = char> {
 
 /// Numbers are equal by value: `300`, `300.0` and `3.0e2` are one. Integers of more than 53 bits
 /// (account ids are not, other ids may be) keep all their digits.
-#[expect(clippy::float_cmp, reason = "EventBridge compares numbers exactly")]
 fn equal(one: &Number, other: &Number) -> bool {
     one == other
         || ((one.is_f64() || other.is_f64())

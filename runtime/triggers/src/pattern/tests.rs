@@ -112,6 +112,7 @@ fn operators() {
         (json!([{"numeric": ["<=", 10]}]), json!([10]), json!([10.1])),
         (json!([{"numeric": [">", 10, "<=", 20]}]), json!([10.1, 20]), json!([10, 20.1])),
         (json!([{"numeric": [">=", 0, "<", 5]}]), json!([0, 4, [9, 4]]), json!([5, -1, [9, -1]])),
+        (json!([{"numeric": [">", 0]}]), json!([5.0e9]), json!([5.1e9])),
         // Exists.
         (json!([{"exists": true}]), json!([0, "", null, [1]]), json!([{}, {"a": 1}, []])),
         (json!([{"exists": false}]), json!([{"a": 1}, [], {}]), json!([0, "", null, [1]])),
@@ -247,6 +248,14 @@ fn mistakes_are_named() {
         (
             json!({"a": [{"numeric": [">"]}]}),
             "`a` needs a number after each comparison in its `numeric`",
+        ),
+        (
+            json!({"a": [{"numeric": [">", 1_700_000_000_000_u64]}]}),
+            "`a` needs numbers from -5.0e9 to 5.0e9 in its `numeric`",
+        ),
+        (
+            json!({"a": [{"numeric": [">", "1"]}]}),
+            "`a` needs numbers from -5.0e9 to 5.0e9 in its `numeric`",
         ),
         (
             json!({"a": [{"numeric": ["!=", 1]}]}),

@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::batch::{Batch, Received};
 use super::filter::Filters;
-use super::{record, settle};
+use super::record::{self, Origin};
+use super::settle;
 
 /// SQS gives at most ten messages at once.
 const RECEIVE_LIMIT: usize = 10;
@@ -26,8 +27,7 @@ const SWEEP_LIMIT: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Terms {
     pub(crate) queue: String,
-    pub(crate) queue_arn: String,
-    pub(crate) region: String,
+    pub(crate) origin: Origin,
     /// Whether the order within groups counts.
     pub(crate) fifo: bool,
     pub(crate) batch_size: usize,
@@ -119,7 +119,7 @@ impl Collector {
         let at = Instant::now();
         let mut unwanted = Vec::new();
         for message in messages {
-            let record = record::record(&message, &self.terms.queue_arn, &self.terms.region);
+            let record = record::record(&message, &self.terms.origin);
             if self.terms.filters.admit(&message, &record) {
                 self.left_over.push_back(Received { message, record, at });
             } else {

@@ -86,7 +86,12 @@ mod tests {
             attributes: BTreeMap::from([("region".into(), attribute)]),
             md5_of_attributes: None,
         };
-        let record = record::record(&message, "arn:aws:sqs:us-east-1:000000000000:q", "us-east-1");
+        let origin = record::Origin {
+            queue_arn: "arn:aws:sqs:us-east-1:000000000000:q".into(),
+            region: "us-east-1".into(),
+            windowed: false,
+        };
+        let record = record::record(&message, &origin);
         Filters::new(patterns).admit(&message, &record)
     }
 

@@ -32,6 +32,7 @@ use self::batch::Batch;
 use self::collect::{Collector, Terms};
 use self::deliver::{Delivery, Settled, is_fifo};
 use self::filter::Filters;
+use self::record::Origin;
 use self::scale::{GROWTH_INTERVAL, Scale};
 
 /// How long to wait where the queue is gone or the function cannot run: neither changes without
@@ -93,13 +94,14 @@ impl Poller {
         let Self { queue, trigger, delivery, region, filtered } = self;
         let fifo = is_fifo(&queue);
         let batch_size = usize::try_from(trigger.batch_size).unwrap_or(1).max(1);
+        let window = if fifo { Duration::ZERO } else { trigger.batch_window };
+        let queue_arn = delivery.queues.arn(&queue);
         let terms = Terms {
-            queue_arn: delivery.queues.arn(&queue),
             queue,
-            region,
+            origin: Origin { queue_arn, region, windowed: !window.is_zero() },
             fifo,
             batch_size: if fifo { batch_size.min(FIFO_BATCH_LIMIT) } else { batch_size },
-            window: if fifo { Duration::ZERO } else { trigger.batch_window },
+            window,
             filters: Filters::new(&trigger.filters),
             filtered,
         };

@@ -20,7 +20,7 @@ struct Record<'m> {
     attributes: SystemAttributes<'m>,
     message_attributes: BTreeMap<&'m str, Attribute<'m>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    md5_of_message_attributes: Option<&'m str>,
+    md5_of_message_attributes: Option<Option<&'m str>>,
     md5_of_body: &'m str,
     event_source: &'static str,
     #[serde(rename = "eventSourceARN")]
@@ -85,8 +85,20 @@ impl<'m> From<&'m MessageAttribute> for Attribute<'m> {
     }
 }
 
+/// Where a mapping's messages come from, and how.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// The queue's ARN.
+    pub(crate) queue_arn: String,
+    /// The queue's region.
+    pub(crate) region: String,
+    /// Whether the mapping has a batching window. Lambda then writes the digest of a message
+    /// without attributes as `null`, and else not at all.
+    pub(crate) windowed: bool,
+}
+
 /// One record's JSON.
-pub(crate) fn record(message: &Message, queue_arn: &str, region: &str) -> Vec<u8> {
+pub(crate) fn record(message: &Message, origin: &Origin) -> Vec<u8> {
     let attributes = message.attributes.iter();
     let record = Record {
         message_id: &message.message_id,
@@ -94,11 +106,14 @@ pub(crate) fn record(message: &Message, queue_arn: &str, region: &str) -> Vec<u8
         body: &message.body,
         attributes: SystemAttributes(&message.system_attributes),
         message_attributes: attributes.map(|(name, one)| (name.as_str(), one.into())).collect(),
-        md5_of_message_attributes: message.md5_of_attributes.as_deref(),
+        md5_of_message_attributes: match message.md5_of_attributes.as_deref() {
+            None if !origin.windowed => None,
+            digest => Some(digest),
+        },
         md5_of_body: &message.md5_of_body,
         event_source: "aws:sqs",
-        event_source_arn: queue_arn,
-        aws_region: region,
+        event_source_arn: &origin.queue_arn,
+        aws_region: &origin.region,
     };
     // Strings and maps with string keys only: this cannot fail.
     serde_json::to_vec(&record).unwrap_or_default()

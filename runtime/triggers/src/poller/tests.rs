@@ -276,6 +276,28 @@ async fn an_event_stays_within_six_megabytes() {
     assert_eq!(stand.depth("orders").await, (0, 0));
 }
 
+/// "Whichever comes first": an event that is full is not kept for its window, and what did not fit
+/// has the window since it was received.
+#[tokio::test(start_paused = true)]
+async fn six_megabytes_end_a_window() {
+    let large = &[("MaximumMessageSize", "1048576")];
+    let stand = Stand::new(function("Worker"), large, |_, _| done("null")).await;
+    let body = "x".repeat(1_000_000);
+    let window = Duration::from_secs(10);
+    stand.start(QueueTrigger { batch_size: 100, batch_window: window, ..trigger() });
+    let sizes = || stand.batches().iter().map(Vec::len).collect::<Vec<_>>();
+    stand.send(std::iter::repeat_n(body.as_str(), 5)).await;
+    seconds(4).await;
+    assert_eq!(sizes(), [0; 0], "neither full nor over");
+    stand.send(std::iter::repeat_n(body.as_str(), 2)).await;
+    seconds(1).await;
+    assert_eq!(sizes(), [6]);
+    seconds(8).await;
+    assert_eq!(sizes(), [6]);
+    seconds(2).await;
+    assert_eq!(sizes(), [6, 1]);
+}
+
 /// Lambda guide, "Configuring scaling behavior": five batches at first, up to 300 more a minute.
 #[tokio::test(start_paused = true)]
 async fn concurrency_starts_at_five_and_grows_with_the_backlog() {

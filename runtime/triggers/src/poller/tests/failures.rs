@@ -102,3 +102,25 @@ async fn failures_reduce_concurrency_and_success_restores_it() {
     let grown = stand.provider.calls();
     assert!((13..=17).contains(&grown), "{grown}");
 }
+
+/// A mapping of the dead-letter queue is told where its messages come from.
+#[tokio::test(start_paused = true)]
+async fn dead_letters_name_their_source() {
+    let policy = redrive(1);
+    let stand = Stand::new(function("Worker"), &[("RedrivePolicy", &policy)], |call, _| {
+        if call == 0 { failed() } else { done("null") }
+    })
+    .await;
+    stand.send(["poison"]).await;
+    stand.start(trigger());
+    seconds(40).await;
+    let letters = Stand { queue: "letters", ..stand };
+    letters.start(trigger());
+    seconds(1).await;
+    let events = letters.events.lock().expect("events");
+    let record = &events[1].records[0];
+    let source = "arn:aws:sqs:us-east-1:000000000000:orders";
+    assert_eq!(record.attributes["DeadLetterQueueSourceArn"], source);
+    let letters = "arn:aws:sqs:us-east-1:000000000000:letters";
+    assert_eq!(record.event_source_arn.as_deref(), Some(letters));
+}
