@@ -18,7 +18,7 @@ const COMBINATIONS_LIMIT: usize = 1000;
 const DEPTH_LIMIT: usize = 128;
 
 /// Names that a field within `$or` must not have: they would be taken for operators.
-const RESERVED: [&str; 25] = [
+const RESERVED: [&str; 24] = [
     "exactly",
     "equals-ignore-case",
     "prefix",
@@ -43,7 +43,6 @@ const RESERVED: [&str; 25] = [
     "in-date-range",
     "ip-address-in-range",
     "ip-address-not-in-range",
-    OR,
 ];
 
 /// Compiles a pattern.

@@ -63,7 +63,7 @@ impl Pattern {
     }
 
     /// Whether an event matches. Takes time in proportion to the size of the pattern times that
-    /// of the event, and no longer.
+    /// of the event, and no longer; its recursion is as deep as the event.
     pub(crate) fn matches(&self, event: &Value) -> bool {
         let absent = self.absent.iter().map(|path| !has_leaf(event, path)).collect();
         Matcher { absent }.node(&self.root, Some(event))

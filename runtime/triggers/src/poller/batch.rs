@@ -59,6 +59,10 @@ impl Batch {
         &self.messages
     }
 
+    pub(crate) fn into_messages(self) -> Vec<Message> {
+        self.messages
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
     }

@@ -30,13 +30,24 @@ pub(crate) struct Delivery {
     pub(crate) throttled: AtomicUsize,
 }
 
-/// How a batch ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How batches ended.
+#[derive(Debug)]
 pub(crate) enum Settled {
     /// The function did its work, on some of the messages at least.
     Done,
-    /// The function failed, or never ran.
+    /// The function failed, or was throttled until the messages' time was over.
     Failed,
+    /// There was no function to run: it did not build, or Samovar is stopping. Nobody has seen
+    /// these messages, so that hiding them any longer would serve nobody.
+    Refused(Vec<Message>),
+}
+
+/// How one batch ended.
+enum Outcome<'b> {
+    /// Done, but for these messages.
+    Done(Vec<&'b Message>),
+    Failed,
+    Refused,
 }
 
 impl Delivery {
@@ -46,44 +57,49 @@ impl Delivery {
         let mut settled = Settled::Done;
         let mut held: HashSet<String> = HashSet::new();
         for mut batch in batches {
+            if let Settled::Refused(messages) = &mut settled {
+                messages.extend(batch.into_messages());
+                continue;
+            }
             let behind = batch.remove_groups(&held);
             settle::release(&self.queues, &self.queue, &behind).await;
             if batch.is_empty() {
                 continue;
             }
-            let (this, undone) = self.deliver_one(&batch).await;
+            let undone = match self.deliver_one(&batch).await {
+                Outcome::Done(undone) => undone,
+                Outcome::Failed => {
+                    settled = Settled::Failed;
+                    batch.messages().iter().collect()
+                }
+                Outcome::Refused => {
+                    settled = Settled::Refused(batch.into_messages());
+                    continue;
+                }
+            };
             held.extend(undone.into_iter().filter_map(batch::group).map(str::to_owned));
-            if this == Settled::Failed {
-                settled = this;
-            }
         }
         settled
     }
 
-    /// Invokes the function and deletes what it has done with. The rest is returned; it goes
-    /// back to the queue by itself: Lambda does not touch its visibility.
-    async fn deliver_one<'b>(&self, batch: &'b Batch) -> (Settled, Vec<&'b Message>) {
-        let all = || batch.messages().iter().collect();
+    /// Invokes the function and deletes what it has done with. The rest goes back to the queue by
+    /// itself: Lambda does not touch its visibility.
+    async fn deliver_one<'b>(&self, batch: &'b Batch) -> Outcome<'b> {
         let answer = match self.invoke(batch).await {
             Ok(answer) => answer,
-            Err(error) => {
-                if !matches!(error, InvokeError::Throttled { .. }) {
-                    // Nobody can take them now, so that waiting would serve nobody.
-                    settle::release(&self.queues, &self.queue, batch.messages()).await;
-                }
-                return (Settled::Failed, all());
-            }
+            Err(InvokeError::Throttled { .. }) => return Outcome::Failed,
+            Err(_) => return Outcome::Refused,
         };
         let ids = batch.messages().iter().map(|message| message.message_id.as_str());
         let failed = match verdict(&answer.result, ids, self.report_batch_item_failures) {
-            Verdict::Failed => return (Settled::Failed, all()),
+            Verdict::Failed => return Outcome::Failed,
             Verdict::Done => HashSet::new(),
             Verdict::Partly(failed) => failed,
         };
         let (done, undone) = part(batch.messages(), &failed, is_fifo(&self.queue));
         let done: Vec<&str> = done.iter().map(|message| message.receipt_handle.as_str()).collect();
         settle::delete(&self.queues, &self.queue, &done).await;
-        (Settled::Done, undone)
+        Outcome::Done(undone)
     }
 
     /// A throttled invocation is repeated while the messages are still this batch's ("Lambda

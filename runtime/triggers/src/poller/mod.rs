@@ -109,6 +109,7 @@ impl Poller {
         let mut scale = Scale::new(trigger.maximum_concurrency, fifo);
         let mut running: JoinSet<Settled> = JoinSet::new();
         let mut full_since: Option<Instant> = None;
+        let mut resumes = Instant::now();
         loop {
             let admits = scale.admits(running.len());
             let full = (!admits).then(|| *full_since.get_or_insert_with(Instant::now));
@@ -117,14 +118,19 @@ impl Poller {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some(settled) = running.join_next() => delivery.learn(&settled, &mut scale),
+                Some(settled) = running.join_next() => {
+                    delivery.learn(&settled, &mut scale);
+                    if delivery.give_back(settled).await {
+                        resumes = Instant::now() + PAUSE;
+                    }
+                }
                 () = sleep_until(grows), if full.is_some() && scale.can_grow() => {
                     if delivery.wants_more().await {
                         scale.grow();
                     }
                     full_since = None;
                 }
-                received = next(&mut collector, &delivery), if admits => match received {
+                received = next(&mut collector, &delivery, resumes), if admits => match received {
                     Some(batches) => {
                         running.spawn(delivery.clone().deliver(batches));
                     }
@@ -136,13 +142,21 @@ impl Poller {
         while let Some(batches) = collector.drain() {
             running.spawn(delivery.clone().deliver(batches));
         }
-        while running.join_next().await.is_some() {}
+        while let Some(settled) = running.join_next().await {
+            delivery.give_back(settled).await;
+        }
         collector.finish().await;
     }
 }
 
-/// The next batches, or `None` after a long poll or a pause without one.
-async fn next(collector: &mut Collector, delivery: &Delivery) -> Option<Vec<Batch>> {
+/// The next batches, or `None` after a long poll or a pause without one. Receives nothing before
+/// `resumes`.
+async fn next(
+    collector: &mut Collector,
+    delivery: &Delivery,
+    resumes: Instant,
+) -> Option<Vec<Batch>> {
+    sleep_until(resumes).await;
     if !delivery.can_run() {
         sleep(PAUSE).await;
         return None;
@@ -164,6 +178,14 @@ impl Delivery {
         if failed && !self.report_batch_item_failures {
             scale.back_off();
         }
+    }
+
+    /// Makes messages visible again that were refused; whether there are any. Not while a receive
+    /// waits: it would have them at once.
+    async fn give_back(&self, settled: Result<Settled, JoinError>) -> bool {
+        let Ok(Settled::Refused(messages)) = settled else { return false };
+        settle::release(&self.queues, &self.queue, &messages).await;
+        true
     }
 }
 

@@ -12,6 +12,7 @@ use crate::testing::{Fake, NOW_MILLIS, bytes, dispatcher, function, span};
 mod failures;
 mod fifo;
 mod filters;
+mod order;
 
 /// A queue, a function that answers as its closure says, and the events that it got.
 struct Stand {

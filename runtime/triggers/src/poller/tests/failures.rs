@@ -87,6 +87,28 @@ async fn a_function_that_goes_away_gives_its_messages_back() {
     assert_eq!(stand.depth("orders").await, (0, 0));
 }
 
+/// What is refused is not received again and again.
+#[tokio::test(start_paused = true)]
+async fn a_stopping_dispatcher_costs_few_receives() {
+    let stand = Stand::new(function("Worker"), &[], |_, _| done("null")).await;
+    stand.dispatcher.shutdown(Duration::ZERO).await;
+    stand.send(["one"]).await;
+    let poller = stand.start(trigger());
+    tokio::time::sleep(Duration::from_millis(3500)).await;
+    stand.shutdown.cancel();
+    poller.await.expect("it ends");
+    let mut received = stand.queues.receive_message("orders", all()).await.expect("received");
+    let message = received.pop().expect("the message");
+    assert_eq!(message.system_attributes["ApproximateReceiveCount"], "5", "one a second");
+}
+
+fn all() -> samovar_queue::ReceiveMessage {
+    samovar_queue::ReceiveMessage {
+        system_attribute_names: vec!["All".into()],
+        ..Default::default()
+    }
+}
+
 /// "Concurrency follows failures", down to one batch at a time and up again.
 #[tokio::test(start_paused = true)]
 async fn failures_reduce_concurrency_and_success_restores_it() {

@@ -143,6 +143,20 @@ async fn a_cut_batch_that_fails_holds_what_follows() {
     assert_eq!(stand.depth("orders.fifo").await, (0, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn groups_without_a_failure_go_on_in_a_cut_batch() {
+    let large = &[("MaximumMessageSize", "1048576")];
+    let stand = Stand::fifo(large, |call, _| if call == 0 { failed() } else { done("null") }).await;
+    let bodies = [megabytes("a")[..7].to_vec(), megabytes("b")[..3].to_vec()].concat();
+    stand.send_in_order(bodies.iter().map(String::as_str)).await;
+    stand.start(trigger());
+    seconds(2).await;
+    assert_eq!(numbers(&stand), [vec![0, 1, 2, 3, 4, 5], vec![0, 1, 2]], "a6 waits, b does not");
+    seconds(40).await;
+    assert_eq!(numbers(&stand)[2..].concat(), [0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(stand.depth("orders.fifo").await, (0, 0));
+}
+
 /// Ten bodies of 1 MB: the group, a digit, and filling.
 fn megabytes(group: &str) -> Vec<String> {
     (0..10).map(|n| format!("{group}{n}{}", "x".repeat(1_000_000))).collect()

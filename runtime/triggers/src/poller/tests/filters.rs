@@ -54,9 +54,11 @@ async fn filtered_messages_leave_their_groups() {
 async fn shutdown_waits_for_deletions() {
     let stand = Stand::new(function("Worker"), &[], |_, _| done("null")).await;
     let filters = vec![json!({"body": ["never"]})];
-    let poller = stand.start(QueueTrigger { filters, ..trigger() });
+    let poller = stand.poller(QueueTrigger { filters, ..trigger() });
+    let filtered = poller.filtered();
+    let poller = tokio::spawn(poller.run(stand.shutdown.clone()));
     stand.send(["1", "2", "3"]).await;
-    while stand.depth("orders").await.0 > 0 {
+    while filtered.load(Ordering::Relaxed) < 3 {
         tokio::task::yield_now().await;
     }
     stand.shutdown.cancel();
