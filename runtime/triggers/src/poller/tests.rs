@@ -233,6 +233,8 @@ async fn batches_have_a_size_and_a_window() {
     let stand = Stand::new(function("Worker"), &[], |_, _| done("null")).await;
     let window = Duration::from_secs(5);
     stand.start(QueueTrigger { batch_size: 3, batch_window: window, ..trigger() });
+    // The window begins with the message.
+    seconds(60).await;
     stand.send(["1"]).await;
     seconds(4).await;
     assert_eq!(stand.provider.calls(), 0, "the window is open");
