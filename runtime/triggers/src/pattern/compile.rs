@@ -11,7 +11,7 @@ use super::{Field, Leaf, Node, Pattern, PatternError};
 const OR: &str = "$or";
 
 /// EventBridge's limit of what the alternatives of all `$or` may multiply to (EventBridge user
-/// guide, "Using multiple $or": "over 1000 rule combinations" is an error).
+/// guide, "Or matching": "over 1000 rule combinations" is an error).
 const COMBINATIONS_LIMIT: usize = 1000;
 
 /// How deep a pattern may be: what its text may have as JSON.

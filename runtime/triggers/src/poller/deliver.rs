@@ -158,9 +158,12 @@ pub(crate) fn is_fifo(queue: &str) -> bool {
 }
 
 /// The messages that are done, and those that are not: on a FIFO queue also those that come after
-/// a failed one in its group. A function "should stop processing messages after the first failure
-/// and return all failed and unprocessed messages" (Lambda guide, "Implementing partial batch
-/// responses"); where it names the first failure only, the order is kept for it.
+/// a failed one in its group.
+///
+/// A function "should stop processing messages after the first failure and return all failed and
+/// unprocessed messages" (Lambda guide, "Implementing partial batch responses"); Lambda's own
+/// part is to return those it names. Where a function names the first failure only, the order is
+/// kept for it here.
 fn part<'b>(
     messages: &'b [Message],
     failed: &HashSet<String>,

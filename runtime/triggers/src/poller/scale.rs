@@ -22,9 +22,10 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// Of a FIFO queue, there is no start: concurrency is that of its groups with messages, and
-    /// the queue sees to that (Lambda guide, as above: "the lower of the number of message group
-    /// IDs and the maximum concurrency").
+    /// A mapping that has not started a batch yet.
+    ///
+    /// A FIFO queue needs no start: as many batches run at once as there are groups with
+    /// messages, up to the maximum (Lambda guide, as above), and the queue sees to that.
     pub(crate) fn new(maximum_concurrency: Option<u32>, fifo: bool) -> Self {
         let maximum = maximum_concurrency.unwrap_or(CEILING).max(1);
         let start = if fifo { maximum } else { START.min(maximum) };
