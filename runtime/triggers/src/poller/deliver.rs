@@ -96,7 +96,7 @@ impl Delivery {
             Verdict::Done => HashSet::new(),
             Verdict::Partly(failed) => failed,
         };
-        let (done, undone) = part(batch.messages(), &failed, is_fifo(&self.queue));
+        let (done, undone) = part(batch.messages(), &failed);
         let done: Vec<&str> = done.iter().map(|message| message.receipt_handle.as_str()).collect();
         settle::delete(&self.queues, &self.queue, &done).await;
         Outcome::Done(undone)
@@ -157,27 +157,16 @@ pub(crate) fn is_fifo(queue: &str) -> bool {
     queue.ends_with(".fifo")
 }
 
-/// The messages that are done, and those that are not: on a FIFO queue also those that come after
-/// a failed one in its group.
+/// The messages that are done, and those that are not: the ones that the function names.
 ///
-/// A function "should stop processing messages after the first failure and return all failed and
-/// unprocessed messages" (Lambda guide, "Implementing partial batch responses"); Lambda's own
-/// part is to return those it names. Where a function names the first failure only, the order is
-/// kept for it here.
+/// On a FIFO queue a function "should stop processing messages after the first failure and return
+/// all failed and unprocessed messages" (Lambda guide, "Implementing partial batch responses"); one
+/// that names only the first failure has said of the others that they are done.
 fn part<'b>(
     messages: &'b [Message],
     failed: &HashSet<String>,
-    fifo: bool,
 ) -> (Vec<&'b Message>, Vec<&'b Message>) {
-    let mut held: HashSet<&str> = HashSet::new();
-    messages.iter().partition(|message| {
-        let group = batch::group(message).filter(|_| fifo);
-        let failed = failed.contains(&message.message_id);
-        if let Some(group) = group.filter(|_| failed) {
-            held.insert(group);
-        }
-        !failed && group.is_none_or(|group| !held.contains(group))
-    })
+    messages.iter().partition(|message| !failed.contains(&message.message_id))
 }
 
 /// Counts one batch as throttled as long as it lives.
