@@ -11,7 +11,7 @@ use samovar_app::{App, Diagnostics, Trigger};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
 use samovar_http::{BindError, Listeners, Reserved};
 use samovar_queue::{OpenError, QueueError, Queues};
-use samovar_triggers::{Gateway, Poller, Scheduler};
+use samovar_triggers::{Deliveries, Gateway, Poller, Scheduler};
 use samovar_wasm::HostError;
 use thiserror::Error;
 use tokio::task::{JoinHandle, JoinSet};
@@ -119,6 +119,12 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
         return Err(UpError::NothingToServe);
     }
 
+    let deliveries = Deliveries::open(queues.clone(), dispatcher.clone(), clock.clone());
+    let deliveries = deliveries.await.map_err(|error| UpError::Queue {
+        queue: "of events for functions".to_owned(),
+        error,
+    })?;
+
     let summary = Summary {
         app: &app,
         style,
@@ -131,7 +137,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
     let ports =
         Ports { api: listen(api_port, "--api-port")?, http: listen(http_port, "--http-port")? };
     say(format_args!("{summary}\n"));
-    Ok(serve(&app, ports, &account, &dispatcher, &queues, &clock))
+    Ok(serve(&app, ports, &account, &dispatcher, &queues, &clock, &deliveries))
 }
 
 /// Both ports, taking connections.
@@ -148,6 +154,7 @@ fn serve(
     dispatcher: &Dispatcher,
     queues: &Queues,
     clock: &Arc<dyn Clock>,
+    deliveries: &Deliveries,
 ) -> Served {
     let protocols = CancellationToken::new();
     let api = Api::new(account.clone(), dispatcher.clone(), queues.clone());
@@ -166,6 +173,7 @@ fn serve(
         async move { gateway.handle(request, peer).await }
     };
     running.spawn(samovar_http::serve(ports.http, service, triggers.clone(), GRACE));
+    running.spawn(deliveries.clone().run(triggers.clone()));
     for function in &app.functions {
         for trigger in &function.triggers {
             let (dispatcher, function) = (dispatcher.clone(), function.clone());
@@ -177,8 +185,8 @@ fn serve(
                     running.spawn(poller.run(triggers.clone()));
                 }
                 Trigger::Schedule(trigger) => {
-                    let (account, clock) = (account.clone(), clock.clone());
-                    let scheduler = Scheduler::new(trigger, function, account, dispatcher, clock);
+                    let (account, deliveries) = (account.clone(), deliveries.clone());
+                    let scheduler = Scheduler::new(trigger, function, account, deliveries);
                     running.spawn(scheduler.run(triggers.clone()));
                 }
                 // Routes are the gateway's; the rest is named as not emulated.

@@ -213,6 +213,16 @@ pub enum Source {
         /// The rule's name.
         rule: String,
     },
+    /// A message of a topic.
+    Topic {
+        /// The topic's name.
+        topic: String,
+    },
+    /// An event that a rule matched.
+    Rule {
+        /// The rule's name.
+        rule: String,
+    },
 }
 
 impl fmt::Display for Source {
@@ -222,6 +232,8 @@ impl fmt::Display for Source {
             Self::Http { method, path } => write!(f, "{method} {path}"),
             Self::Queue { queue, messages } => write!(f, "{queue} ×{messages}"),
             Self::Schedule { rule } => write!(f, "schedule {rule}"),
+            Self::Topic { topic } => write!(f, "topic {topic}"),
+            Self::Rule { rule } => write!(f, "rule {rule}"),
         }
     }
 }

@@ -1,8 +1,10 @@
-//! Events in, invocations out: HTTP gateway, queue poller, schedule.
+//! Events in, invocations out: HTTP gateway, queue poller, topics, event buses, schedules.
 //!
 //! Each trigger turns what happens outside (a request, messages, a tick) into the event that AWS
-//! would send, gives it to the dispatcher, and does with the outcome what AWS does.
+//! would send, gives it to the dispatcher, and does with the outcome what AWS does. What nobody
+//! waits for goes by [`Deliveries`], which keeps it on disk until then.
 
+mod deliveries;
 mod gateway;
 mod pattern;
 mod poller;
@@ -11,6 +13,7 @@ mod schedule;
 mod testing;
 mod time;
 
+pub use deliveries::Deliveries;
 pub use gateway::Gateway;
 pub use poller::Poller;
 pub use schedule::Scheduler;

@@ -13,6 +13,9 @@ use samovar_dispatch::{
     Clock, Dispatcher, Door, Environment, EnvironmentLog, Event, FunctionError, Invocation, Limits,
     LogLine, LogObserver, Observer, Provider, Reply, Report, Response,
 };
+use samovar_queue::{Options, Queues, TokioClock};
+
+use crate::Deliveries;
 
 /// 2020-03-12T19:03:58.390Z, the moment of AWS's own example events.
 pub(crate) const NOW_MILLIS: u64 = 1_584_039_838_390;
@@ -24,6 +27,24 @@ impl Clock for Fixed {
     fn now(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(NOW_MILLIS)
     }
+}
+
+/// A clock that starts then and goes as tokio's time does.
+pub(crate) struct Going(pub(crate) tokio::time::Instant);
+
+impl Clock for Going {
+    fn now(&self) -> SystemTime {
+        Fixed.now() + self.0.elapsed()
+    }
+}
+
+/// Queues in memory and deliveries through them, by clocks that go as tokio's time does.
+pub(crate) async fn deliveries(dispatcher: &Dispatcher) -> Deliveries {
+    let clock = Arc::new(TokioClock::starting_at(NOW_MILLIS));
+    let options = Options { clock, ephemeral: true, ..Options::default() };
+    let queues = Queues::open(Path::new(""), options).expect("queues");
+    let clock = Arc::new(Going(tokio::time::Instant::now()));
+    Deliveries::open(queues, dispatcher.clone(), clock).await.expect("deliveries")
 }
 
 struct Silent;

@@ -10,10 +10,13 @@ use crate::{QueueError, QueueList};
 /// The most queues of a page.
 const MAX_RESULTS: usize = 1000;
 
+/// How the names of queues start that Samovar keeps for itself: no list has them.
+const INTERNAL: &str = "_samovar-";
+
 impl Queues {
     /// `ListQueues`: the URLs of the queues whose names start with `prefix`, in the order of
-    /// their names. At most `max_results` (1 to 1000; 1000 when absent, and then without a token
-    /// for more).
+    /// their names, but for those that start with `_samovar-`. At most `max_results` (1 to 1000;
+    /// 1000 when absent, and then without a token for more).
     ///
     /// # Errors
     ///
@@ -25,7 +28,10 @@ impl Queues {
         next_token: Option<&str>,
     ) -> Result<QueueList, QueueError> {
         self.inner.recover().await?;
-        let wanted = |queue: &Queue| prefix.is_none_or(|prefix| queue.name.starts_with(prefix));
+        let wanted = |queue: &Queue| {
+            !queue.name.starts_with(INTERNAL)
+                && prefix.is_none_or(|prefix| queue.name.starts_with(prefix))
+        };
         self.page(max_results, next_token, wanted)
     }
 

@@ -1,11 +1,13 @@
 use std::sync::Mutex;
 
 use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
-use samovar_app::{RetryPolicy, ScheduleService};
+use bytes::Bytes;
+use samovar_app::{Rate, RetryPolicy};
 use samovar_dispatch::{Door, Response};
+use tokio::time::Instant;
 
 use super::*;
-use crate::testing::{Fake, Fixed, bytes, dispatcher, function, span};
+use crate::testing::{Fake, bytes, deliveries, dispatcher, function, span};
 
 fn trigger(rate: Rate) -> ScheduleTrigger {
     ScheduleTrigger {
@@ -30,10 +32,11 @@ struct Running {
     events: Arc<Mutex<Vec<Bytes>>>,
     shutdown: CancellationToken,
     task: tokio::task::JoinHandle<()>,
+    deliveries: tokio::task::JoinHandle<()>,
 }
 
 /// A schedule whose function takes ninety seconds.
-fn start(trigger: ScheduleTrigger) -> Running {
+async fn start(trigger: ScheduleTrigger) -> Running {
     let events: Arc<Mutex<Vec<Bytes>>> = Arc::default();
     let seen = events.clone();
     let provider = Fake::new(Door::Event, move |_, event| {
@@ -43,52 +46,132 @@ fn start(trigger: ScheduleTrigger) -> Running {
     let dispatcher = dispatcher();
     let function = Arc::new(function("Heartbeat"));
     dispatcher.register(function.clone(), provider.clone());
-    let scheduler =
-        Scheduler::new(trigger, function, Account::default(), dispatcher, Arc::new(Fixed));
+    let deliveries = deliveries(&dispatcher).await;
+    let scheduler = Scheduler::new(trigger, function, Account::default(), deliveries.clone());
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(scheduler.run(shutdown.clone()));
-    Running { provider, events, shutdown, task }
+    let deliveries = tokio::spawn(deliveries.run(shutdown.clone()));
+    // The schedule counts from when its task first runs.
+    tokio::task::yield_now().await;
+    Running { provider, events, shutdown, task, deliveries }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(start_paused = true)]
 async fn fires_at_every_interval_but_the_start() {
-    let running = start(trigger(Rate::Every(MINUTE)));
-    tokio::time::sleep(MINUTE - Duration::from_millis(1)).await;
+    let running = start(trigger(Rate::Every(MINUTE))).await;
+    sleep(MINUTE - Duration::from_millis(10)).await;
     assert_eq!(running.provider.calls(), 0, "a rate begins with a wait");
-    tokio::time::sleep(Duration::from_millis(2)).await;
+    sleep(Duration::from_millis(20)).await;
     assert_eq!(running.provider.calls(), 1);
     // The function is still busy with the first: the second does not wait for it.
-    tokio::time::sleep(MINUTE).await;
+    sleep(MINUTE).await;
     assert_eq!(running.provider.calls(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn shutdown_fires_no_more_and_lets_the_running_end() {
-    let running = start(trigger(Rate::Every(MINUTE)));
-    tokio::time::sleep(MINUTE + Duration::from_secs(1)).await;
+    let running = start(trigger(Rate::Every(MINUTE))).await;
+    sleep(MINUTE + Duration::from_secs(1)).await;
     let began = Instant::now();
     running.shutdown.cancel();
     running.task.await.expect("the schedule ends");
+    running.deliveries.await.expect("the deliveries end");
     assert_eq!(began.elapsed().as_secs(), 89);
     assert_eq!(running.provider.calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_has_no_rate_does_not_run() {
+async fn what_never_fires_does_not_run() {
     let disabled = ScheduleTrigger { enabled: false, ..trigger(Rate::Every(MINUTE)) };
-    start(disabled).task.await.expect("it returns");
-    let cron = trigger(Rate::Expression("cron(0 12 * * ? *)".into()));
-    start(cron).task.await.expect("it returns");
-    start(trigger(Rate::Every(Duration::ZERO))).task.await.expect("it returns");
+    start(disabled).await.task.await.expect("it returns");
+    let past = trigger(Rate::Expression("at(2020-03-12T19:03:58)".into()));
+    start(past).await.task.await.expect("it returns");
+    start(trigger(Rate::Every(Duration::ZERO))).await.task.await.expect("it returns");
+}
+
+/// The clock starts at 19:03:58.
+#[tokio::test(start_paused = true)]
+async fn expressions_fire_at_their_times() {
+    let running = start(trigger(Rate::Expression("cron(0/2 19 12 3 ? 2020)".into()))).await;
+    sleep(5 * MINUTE).await;
+    let times: Vec<_> = {
+        let events = running.events.lock().expect("events");
+        let time = |event: &Bytes| {
+            let event: CloudWatchEvent = serde_json::from_slice(event).expect("an event");
+            event.time.to_string()
+        };
+        events.iter().map(time).collect()
+    };
+    assert_eq!(
+        times,
+        ["2020-03-12 19:04:00 UTC", "2020-03-12 19:06:00 UTC", "2020-03-12 19:08:00 UTC"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_time_ends_the_schedule() {
+    let once = trigger(Rate::Expression("at(2020-03-12T20:00:00)".into()));
+    let running = start(once).await;
+    let began = Instant::now();
+    running.task.await.expect("it ends");
+    assert_eq!(began.elapsed().as_secs(), 56 * 60 + 1);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(running.provider.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flexible_window_delays_no_longer_than_it_is() {
+    for _ in 0..20 {
+        let once = ScheduleTrigger {
+            flexible_window: Some(5 * MINUTE),
+            ..trigger(Rate::Expression("at(2020-03-12T19:04:00)".into()))
+        };
+        let running = start(once).await;
+        let began = Instant::now();
+        running.task.await.expect("it ends");
+        let took = began.elapsed();
+        assert!((1..=301).contains(&took.as_secs()), "{took:?}");
+    }
+}
+
+/// A machine that sleeps: the wall clock goes on by hours at once.
+#[tokio::test(start_paused = true)]
+async fn times_that_were_missed_are_one_firing() {
+    struct Sleeper(Mutex<std::time::SystemTime>);
+    impl samovar_dispatch::Clock for Sleeper {
+        fn now(&self) -> std::time::SystemTime {
+            *self.0.lock().expect("the time")
+        }
+    }
+    let provider = Fake::answering("null");
+    let dispatcher = dispatcher();
+    let function = Arc::new(function("Heartbeat"));
+    dispatcher.register(function.clone(), provider.clone());
+    let at = std::time::UNIX_EPOCH + Duration::from_millis(crate::testing::NOW_MILLIS);
+    let clock = Arc::new(Sleeper(Mutex::new(at)));
+    let queues = deliveries(&dispatcher).await.queues().clone();
+    let deliveries = Deliveries::open(queues, dispatcher, clock.clone()).await.expect("deliveries");
+    let trigger = trigger(Rate::Expression("cron(* * * * ? *)".into()));
+    let scheduler = Scheduler::new(trigger, function, Account::default(), deliveries.clone());
+    tokio::spawn(scheduler.run(CancellationToken::new()));
+    tokio::spawn(deliveries.run(CancellationToken::new()));
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(provider.calls(), 0, "the clock stands still");
+    *clock.0.lock().expect("the time") += Duration::from_secs(8 * 60 * 60);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(provider.calls(), 1);
+    *clock.0.lock().expect("the time") += MINUTE;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(provider.calls(), 2);
 }
 
 /// Lambda guide, "Using AWS Lambda with Amazon EventBridge": the example event.
 #[tokio::test(start_paused = true)]
 async fn the_event_is_eventbridges() {
-    let running = start(trigger(Rate::Every(MINUTE)));
-    tokio::time::sleep(MINUTE + Duration::from_secs(1)).await;
+    let running = start(trigger(Rate::Every(MINUTE))).await;
+    sleep(MINUTE + Duration::from_secs(1)).await;
     let payload = running.events.lock().expect("events")[0].clone();
     let event: CloudWatchEvent = serde_json::from_slice(&payload).expect("a scheduled event");
     let id = event.id.expect("an id");
@@ -97,9 +180,9 @@ async fn the_event_is_eventbridges() {
         format!(
             concat!(
                 r#"{{"version":"0","id":"{}","detail-type":"Scheduled Event","#,
-                r#""source":"aws.events","account":"000000000000","time":"2020-03-12T19:03:58Z","#,
-                r#""region":"us-east-1","resources":["#,
-                r#""arn:aws:events:us-east-1:000000000000:rule/HeartbeatTick"],"detail":{{}}}}"#
+                r#""source":"aws.events","account":"000000000000","time":"2020-03-12T19:04:58Z","#,
+                r#""region":"us-east-1","resources":["arn:aws:events:us-east-1:000000000000:"#,
+                r#"rule/HeartbeatTick"],"detail":{{}}}}"#,
             ),
             id
         )
@@ -107,10 +190,35 @@ async fn the_event_is_eventbridges() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_input_takes_the_events_place() {
-    let input = r#"{"mine": true}"#;
-    let with_input = ScheduleTrigger { input: Some(input.into()), ..trigger(Rate::Every(MINUTE)) };
-    let running = start(with_input);
-    tokio::time::sleep(MINUTE + Duration::from_secs(1)).await;
-    assert_eq!(running.events.lock().expect("events")[0], input);
+async fn the_event_of_a_schedule_is_the_schedulers() {
+    let schedule =
+        ScheduleTrigger { service: ScheduleService::Scheduler, ..trigger(Rate::Every(MINUTE)) };
+    let running = start(schedule).await;
+    sleep(MINUTE + Duration::from_secs(1)).await;
+    let payload = running.events.lock().expect("events")[0].clone();
+    let event: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+    assert_eq!((&event["source"], &event["detail"]), (&"aws.scheduler".into(), &"{}".into()));
+    assert_eq!(
+        event["resources"][0],
+        "arn:aws:scheduler:us-east-1:000000000000:schedule/default/HeartbeatTick"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_input_stands_for_the_event() {
+    for (service, input, payload) in [
+        (ScheduleService::Rule, r#"{"t":"<aws.scheduler.scheduled-time>"}"#, None),
+        (
+            ScheduleService::Scheduler,
+            r#"{"t":"<aws.scheduler.scheduled-time>"}"#,
+            Some(r#"{"t":"2020-03-12T19:04:58Z"}"#),
+        ),
+    ] {
+        let trigger =
+            ScheduleTrigger { service, input: Some(input.into()), ..trigger(Rate::Every(MINUTE)) };
+        let running = start(trigger).await;
+        sleep(MINUTE + Duration::from_secs(1)).await;
+        let events = running.events.lock().expect("events");
+        assert_eq!(events[0], payload.unwrap_or(input));
+    }
 }

@@ -1,0 +1,114 @@
+//! Where events go that were given up, and what is said of them there.
+
+use std::collections::BTreeMap;
+
+use samovar_queue::{AttributeValue, MessageAttribute, QueueError, SendMessage};
+use serde::{Deserialize, Serialize};
+
+use super::parcel::Parcel;
+use super::{Failure, FailureKind, Shared};
+
+/// A dead-letter queue, with what its sender writes beside an event.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DeadLetter {
+    /// Name of the queue.
+    pub(crate) queue: String,
+    pub(crate) form: Form,
+}
+
+/// Which service writes the dead letter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Form {
+    /// SNS (SNS guide, "Amazon SNS dead-letter queues"): the notification as a queue would get it.
+    Notification {
+        /// `{"Type": "Notification", …}`.
+        body: String,
+    },
+    /// EventBridge (EventBridge guide, "Using dead-letter queues to process undelivered events"),
+    /// and its Scheduler: what the function would have got.
+    Event {
+        /// ARN of the rule or schedule.
+        rule: String,
+        /// ARN of the function.
+        target: String,
+    },
+}
+
+impl Shared {
+    /// Sends an event that was given up to its dead-letter queue, if it has one. A dead-letter
+    /// queue that is gone, or does not take the event, is as none.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn give_up(
+        &self,
+        parcel: &Parcel,
+        failure: &Failure,
+    ) -> Result<(), QueueError> {
+        let Some(dead_letter) = &parcel.label.dead_letter else { return Ok(()) };
+        let message = match &dead_letter.form {
+            Form::Notification { body } => {
+                SendMessage { attributes: of_notification(failure), ..SendMessage::new(body) }
+            }
+            Form::Event { rule, target } => {
+                let body = String::from_utf8_lossy(&parcel.payload);
+                let attributes = of_event(parcel, failure, rule, target);
+                SendMessage { attributes, ..SendMessage::new(body) }
+            }
+        };
+        match self.queues.send_message(&dead_letter.queue, message).await {
+            Err(error) if !error.is_sender_fault() => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn of_notification(failure: &Failure) -> BTreeMap<String, MessageAttribute> {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    attributes([
+        ("RequestID", request_id),
+        ("ErrorCode", failure.code.clone()),
+        ("ErrorMessage", failure.message.clone()),
+    ])
+}
+
+fn of_event(
+    parcel: &Parcel,
+    failure: &Failure,
+    rule: &str,
+    target: &str,
+) -> BTreeMap<String, MessageAttribute> {
+    let label = &parcel.label;
+    let (retries, most) = match failure.kind {
+        FailureKind::Failed => (label.failures, label.limits.failures),
+        _ => (label.refusals, label.limits.refusals),
+    };
+    let mut attributes = attributes([
+        ("RULE_ARN", rule.to_owned()),
+        ("TARGET_ARN", target.to_owned()),
+        ("ERROR_CODE", failure.code.clone()),
+        ("ERROR_MESSAGE", failure.message.clone()),
+        ("RETRY_ATTEMPTS", (label.failures.saturating_add(label.refusals)).to_string()),
+    ]);
+    if failure.kind != FailureKind::Final {
+        let exhausted =
+            if retries < most { "MaximumEventAgeInSeconds" } else { "MaximumRetryAttempts" };
+        attributes.insert("EXHAUSTED_RETRY_CONDITION".to_owned(), text(exhausted.to_owned()));
+    }
+    attributes
+}
+
+/// Longest attribute in bytes; messages of functions may be much longer.
+const MAX_ATTRIBUTE: usize = 1024;
+
+fn attributes<const N: usize>(values: [(&str, String); N]) -> BTreeMap<String, MessageAttribute> {
+    let values = values.into_iter().filter(|(_, value)| !value.is_empty());
+    values.map(|(name, value)| (name.to_owned(), text(value))).collect()
+}
+
+fn text(mut value: String) -> MessageAttribute {
+    value.truncate(value.floor_char_boundary(MAX_ATTRIBUTE));
+    // SQS refuses these.
+    value.retain(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
+    MessageAttribute { data_type: "String".into(), value: AttributeValue::String(value) }
+}
