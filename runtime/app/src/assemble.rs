@@ -218,7 +218,15 @@ fn made_destinations<'t>(
             let target = Target::Topic(logical_id.clone());
             let subscriptions = Vec::new();
             let arn = arn.clone();
-            topics.push(Topic { logical_id, name, arn, fifo: false, subscriptions, span });
+            topics.push(Topic {
+                logical_id,
+                name,
+                arn,
+                fifo: false,
+                content_based_deduplication: false,
+                subscriptions,
+                span,
+            });
             target
         };
         resolver.load.targets.insert(arn, target);

@@ -50,7 +50,7 @@ pub(crate) fn read<'t>(
 ) -> Option<(Topic, Vec<(String, Trigger)>)> {
     let source = Source::resource(resolver, resource, TABLE);
     let fifo = source.boolean("FifoTopic").unwrap_or(false);
-    source.boolean("ContentBasedDeduplication");
+    let content_based_deduplication = source.boolean("ContentBasedDeduplication").unwrap_or(false);
     source.choice("FifoThroughputScope", &["Topic", "MessageGroup"]);
     source.choice("SignatureVersion", &["1", "2"]);
     source.choice("TracingConfig", &["Active", "PassThrough"]);
@@ -75,6 +75,7 @@ pub(crate) fn read<'t>(
         name,
         arn: arn.clone(),
         fifo,
+        content_based_deduplication,
         subscriptions: Vec::new(),
         span: source.span(),
     };

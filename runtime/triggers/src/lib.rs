@@ -4,6 +4,7 @@
 //! would send, gives it to the dispatcher, and does with the outcome what AWS does. What nobody
 //! waits for goes by [`Deliveries`], which keeps it on disk until then.
 
+mod bus;
 mod deliveries;
 mod gateway;
 mod pattern;
@@ -12,8 +13,11 @@ mod schedule;
 #[cfg(test)]
 mod testing;
 mod time;
+mod topic;
 
+pub use bus::{Entry, EntryError, EventBuses, PutEventsError};
 pub use deliveries::Deliveries;
 pub use gateway::Gateway;
 pub use poller::Poller;
 pub use schedule::Scheduler;
+pub use topic::{Publication, Published, SubscriptionInfo, TopicError, Topics};

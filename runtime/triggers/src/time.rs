@@ -20,6 +20,11 @@ pub(crate) fn rfc3339(at: SystemTime) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// RFC 3339 in milliseconds, as SNS has it: `2012-05-02T00:54:06.655Z`.
+pub(crate) fn rfc3339_millis(at: SystemTime) -> String {
+    timestamp(at).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 /// The epoch for times that no calendar here reaches.
 fn timestamp(at: SystemTime) -> Timestamp {
     let millis = i64::try_from(epoch_millis(at)).unwrap_or_default();
@@ -48,5 +53,7 @@ mod tests {
             assert_eq!(rfc3339(at), rfc);
             assert_eq!(epoch_millis(at), seconds * 1000);
         }
+        let at = UNIX_EPOCH + Duration::from_millis(1_335_920_046_050);
+        assert_eq!(rfc3339_millis(at), "2012-05-02T00:54:06.050Z");
     }
 }

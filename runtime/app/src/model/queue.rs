@@ -33,6 +33,8 @@ pub struct Topic {
     pub arn: String,
     /// `FifoTopic`.
     pub fifo: bool,
+    /// `ContentBasedDeduplication` (default false).
+    pub content_based_deduplication: bool,
     /// Who gets its messages: `Subscription`, `AWS::SNS::Subscription`, `SNS` events.
     pub subscriptions: Vec<Subscription>,
     /// Where the topic stands.

@@ -56,14 +56,17 @@ impl Shared {
         match self.dispatcher.invoke(&parcel.label.function, invocation).await {
             Ok(answer) => match answer.result {
                 Ok(_) => Settled::Done,
-                Err(error) => failure(&error.error_type, error.message, FailureKind::Failed),
+                Err(error) => {
+                    let message = format!("{}: {}", error.error_type, error.message);
+                    failure("ERROR_FROM_TARGET", message, FailureKind::Failed)
+                }
             },
             Err(InvokeError::ShuttingDown) => Settled::Interrupted,
             Err(error) => {
                 let (code, kind) = match &error {
-                    InvokeError::NotFound { .. } => ("RESOURCE_NOT_FOUND", FailureKind::Final),
+                    InvokeError::NotFound { .. } => ("NO_RESOURCE", FailureKind::Final),
                     InvokeError::Throttled { .. } => ("THROTTLING", FailureKind::Refused),
-                    _ => ("SERVICE_EXCEPTION", FailureKind::Refused),
+                    _ => ("INTERNAL_ERROR", FailureKind::Refused),
                 };
                 failure(code, error.to_string(), kind)
             }

@@ -1,12 +1,11 @@
 //! Where events go that were given up, and what is said of them there.
 
-use std::collections::BTreeMap;
-
-use samovar_queue::{AttributeValue, MessageAttribute, QueueError, SendMessage};
+use samovar_queue::{AttributeValue, MessageAttribute, MessageAttributes, QueueError, SendMessage};
 use serde::{Deserialize, Serialize};
 
 use super::parcel::Parcel;
 use super::{Failure, FailureKind, Shared};
+use crate::topic;
 
 /// A dead-letter queue, with what its sender writes beside an event.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,10 +19,7 @@ pub(crate) struct DeadLetter {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Form {
     /// SNS (SNS guide, "Amazon SNS dead-letter queues"): the notification as a queue would get it.
-    Notification {
-        /// `{"Type": "Notification", …}`.
-        body: String,
-    },
+    Notification,
     /// EventBridge (EventBridge guide, "Using dead-letter queues to process undelivered events"),
     /// and its Scheduler: what the function would have got.
     Event {
@@ -47,8 +43,10 @@ impl Shared {
     ) -> Result<(), QueueError> {
         let Some(dead_letter) = &parcel.label.dead_letter else { return Ok(()) };
         let message = match &dead_letter.form {
-            Form::Notification { body } => {
-                SendMessage { attributes: of_notification(failure), ..SendMessage::new(body) }
+            Form::Notification => {
+                let body = topic::queue_body(&parcel.payload);
+                let attributes = of_notification(&failure.code, &failure.message);
+                SendMessage { attributes, ..SendMessage::new(body) }
             }
             Form::Event { rule, target } => {
                 let body = String::from_utf8_lossy(&parcel.payload);
@@ -63,21 +61,17 @@ impl Shared {
     }
 }
 
-fn of_notification(failure: &Failure) -> BTreeMap<String, MessageAttribute> {
+/// What stands beside a notification that could not be delivered.
+pub(crate) fn of_notification(code: &str, message: &str) -> MessageAttributes {
     let request_id = uuid::Uuid::new_v4().to_string();
     attributes([
         ("RequestID", request_id),
-        ("ErrorCode", failure.code.clone()),
-        ("ErrorMessage", failure.message.clone()),
+        ("ErrorCode", code.to_owned()),
+        ("ErrorMessage", message.to_owned()),
     ])
 }
 
-fn of_event(
-    parcel: &Parcel,
-    failure: &Failure,
-    rule: &str,
-    target: &str,
-) -> BTreeMap<String, MessageAttribute> {
+fn of_event(parcel: &Parcel, failure: &Failure, rule: &str, target: &str) -> MessageAttributes {
     let label = &parcel.label;
     let (retries, most) = match failure.kind {
         FailureKind::Failed => (label.failures, label.limits.failures),
@@ -101,7 +95,7 @@ fn of_event(
 /// Longest attribute in bytes; messages of functions may be much longer.
 const MAX_ATTRIBUTE: usize = 1024;
 
-fn attributes<const N: usize>(values: [(&str, String); N]) -> BTreeMap<String, MessageAttribute> {
+fn attributes<const N: usize>(values: [(&str, String); N]) -> MessageAttributes {
     let values = values.into_iter().filter(|(_, value)| !value.is_empty());
     values.map(|(name, value)| (name.to_owned(), text(value))).collect()
 }

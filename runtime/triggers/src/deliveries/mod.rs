@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::dead_letter::{DeadLetter, Form};
+pub(crate) use self::dead_letter::{DeadLetter, Form, of_notification};
 pub(crate) use self::parcel::{Limits, Origin, Parcel, dead_letter_queue};
 
 /// Name of the queue. SQS's `ListQueues` leaves it out.
@@ -100,6 +100,20 @@ impl Deliveries {
         Ok(())
     }
 
+    /// Gives up an event that cannot be delivered as it is.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) async fn reject(
+        &self,
+        parcel: &Parcel,
+        code: &str,
+        message: String,
+    ) -> Result<(), QueueError> {
+        let failure = Failure { code: code.to_owned(), message, kind: FailureKind::Final };
+        self.0.give_up(parcel, &failure).await
+    }
+
     /// Delivers until `shutdown`; then takes up no more, and returns when every invocation has
     /// ended. Dropping the future leaves the events that were being delivered to the next start.
     pub async fn run(self, shutdown: CancellationToken) {
@@ -156,7 +170,8 @@ impl Shared {
 /// Why an event has not reached its function, or what the function has made of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    /// AWS's error code for dead letters.
+    /// The error code of dead letters (EventBridge guide, "Using dead-letter queues to process
+    /// undelivered events": `ERROR_CODE`).
     pub(crate) code: String,
     /// For people.
     pub(crate) message: String,
@@ -177,7 +192,7 @@ pub(crate) enum FailureKind {
 impl Failure {
     fn too_large() -> Self {
         Self {
-            code: "RequestEntityTooLargeException".into(),
+            code: "INVALID_PARAMETER".into(),
             message: format!(
                 "the event is larger than Lambda takes asynchronously ({} bytes)",
                 parcel::MAX_PAYLOAD

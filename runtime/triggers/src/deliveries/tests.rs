@@ -108,8 +108,8 @@ async fn a_function_that_fails_is_tried_three_times_and_then_it_is_a_dead_letter
     for (name, value) in [
         ("RULE_ARN", "arn:rule"),
         ("TARGET_ARN", "arn:function"),
-        ("ERROR_CODE", "Boom"),
-        ("ERROR_MESSAGE", "no"),
+        ("ERROR_CODE", "ERROR_FROM_TARGET"),
+        ("ERROR_MESSAGE", "Boom: no"),
         ("RETRY_ATTEMPTS", "2"),
         ("EXHAUSTED_RETRY_CONDITION", "MaximumRetryAttempts"),
     ] {
@@ -176,7 +176,7 @@ async fn what_a_function_that_is_gone_would_have_got_is_a_dead_letter_at_once() 
     stand.deliveries.accept(vec![parcel]).await.expect("accepted");
     sleep(Duration::from_secs(1)).await;
     let letter = stand.letter().await.expect("a dead letter");
-    assert_eq!(text(&letter, "ERROR_CODE"), "RESOURCE_NOT_FOUND");
+    assert_eq!(text(&letter, "ERROR_CODE"), "NO_RESOURCE");
     assert!(!letter.attributes.contains_key("EXHAUSTED_RETRY_CONDITION"));
 }
 
@@ -190,7 +190,7 @@ async fn what_is_too_large_for_lambda_is_given_up() {
     sleep(Duration::from_secs(1)).await;
     assert_eq!(stand.calls(), [0]);
     let letter = stand.letter().await.expect("a dead letter");
-    assert_eq!(text(&letter, "ERROR_CODE"), "RequestEntityTooLargeException");
+    assert_eq!(text(&letter, "ERROR_CODE"), "INVALID_PARAMETER");
 }
 
 /// The end of the process, as the queue sees it: nobody renews the lease.
