@@ -1,11 +1,14 @@
-//! The AWS wire protocols on one port: Lambda and SQS.
+//! The AWS wire protocols on one port: Lambda, SQS, SNS and EventBridge.
 //!
 //! One module a service: `lambda` (REST with JSON), `sqs` (AWS JSON 1.0, and the older query
-//! protocol). A request's path, `X-Amz-Target` header or content type tells which it means.
+//! protocol), `sns` (the query protocol) and `events` (AWS JSON 1.1). A request's path,
+//! `X-Amz-Target` header, content type or API version tells which it means.
 
+mod events;
 mod health;
 mod lambda;
 mod reply;
+mod sns;
 mod sqs;
 
 use std::sync::Arc;
@@ -15,6 +18,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use samovar_dispatch::{Account, Body, BoxError, Dispatcher};
 use samovar_queue::Queues;
+use samovar_triggers::{EventBuses, Topics};
 use serde_json::json;
 
 /// The AWS port. Cheap to clone.
@@ -26,12 +30,25 @@ struct Services {
     account: Account,
     dispatcher: Dispatcher,
     queues: Queues,
+    senders: Option<(Topics, EventBuses)>,
 }
 
 impl Api {
     /// An API in front of these functions and queues, which are the account's.
     pub fn new(account: Account, dispatcher: Dispatcher, queues: Queues) -> Self {
-        Self(Arc::new(Services { account, dispatcher, queues }))
+        Self(Arc::new(Services { account, dispatcher, queues, senders: None }))
+    }
+
+    /// The same API, with these topics and event buses.
+    #[must_use]
+    pub fn with_senders(self, topics: Topics, buses: EventBuses) -> Self {
+        let Services { account, dispatcher, queues, .. } = &*self.0;
+        Self(Arc::new(Services {
+            account: account.clone(),
+            dispatcher: dispatcher.clone(),
+            queues: queues.clone(),
+            senders: Some((topics, buses)),
+        }))
     }
 
     /// Answers one request. Nothing fails here: whatever goes wrong is a response with the
@@ -47,6 +64,15 @@ impl Api {
         }
         if lambda::is_meant(path) {
             return lambda::handle(&self.0, request).await;
+        }
+        // Before SQS, which has the same forms and headers and takes every one.
+        if let Some((topics, buses)) = &self.0.senders {
+            if sns::is_meant(&request) {
+                return sns::handle(topics, request).await;
+            }
+            if events::is_meant(&request) {
+                return events::handle(&self.0.account, buses, request).await;
+            }
         }
         if sqs::is_meant(&request) {
             return sqs::handle(&self.0, request).await;

@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
-use samovar_app::{Build, Code, Function, Kind, Span};
+use samovar_app::{Build, Code, Function, Kind, Span, Topic};
 use samovar_dispatch::{
     Account, Dispatcher, Door, Environment, EnvironmentLog, Event, FunctionError, Invocation,
     Limits, LogLine, LogObserver, Observer, Provider, Reply, Report, Response, SystemClock,
 };
 use samovar_queue::{Options, Queues};
+use samovar_triggers::{Deliveries, EventBuses, Topics};
 
 use crate::Api;
 
@@ -110,6 +111,18 @@ impl Stand {
         let options = Options { ephemeral: true, ..Options::default() };
         let queues = Queues::open(Path::new(""), options).expect("queues");
         Self { api: Api::new(Account::default(), dispatcher.clone(), queues), dispatcher }
+    }
+
+    /// Gives the API these topics, and the event buses of these functions' rules.
+    pub(crate) async fn add_senders(&mut self, topics: &[Topic], functions: Vec<Arc<Function>>) {
+        let queues = self.api.0.queues.clone();
+        let clock = Arc::new(SystemClock);
+        let deliveries = Deliveries::open(queues, self.dispatcher.clone(), clock).await;
+        let deliveries = deliveries.expect("deliveries");
+        let account = Account::default();
+        let topics = Topics::new(topics, &functions, account.clone(), deliveries.clone());
+        let buses = EventBuses::new(&functions, account, deliveries);
+        self.api = self.api.clone().with_senders(topics, buses);
     }
 
     pub(crate) fn register(&self, name: &str, handler: Handler) {

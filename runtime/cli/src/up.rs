@@ -11,7 +11,7 @@ use samovar_app::{App, Diagnostics, Trigger};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
 use samovar_http::{BindError, Listeners, Reserved};
 use samovar_queue::{OpenError, QueueError, Queues};
-use samovar_triggers::{Deliveries, Gateway, Poller, Scheduler};
+use samovar_triggers::{Deliveries, EventBuses, Gateway, Poller, Scheduler, Topics};
 use samovar_wasm::HostError;
 use thiserror::Error;
 use tokio::task::{JoinHandle, JoinSet};
@@ -120,10 +120,9 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
     }
 
     let deliveries = Deliveries::open(queues.clone(), dispatcher.clone(), clock.clone());
-    let deliveries = deliveries.await.map_err(|error| UpError::Queue {
-        queue: "of events for functions".to_owned(),
-        error,
-    })?;
+    let deliveries = deliveries
+        .await
+        .map_err(|error| UpError::Queue { queue: "of events for functions".to_owned(), error })?;
 
     let summary = Summary {
         app: &app,
@@ -157,7 +156,11 @@ fn serve(
     deliveries: &Deliveries,
 ) -> Served {
     let protocols = CancellationToken::new();
+    let functions = &app.functions;
+    let topics = Topics::new(&app.topics, functions, account.clone(), deliveries.clone());
+    let buses = EventBuses::new(functions, account.clone(), deliveries.clone());
     let api = Api::new(account.clone(), dispatcher.clone(), queues.clone());
+    let api = api.with_senders(topics, buses);
     let service = move |request, _peer: SocketAddr| {
         let api = api.clone();
         async move { api.handle(request).await }
@@ -189,7 +192,8 @@ fn serve(
                     let scheduler = Scheduler::new(trigger, function, account, deliveries);
                     running.spawn(scheduler.run(triggers.clone()));
                 }
-                // Routes are the gateway's; the rest is named as not emulated.
+                // Routes are the gateway's, topics and rules those of what sends to them; the rest
+                // is named as not emulated.
                 _ => {}
             }
         }

@@ -1,0 +1,163 @@
+//! SNS's actions.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use samovar_queue::{AttributeValue, MessageAttribute, MessageAttributes};
+use samovar_triggers::{Publication, Published, SubscriptionInfo, TopicError, Topics};
+
+use super::form::Form;
+use super::xml::Xml;
+
+/// Does what `Action` asks for: its name, and what stands in its result.
+pub(super) async fn act(topics: &Topics, form: &Form) -> Result<(String, Xml), TopicError> {
+    let action = form.get("Action").unwrap_or_default();
+    let mut result = Xml::default();
+    match action {
+        "Publish" => publish(topics, form, &mut result).await?,
+        "PublishBatch" => publish_batch(topics, form, &mut result).await?,
+        "CreateTopic" => {
+            let name = form.get("Name").ok_or_else(|| TopicError::missing("name"))?;
+            result.text("TopicArn", topics.create(name)?);
+        }
+        "ListTopics" => result.element("Topics", |list| {
+            for arn in topics.list() {
+                list.element("member", |member| member.text("TopicArn", arn));
+            }
+        }),
+        "GetTopicAttributes" => {
+            let attributes = topics.attributes(topic_arn(form)?)?;
+            result.element("Attributes", |map| {
+                for (name, value) in attributes {
+                    map.element("entry", |entry| {
+                        entry.text("key", name);
+                        entry.text("value", &value);
+                    });
+                }
+            });
+        }
+        "ListSubscriptions" => subscriptions(&topics.subscriptions(None)?, &mut result),
+        "ListSubscriptionsByTopic" => {
+            subscriptions(&topics.subscriptions(Some(topic_arn(form)?))?, &mut result);
+        }
+        other => return Err(not_served(other)),
+    }
+    Ok((action.to_owned(), result))
+}
+
+fn not_served(action: &str) -> TopicError {
+    let shown: String = action.chars().take(60).collect();
+    TopicError {
+        code: "InvalidAction",
+        status: 400,
+        message: format!(
+            "Samovar does not do {shown}: topics and subscriptions are those of the template. It \
+             does Publish, PublishBatch, CreateTopic (of the template's topics), ListTopics, \
+             GetTopicAttributes, ListSubscriptions and ListSubscriptionsByTopic."
+        ),
+    }
+}
+
+fn topic_arn(form: &Form) -> Result<&str, TopicError> {
+    form.get("TopicArn").ok_or_else(|| TopicError::missing("topicArn"))
+}
+
+async fn publish(topics: &Topics, form: &Form, result: &mut Xml) -> Result<(), TopicError> {
+    if form.get("PhoneNumber").is_some() {
+        return Err(TopicError::invalid("PhoneNumber Reason: Samovar sends nothing to phones"));
+    }
+    let arn = form.get("TopicArn").or(form.get("TargetArn")).ok_or_else(|| {
+        TopicError::invalid("TopicArn or TargetArn Reason: no value for required parameter")
+    })?;
+    let published = topics.publish(arn, publication(form, "")?).await?;
+    write(&published, result);
+    Ok(())
+}
+
+async fn publish_batch(topics: &Topics, form: &Form, result: &mut Xml) -> Result<(), TopicError> {
+    let arn = topic_arn(form)?;
+    let entries = form.elements("PublishBatchRequestEntries.member");
+    let entries = entries.iter().map(|prefix| {
+        let id = form.get(&format!("{prefix}Id")).unwrap_or_default();
+        Ok((id.to_owned(), publication(form, prefix)?))
+    });
+    let entries = entries.collect::<Result<_, TopicError>>()?;
+    let results = topics.publish_batch(arn, entries).await?;
+    result.element("Successful", |list| {
+        for (id, published) in results.iter().filter_map(|(id, r)| Some((id, r.as_ref().ok()?))) {
+            list.element("member", |member| {
+                member.text("Id", id);
+                write(published, member);
+            });
+        }
+    });
+    result.element("Failed", |list| {
+        for (id, error) in results.iter().filter_map(|(id, r)| Some((id, r.as_ref().err()?))) {
+            list.element("member", |member| {
+                member.text("Id", id);
+                member.text("Code", error.code);
+                member.text("Message", &error.message);
+                member.text("SenderFault", &error.is_sender_fault().to_string());
+            });
+        }
+    });
+    Ok(())
+}
+
+fn write(published: &Published, result: &mut Xml) {
+    result.text("MessageId", &published.message_id);
+    if let Some(number) = &published.sequence_number {
+        result.text("SequenceNumber", number);
+    }
+}
+
+fn subscriptions(list: &[SubscriptionInfo], result: &mut Xml) {
+    result.element("Subscriptions", |members| {
+        for one in list {
+            members.element("member", |member| {
+                member.text("SubscriptionArn", &one.arn);
+                member.text("Owner", &one.owner);
+                member.text("Protocol", &one.protocol);
+                member.text("Endpoint", &one.endpoint);
+                member.text("TopicArn", &one.topic_arn);
+            });
+        }
+    });
+}
+
+/// The parameters of a message, which in a batch stand behind their entry's prefix.
+fn publication(form: &Form, prefix: &str) -> Result<Publication, TopicError> {
+    let get = |name: &str| form.get(&format!("{prefix}{name}")).map(str::to_owned);
+    Ok(Publication {
+        message: get("Message").ok_or_else(|| TopicError::missing("message"))?,
+        subject: get("Subject"),
+        structure: get("MessageStructure"),
+        attributes: attributes(form, &format!("{prefix}MessageAttributes.entry"))?,
+        group_id: get("MessageGroupId"),
+        deduplication_id: get("MessageDeduplicationId"),
+    })
+}
+
+fn attributes(form: &Form, map: &str) -> Result<MessageAttributes, TopicError> {
+    let entries = form.elements(map).into_iter().map(|prefix| {
+        let get = |name: &str| form.get(&format!("{prefix}{name}"));
+        let name = get("Name").ok_or_else(|| TopicError::missing("messageAttributes"))?;
+        let data_type = get("Value.DataType").ok_or_else(|| {
+            TopicError::missing(&format!("messageAttributes.{name}.member.dataType"))
+        })?;
+        let value = match (get("Value.StringValue"), get("Value.BinaryValue")) {
+            (Some(text), _) => AttributeValue::String(text.to_owned()),
+            (None, Some(encoded)) => {
+                let bytes = STANDARD.decode(encoded).map_err(|_| {
+                    TopicError::invalid_value(format!(
+                        "The message attribute '{name}' has a BinaryValue that is not base64."
+                    ))
+                })?;
+                AttributeValue::Binary(bytes.into())
+            }
+            // The topic says what is missing, by the type.
+            (None, None) => AttributeValue::String(String::new()),
+        };
+        Ok((name.to_owned(), MessageAttribute { data_type: data_type.to_owned(), value }))
+    });
+    entries.collect()
+}
