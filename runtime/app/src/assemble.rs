@@ -48,7 +48,8 @@ const PERMISSIONS: &[&str] = &[
 ];
 
 /// What other things are put under, which does not change what they do.
-const GROUPS: &[&str] = &["AWS::Logs::LogGroup", "AWS::Scheduler::ScheduleGroup"];
+const GROUPS: &[&str] =
+    &["AWS::Events::EventBus", "AWS::Logs::LogGroup", "AWS::Scheduler::ScheduleGroup"];
 
 /// Reads a template with its nested ones, files included and loops unrolled. `parameters` are the
 /// values that its parameters are given. `None`: nothing in it can be read.
@@ -126,11 +127,12 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     }
     let mut links = Links::new(&functions);
     for resource in others {
-        if resource.kind == "AWS::SNS::Topic"
-            && let Some((topic, triggers)) = topic::read(resolver, resource)
-        {
-            topics.push(topic);
-            links.triggers.extend(triggers);
+        if resource.kind == "AWS::SNS::Topic" {
+            if let Some((topic, triggers)) = topic::read(resolver, resource) {
+                topics.push(topic);
+                links.triggers.extend(triggers);
+            }
+            continue;
         }
         if !links.read(resolver, resource) {
             not_served(resource, report);

@@ -82,6 +82,9 @@ pub(crate) fn read<'t>(
     let mut triggers = Vec::new();
     for part in source.parts("Subscription", &["Endpoint", "Protocol"]) {
         let Some(endpoint) = endpoint(&part) else { continue };
+        if !matches!(endpoint.target, Target::Function(_) | Target::Queue(_)) {
+            part.reader.report.note(part.key.at, part.path(), "nothing is delivered by it");
+        }
         if let Target::Function(function) = &endpoint.target {
             let trigger = TopicTrigger {
                 name: resource.id.to_owned(),

@@ -180,7 +180,17 @@ impl Event<'_, '_> {
 
 /// Whether what starts functions this way is run here.
 fn is_emulated(kind: &str) -> bool {
-    matches!(kind, "HttpApi" | "Api" | "SQS" | "Schedule" | "ScheduleV2")
+    let here = [
+        "Api",
+        "CloudWatchEvent",
+        "EventBridgeRule",
+        "HttpApi",
+        "SNS",
+        "SQS",
+        "Schedule",
+        "ScheduleV2",
+    ];
+    here.contains(&kind)
 }
 
 /// Reads a function's events. Routes are added to their APIs; where the events and their

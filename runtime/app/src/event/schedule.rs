@@ -12,35 +12,26 @@ use crate::model::{Rate, ScheduleService, ScheduleTrigger};
 use crate::node::{Kind, Value};
 use crate::property::{Effect, Table};
 
-const NO_RETRIES: Effect = Effect::Missing("a failed event is not sent again");
-const NO_DEAD_LETTERS: Effect = Effect::Missing("a failed event is not kept");
-pub(crate) const NO_START: Effect = Effect::Missing("the schedule starts at once");
-pub(crate) const NO_END: Effect = Effect::Missing("the schedule does not end");
-
 /// States of rules and schedules.
 pub(crate) const STATES: &[&str] = &["ENABLED", "DISABLED"];
 
 pub(super) const RULE: &Table = &[
-    ("DeadLetterConfig", NO_DEAD_LETTERS),
+    ("DeadLetterConfig", Effect::Read),
     ("Description", Effect::Accepted),
     ("Enabled", Effect::Read),
     ("Input", Effect::Read),
     ("Name", Effect::Read),
-    ("RetryPolicy", NO_RETRIES),
+    ("RetryPolicy", Effect::Read),
     ("RoleArn", Effect::Accepted),
     ("RuleName", Effect::Accepted),
     ("Schedule", Effect::Read),
     ("State", Effect::Read),
 ];
 
-/// What of a target is not emulated.
-pub(crate) const TARGET: &Table =
-    &[("DeadLetterConfig", NO_DEAD_LETTERS), ("RetryPolicy", NO_RETRIES)];
-
 pub(super) const SCHEDULER: &Table = &[
-    ("DeadLetterConfig", NO_DEAD_LETTERS),
+    ("DeadLetterConfig", Effect::Read),
     ("Description", Effect::Accepted),
-    ("EndDate", NO_END),
+    ("EndDate", Effect::Read),
     ("FlexibleTimeWindow", Effect::Read),
     ("GroupName", Effect::Accepted),
     ("Input", Effect::Read),
@@ -48,11 +39,11 @@ pub(super) const SCHEDULER: &Table = &[
     ("Name", Effect::Read),
     ("OmitName", Effect::Read),
     ("PermissionsBoundary", Effect::Accepted),
-    ("RetryPolicy", NO_RETRIES),
+    ("RetryPolicy", Effect::Read),
     ("RoleArn", Effect::Accepted),
     ("ScheduleExpression", Effect::Read),
     ("ScheduleExpressionTimezone", Effect::Read),
-    ("StartDate", NO_START),
+    ("StartDate", Effect::Read),
     ("State", Effect::Read),
 ];
 
@@ -135,14 +126,7 @@ fn rate(source: &Source, property: &str, service: ScheduleService) -> Option<Rat
         return Some(Rate::Expression(text));
     }
     match rate::parse(&text, service) {
-        Ok(rate) => {
-            if let Rate::Expression(expression) = &rate {
-                let shown: String = expression.chars().take(60).collect();
-                let what = format!("{}.{property} ({shown})", source.path());
-                source.reader.report.note(node.at, what, "only `rate(...)` fires: this never does");
-            }
-            Some(rate)
-        }
+        Ok(rate) => Some(rate),
         Err(help) => {
             source.reader.wrong(property, node, "a schedule expression", help);
             None
@@ -200,11 +184,7 @@ fn flexible_window(source: &Source) -> Option<Duration> {
             window.fault(at, message, "remove it, or change the mode".to_owned());
             None
         }
-        ("FLEXIBLE", _) => {
-            let note = "the schedule fires on time";
-            window.reader.report.note(window.key.at, window.path(), note);
-            minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)))
-        }
+        ("FLEXIBLE", _) => minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes))),
         _ => None,
     }
 }

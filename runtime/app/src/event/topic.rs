@@ -42,6 +42,11 @@ pub(crate) fn delivery(source: &Source, property: &str) -> Delivery {
         Target::Topic(id) => Some(id),
         _ => None,
     });
+    if let Some(arn) = topic_arn.as_ref().filter(|_| topic.is_none()) {
+        let shown: String = arn.chars().take(120).collect();
+        let note = format!("{shown} is not a topic of this template: nothing arrives from it");
+        source.reader.report.note(source.at(property), source.path(), note);
+    }
     Delivery {
         topic_arn,
         topic,

@@ -154,8 +154,8 @@ pub enum ScheduleService {
 pub enum Rate {
     /// `rate(VALUE UNIT)`.
     Every(Duration),
-    /// `cron(...)` with checked fields, `at(...)` with a checked time: not emulated yet. Text in
-    /// place of an expression that is only known on AWS, too.
+    /// `cron(...)` with checked fields, `at(...)` with a checked time; text in place of an
+    /// expression that is only known on AWS.
     Expression(String),
 }
 

@@ -39,7 +39,7 @@ impl<'f> Links<'f> {
             "AWS::Scheduler::Schedule" => schedule::read(self, resolver, resource),
             "AWS::SNS::Subscription" => subscription::read(self, resolver, resource),
             "AWS::Logs::SubscriptionFilter" => log_filter::read(self, resolver, resource),
-            // Buckets, user pools and topics are not served otherwise.
+            // Buckets and user pools are not served otherwise.
             "AWS::S3::Bucket" => {
                 bucket::read(self, resolver, resource);
                 return false;

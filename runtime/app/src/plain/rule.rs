@@ -5,11 +5,9 @@
 use super::Links;
 use crate::event::{Source, delivery, rule, schedule};
 use crate::model::{RuleTrigger, ScheduleTrigger, Target, Trigger};
-use crate::property::{self, Effect, Table};
+use crate::property::{Effect, Table};
 use crate::resolve::Resolver;
 use crate::template::Resource;
-
-const KIND: &str = "AWS::Events::Rule";
 
 const TABLE: &Table = &[
     ("Description", Effect::Accepted),
@@ -87,12 +85,10 @@ pub(super) fn read<'t>(links: &mut Links, resolver: &Resolver<'t>, resource: &Re
             continue;
         };
         if let Some(trigger) = by_schedule {
-            let report = source.reader.report;
-            property::note(report, &target.properties, schedule::TARGET, &target.path());
             links.triggers.push((id.clone(), Trigger::Schedule(trigger)));
         }
         if let Some(trigger) = by_pattern {
-            links.add_not_called(&source, KIND, id, Trigger::Rule(trigger));
+            links.triggers.push((id, Trigger::Rule(trigger)));
         }
     }
 }

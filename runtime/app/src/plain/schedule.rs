@@ -6,20 +6,20 @@
 use super::{Links, function};
 use crate::event::{Source, delivery, schedule};
 use crate::model::{ScheduleTrigger, Trigger};
-use crate::property::{self, Effect, Table};
+use crate::property::{Effect, Table};
 use crate::resolve::Resolver;
 use crate::template::Resource;
 
 const TABLE: &Table = &[
     ("Description", Effect::Accepted),
-    ("EndDate", schedule::NO_END),
+    ("EndDate", Effect::Read),
     ("FlexibleTimeWindow", Effect::Read),
     ("GroupName", Effect::Accepted),
     ("KmsKeyArn", Effect::Accepted),
     ("Name", Effect::Read),
     ("ScheduleExpression", Effect::Read),
     ("ScheduleExpressionTimezone", Effect::Read),
-    ("StartDate", schedule::NO_START),
+    ("StartDate", Effect::Read),
     ("State", Effect::Read),
     ("Target", Effect::Read),
 ];
@@ -49,7 +49,6 @@ pub(super) fn read<'t>(links: &mut Links, resolver: &Resolver<'t>, resource: &Re
     let dead_letter = delivery::dead_letter(&target);
     let trigger = schedule::schedule(&source, &target);
     if let (Some(id), Some(trigger)) = (function(&target, "Arn"), trigger) {
-        property::note(source.reader.report, &target.properties, schedule::TARGET, &target.path());
         let trigger = ScheduleTrigger { dead_letter, ..trigger };
         links.triggers.push((id, Trigger::Schedule(trigger)));
     }

@@ -50,8 +50,8 @@ pub(super) fn read<'t>(links: &mut Links, resolver: &Resolver<'t>, resource: &Re
             dead_letter: delivery.dead_letter.clone(),
             span: source.span(),
         });
-        links.add_not_called(&source, KIND, function.clone(), trigger);
-    } else {
+        links.triggers.push((function.clone(), trigger));
+    } else if endpoint.protocol != "sqs" || !matches!(endpoint.target, Target::Queue(_)) {
         let what = format!("{} ({KIND})", source.path());
         source.reader.report.note(source.key.at, what, "nothing is delivered by it");
     }

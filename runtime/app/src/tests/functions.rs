@@ -163,11 +163,8 @@ Events:
             "Resources.Hello.DeadLetterQueue: failed asynchronous events are not kept",
             "Resources.Hello.FunctionUrlConfig.AuthType (AWS_IAM): signatures are not checked: every request is let through",
             "Resources.Hello.FunctionUrlConfig.Cors: no CORS headers are added, no preflight is answered",
-            "Resources.Hello.Events.Topic (SNS): Hello is not called by it",
             "Resources.Hello.Events.Outside (SQS): arn:aws:sqs:us-east-1:123456789012:jobs is not a queue of this template: nothing arrives from it",
             "Resources.Hello.Events.Inside.FilterCriteria: not applied: every message reaches the function",
-            "Resources.Hello.Events.Nightly.Schedule (cron(0 3 * * ? *)): only `rate(...)` fires: this never does",
-            "Resources.Topic (AWS::SNS::Topic): not created: it has a name and ARN, and nothing behind",
         ]
     );
     let triggers = &app.function("Hello").unwrap().triggers;

@@ -138,12 +138,7 @@ fn of_plain_resources() {
     );
     assert_eq!(
         notes(&app),
-        [
-            "Resources.Alarms (AWS::SNS::Topic): not created: it has a name and ARN, and nothing behind",
-            "Resources.ToHello (AWS::SNS::Subscription): Hello is not called by it",
-            "Resources.ToLog (AWS::SNS::Subscription): nothing is delivered by it",
-            "Resources.ToMail (AWS::SNS::Subscription): nothing is delivered by it",
-        ]
+        ["Resources.ToMail (AWS::SNS::Subscription): nothing is delivered by it",]
     );
 }
 
@@ -153,4 +148,25 @@ fn without_a_queue_between() {
     let made = event("SNS", properties, TOPIC);
     assert!(made[0].contains("by_queue: None"), "{made:?}");
     assert_eq!(made.len(), 1);
+}
+
+#[test]
+fn what_nothing_comes_from_and_nothing_goes_to_is_named() {
+    let text = hello(
+        "Events: {Foreign: {Type: SNS, Properties: {Topic: 'arn:aws:sns:us-east-1:123456789012:other'}}}",
+        "  Alarms:
+    Type: AWS::SNS::Topic
+    Properties:
+      Subscription:
+        - {Protocol: lambda, Endpoint: !GetAtt Hello.Arn}
+        - {Protocol: email, Endpoint: brigade@example.com}
+",
+    );
+    assert_eq!(
+        notes(&app(&text)),
+        [
+            "Resources.Hello.Events.Foreign: arn:aws:sns:us-east-1:123456789012:other is not a topic of this template: nothing arrives from it",
+            "Resources.Alarms.Subscription[1]: nothing is delivered by it",
+        ]
+    );
 }
