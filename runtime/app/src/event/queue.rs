@@ -12,13 +12,12 @@ use crate::property::{Effect, Table};
 use crate::queue::QueueFacts;
 use crate::resolve::Resolver;
 
-const NO_FILTERS: Effect = Effect::Missing("not applied: every message reaches the function");
 const NO_POLLERS: Effect = Effect::Missing("pollers scale on their own");
 
 pub(crate) const TABLE: &Table = &[
     ("BatchSize", Effect::Read),
     ("Enabled", Effect::Read),
-    ("FilterCriteria", NO_FILTERS),
+    ("FilterCriteria", Effect::Read),
     ("FunctionResponseTypes", Effect::Read),
     ("KmsKeyArn", Effect::Accepted),
     ("LoggingConfig", Effect::Accepted),
