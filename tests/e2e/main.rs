@@ -13,6 +13,7 @@ mod example;
 mod functions;
 mod http;
 mod packaging;
+mod senders;
 mod server;
 mod sqs;
 mod sqs_forms;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     trials.extend(functions::trials(&fixtures));
     trials.extend(http::trials(&fixtures));
     trials.extend(packaging::trials(&example));
+    trials.extend(senders::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(sqs::trials(&fixtures));
     trials.extend(sqs_forms::trials(&fixtures));

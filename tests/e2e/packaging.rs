@@ -34,7 +34,7 @@ fn hello() -> PathBuf {
 }
 
 /// A folder with these files; `hello` is wherever a path ends in `bootstrap`.
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, content) in files {
         let path = folder.path().join(path);
@@ -48,7 +48,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-fn serve(template: &Path) -> Server {
+pub(crate) fn serve(template: &Path) -> Server {
     Server::start(template, Ports::free(), None, &[])
 }
 
