@@ -27,6 +27,6 @@ pub use error::{ErrorKind, OpenError, QueueError};
 pub use queues::{Options, Queues};
 pub use types::{
     AttributeValue, Attributes, BatchEntry, BatchResult, ChangeVisibility, Message,
-    MessageAttribute, MessageAttributes, MessageMoveTask, MoveTaskStatus, QueueList,
-    ReceiveMessage, SendMessage, SentMessage, StartMessageMoveTask,
+    MessageAttribute, MessageAttributes, MessageMoveTask, MessageState, MoveTaskStatus, QueueList,
+    QueueView, ReceiveMessage, SeenMessage, SendMessage, SentMessage, StartMessageMoveTask,
 };

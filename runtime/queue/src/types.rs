@@ -229,3 +229,60 @@ pub struct QueueList {
     /// `NextToken`: set when `max_results` was given and more queues follow.
     pub next_token: Option<String>,
 }
+
+/// A queue as [`Queues::view_queues`](crate::Queues::view_queues) shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueView {
+    /// Its name.
+    pub name: String,
+    /// How many messages can be received, or wait behind others of their group.
+    pub visible: usize,
+    /// How many are received, and neither deleted nor timed out.
+    pub in_flight: usize,
+    /// How many were sent with a delay that has not ended.
+    pub delayed: usize,
+    /// When the oldest of them all was sent.
+    pub oldest_sent_at: Option<Timestamp>,
+    /// The ARN of its dead-letter queue.
+    pub dead_letter_target: Option<String>,
+    /// How many messages have come since the service runs, those that it began with counted in. A
+    /// purge, or a failure of the disk, lets this and the next begin anew.
+    pub arrived: u64,
+    /// How many messages have gone since then: deleted, moved or expired.
+    pub departed: u64,
+}
+
+/// A message as [`Queues::peek`](crate::Queues::peek) shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenMessage {
+    /// What a receive would give, without a receipt: the handle is empty. `system_attributes` has
+    /// all there are.
+    pub message: Message,
+    /// Whether it can be received.
+    pub state: MessageState,
+    /// When it can be received, or could be from.
+    pub visible_at: Timestamp,
+}
+
+/// Whether a message can be received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageState {
+    /// It can, or waits behind others of its group.
+    Visible,
+    /// It was received, and is neither deleted nor timed out.
+    InFlight,
+    /// It was sent with a delay that has not ended.
+    Delayed,
+}
+
+impl MessageState {
+    /// The state in a word: `visible`, `in-flight` or `delayed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visible => "visible",
+            Self::InFlight => "in-flight",
+            Self::Delayed => "delayed",
+        }
+    }
+}

@@ -23,6 +23,7 @@ mod groups;
 mod leave;
 mod record;
 mod take;
+mod view;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,7 +35,7 @@ pub(crate) use self::{
     deduplication::{Accepted, DEDUPLICATION_INTERVAL, Deduplication, DeduplicationKey},
     record::{Counts, Group, Lease, Record, Seq, TakeOptions, Taken, Unsettled},
 };
-use crate::Timestamp;
+use crate::{MessageState, Timestamp};
 
 /// How many messages a receive removes at most on its way (expired, or for the dead-letter
 /// queue), so that no single receive writes without bound.
@@ -64,6 +65,8 @@ pub(crate) struct Core {
     stragglers: BTreeSet<(Timestamp, Seq)>,
     /// When the newest of the others was sent.
     newest_sent_at: Timestamp,
+    /// How many messages have come.
+    arrived: u64,
     /// On FIFO queues.
     groups: Option<Groups>,
     attempts: Attempts,
@@ -80,7 +83,8 @@ impl Core {
     /// Adds a message that is durable. It is delayed when it has yet to appear and was never
     /// received, in flight when it has yet to appear and was.
     pub(crate) fn insert(&mut self, seq: Seq, record: Record, now: Timestamp) {
-        self.remove(seq);
+        let known = self.remove(seq);
+        self.arrived += u64::from(!known);
         if let Some(groups) = &mut self.groups {
             if let Some(head) = groups.head(record.group)
                 && seq < head

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Inner, queue::Queue, send::sequence_number};
 use crate::{
     AttributeValue, Attributes, Message, MessageAttributes,
-    core::{Lease, Record},
+    core::{Record, Seq},
     digest,
     receipt::Receipt,
     store::Content,
@@ -39,28 +39,30 @@ pub(super) struct Wanted {
 }
 
 impl Inner {
-    /// A message that was taken, as its receiver gets it. `fifo` is the type of the queue.
+    /// A message as its receiver gets it, with its record since it was taken. `fifo` is the type
+    /// of the queue.
     pub(super) fn message(
         &self,
         queue: &Queue,
         fifo: bool,
-        lease: &Lease,
+        (seq, record): (Seq, Record),
         content: Content,
         wanted: &Wanted,
     ) -> Message {
-        let Record { sent_at, first_received_at, receive_count, .. } = lease.record;
-        let receipt = Receipt { queue: queue.id, seq: lease.seq, receive_count };
+        let Record { sent_at, first_received_at, receive_count, .. } = record;
+        let receipt = Receipt { queue: queue.id, seq, receive_count };
+        let first_received = (first_received_at > 0).then(|| first_received_at.to_string());
         let attributes = own(content.attributes, &wanted.own);
         let system_attributes: Attributes = [
             ("AWSTraceHeader", trace(&content.system_attributes)),
-            ("ApproximateFirstReceiveTimestamp", Some(first_received_at.to_string())),
+            ("ApproximateFirstReceiveTimestamp", first_received),
             ("ApproximateReceiveCount", Some(receive_count.to_string())),
             ("DeadLetterQueueSourceArn", content.dead_letter_source),
             ("MessageDeduplicationId", content.deduplication_id),
             ("MessageGroupId", content.group_id),
             ("SenderId", Some(self.options.account_id.clone())),
             ("SentTimestamp", Some(sent_at.to_string())),
-            ("SequenceNumber", fifo.then(|| sequence_number(lease.seq))),
+            ("SequenceNumber", fifo.then(|| sequence_number(seq))),
         ]
         .into_iter()
         .filter(|(name, _)| wanted.system.iter().any(|wanted| wanted == "All" || wanted == name))

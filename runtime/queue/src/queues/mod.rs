@@ -12,6 +12,7 @@ mod send;
 mod settings;
 mod settle;
 mod tags;
+mod view;
 
 #[cfg(test)]
 mod tests;

@@ -121,7 +121,8 @@ impl Inner {
         for (lease, content) in leases.leases.iter().zip(contents) {
             match content {
                 Some(content) => {
-                    messages.push(self.message(queue, fifo, lease, content, &request.wanted));
+                    let taken = (lease.seq, lease.record);
+                    messages.push(self.message(queue, fifo, taken, content, &request.wanted));
                 }
                 // Half a message is none; it must not come up again and again.
                 None => queue.change(|state| forget(self, queue, state, lease.seq)),

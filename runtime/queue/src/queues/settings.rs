@@ -28,16 +28,8 @@ impl Queues {
         if let Some(name) = names.iter().find(|name| !known(name)) {
             return Err(unknown(name));
         }
-        let now = inner.options.clock.now();
         let (counts, attributes) = queue.change(|state| {
-            let retention = state.settings.millis("MessageRetentionPeriod");
-            let (counts, expired) = state.core()?.counts(now, retention);
-            let writes: Vec<Write> =
-                expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) }).collect();
-            if !writes.is_empty() {
-                // Nobody waits for it.
-                drop(inner.committer.submit(writes, Durability::Process, || {}));
-            }
+            let counts = inner.counts(&queue, state)?;
             let mut attributes: Attributes = Settings::names()
                 .filter_map(|name| Some((name.to_owned(), state.settings.get(name)?)))
                 .collect();

@@ -9,6 +9,7 @@ mod model;
 mod moves;
 mod redrive;
 mod sqs;
+mod view;
 
 use std::{sync::Arc, time::Duration};
 
