@@ -7,6 +7,7 @@
 mod events;
 mod health;
 mod lambda;
+mod queues;
 mod reply;
 mod sns;
 mod sqs;
@@ -61,6 +62,9 @@ impl Api {
         let path = request.uri().path();
         if path == health::PATH && request.method() == Method::GET {
             return health::report(&self.0).await;
+        }
+        if queues::is_meant(path) && request.method() == Method::GET {
+            return queues::handle(&self.0.queues, request.uri()).await;
         }
         if lambda::is_meant(path) {
             return lambda::handle(&self.0, request).await;

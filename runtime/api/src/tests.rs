@@ -37,3 +37,61 @@ async fn other_paths_say_what_is_here() {
     let message = got.json()["message"].to_string();
     assert!(message.contains("GET /orders") && message.contains("/_samovar/health"), "{message}");
 }
+
+/// An action of SQS that must succeed.
+async fn act(stand: &Stand, action: &str, input: serde_json::Value) -> serde_json::Value {
+    let request = http::Request::post("/").header("x-amz-target", format!("AmazonSQS.{action}"));
+    let got = stand.send(request, input.to_string()).await;
+    assert_eq!(got.status, 200, "{:?}", got.body);
+    if got.body.is_empty() { json!(null) } else { got.json() }
+}
+
+#[tokio::test]
+async fn queues_are_seen_as_they_are() {
+    let stand = Stand::new(Limits::default());
+    let url = act(&stand, "CreateQueue", json!({"QueueName": "orders"})).await["QueueUrl"].clone();
+    let send = json!({
+        "QueueUrl": url, "MessageBody": "tea",
+        "MessageAttributes": {"From": {"DataType": "String", "StringValue": "shop"}},
+    });
+    let sent = act(&stand, "SendMessage", send).await;
+
+    for _ in 0..2 {
+        let got = stand.get("/_samovar/queues/orders/messages?max=5").await;
+        assert_eq!(got.status, 200);
+        let page = got.json();
+        let [seen] = page["messages"].as_array().unwrap().as_slice() else { panic!("{page}") };
+        assert_eq!(seen["state"], "visible");
+        assert_eq!(seen["message"]["MessageId"], sent["MessageId"]);
+        assert_eq!(seen["message"]["Body"], "tea");
+        assert_eq!(seen["message"]["ReceiptHandle"], "");
+        assert_eq!(seen["message"]["MessageAttributes"]["From"]["StringValue"], "shop");
+        assert_eq!(seen["message"]["Attributes"]["ApproximateReceiveCount"], "0");
+    }
+    let page = stand.get("/_samovar/queues").await.json();
+    let queue = &page["queues"][0];
+    assert_eq!((&queue["name"], &queue["url"]), (&json!("orders"), &url));
+    assert_eq!(queue["arn"], "arn:aws:sqs:us-east-1:000000000000:orders");
+    assert_eq!(
+        (&queue["visible"], &queue["inFlight"], &queue["delayed"]),
+        (&json!(1), &json!(0), &json!(0))
+    );
+    assert_eq!((&queue["arrived"], &queue["departed"]), (&json!(1), &json!(0)));
+    assert_eq!((&queue["deadLetterTarget"], queue["oldestSentAt"].is_u64()), (&json!(null), true));
+}
+
+#[tokio::test]
+async fn a_look_at_no_queue_says_so() {
+    let stand = Stand::new(Limits::default());
+    act(&stand, "CreateQueue", json!({"QueueName": "orders"})).await;
+    for (path, status, message) in [
+        ("/_samovar/queues/none/messages", 404, "The specified queue does not exist."),
+        ("/_samovar/queues/orders/messages?max=0", 400, "Must be >= 1 and <= 100."),
+        ("/_samovar/queues/orders/messages?max=many", 400, "Must be >= 1 and <= 100."),
+        ("/_samovar/queues/orders/other", 404, "does not serve"),
+    ] {
+        let got = stand.get(path).await;
+        assert_eq!(got.status, status, "{path}");
+        assert!(got.json()["message"].as_str().unwrap().contains(message), "{path}");
+    }
+}

@@ -24,6 +24,7 @@ use samovar_dispatch::{Body, BoxError};
 use samovar_http::{BodyError, read_body};
 
 use self::error::SqsError;
+pub(crate) use self::message_shapes::ReceivedShape;
 use crate::{Services, reply};
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
