@@ -1,0 +1,222 @@
+//! Load on an SQS endpoint, Samovar's or another's: the client side of `tests/peers/queues.py`.
+//!
+//! `load ENDPOINT QUEUE_URL WORK CLIENTS SECONDS` lets so many clients, each with one connection
+//! that it keeps, do the same work over and over, and prints one line of JSON: how many messages
+//! were done in how many seconds, and how long the requests took. `WORK` is one of
+//!
+//! - `send`: one message a request;
+//! - `send-batch`: ten messages a request;
+//! - `drain`: receive up to ten, delete what came. Ends early when nothing comes any more.
+//!
+//! It speaks AWS JSON 1.0 over plain HTTP/1.1 by itself: an SDK would take most of a core, and
+//! then it would be the SDK that is measured.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark may end at the first error")]
+
+use std::{
+    env,
+    io::{self, BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+const BODY_BYTES: usize = 256;
+/// Of a request; a server that is slower than this fails the run.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// After so many empty receives in a row there is nothing left.
+const EMPTY: u32 = 5;
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [endpoint, url, work, clients, seconds] = arguments.as_slice() else {
+        eprintln!("usage: load ENDPOINT QUEUE_URL send|send-batch|drain CLIENTS SECONDS");
+        std::process::exit(2);
+    };
+    let work = match work.as_str() {
+        "send" => Work::Send,
+        "send-batch" => Work::SendBatch,
+        "drain" => Work::Drain,
+        other => {
+            eprintln!("there is no work {other:?}: send, send-batch or drain");
+            std::process::exit(2);
+        }
+    };
+    let clients: usize = clients.parse().unwrap();
+    let time = Duration::from_secs_f64(seconds.parse().unwrap());
+    let start = Instant::now();
+    let tallies: Vec<Tally> = thread::scope(|scope| {
+        let client = || {
+            let mut client = Client::new(endpoint, url);
+            move || run(&mut client, work, start, time).unwrap()
+        };
+        let threads: Vec<_> = (0..clients).map(|_| scope.spawn(client())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    print(start, tallies);
+}
+
+#[derive(Clone, Copy)]
+enum Work {
+    Send,
+    SendBatch,
+    Drain,
+}
+
+/// What one client did.
+struct Tally {
+    messages: usize,
+    /// When the last of them was done.
+    end: Instant,
+    /// Of each request, in microseconds.
+    took: Vec<u64>,
+}
+
+fn print(start: Instant, tallies: Vec<Tally>) {
+    let messages: usize = tallies.iter().map(|tally| tally.messages).sum();
+    let end = tallies.iter().map(|tally| tally.end).max().unwrap_or(start);
+    let mut took: Vec<u64> = tallies.into_iter().flat_map(|tally| tally.took).collect();
+    took.sort_unstable();
+    let quantile = |percent: usize| took.get(took.len() * percent / 100).copied();
+    let line = json!({
+        "messages": messages,
+        "seconds": (end - start).as_secs_f64(),
+        "requests": took.len(),
+        "p50_us": quantile(50),
+        "p99_us": quantile(99),
+    });
+    println!("{line}");
+}
+
+fn run(client: &mut Client, work: Work, start: Instant, time: Duration) -> io::Result<Tally> {
+    let message = json!({"QueueUrl": client.url, "MessageBody": "x".repeat(BODY_BYTES)});
+    let entries: Vec<Value> = (0..10)
+        .map(|n| json!({"Id": n.to_string(), "MessageBody": "x".repeat(BODY_BYTES)}))
+        .collect();
+    let batch = json!({"QueueUrl": client.url, "Entries": entries}).to_string();
+    let receive = json!({"QueueUrl": client.url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0});
+    let (message, receive) = (message.to_string(), receive.to_string());
+    let mut tally = Tally { messages: 0, end: start, took: Vec::new() };
+    let mut empty = 0;
+    while start.elapsed() < time && empty < EMPTY {
+        let done = match work {
+            Work::Send => {
+                client.act("SendMessage", &message, &mut tally)?;
+                1
+            }
+            Work::SendBatch => {
+                let answer = client.act("SendMessageBatch", &batch, &mut tally)?;
+                successful(&answer)
+            }
+            Work::Drain => {
+                let answer = client.act("ReceiveMessage", &receive, &mut tally)?;
+                let entries = deletions(&answer);
+                if entries.is_empty() {
+                    empty += 1;
+                    continue;
+                }
+                empty = 0;
+                let delete = json!({"QueueUrl": client.url, "Entries": entries}).to_string();
+                let answer = client.act("DeleteMessageBatch", &delete, &mut tally)?;
+                successful(&answer)
+            }
+        };
+        tally.messages += done;
+        tally.end = Instant::now();
+    }
+    Ok(tally)
+}
+
+fn successful(answer: &[u8]) -> usize {
+    let answer: Value = serde_json::from_slice(answer).unwrap();
+    assert!(answer["Failed"].as_array().is_none_or(Vec::is_empty), "{answer}");
+    answer["Successful"].as_array().map_or(0, Vec::len)
+}
+
+/// The entries of a batch that deletes all that was received.
+fn deletions(answer: &[u8]) -> Vec<Value> {
+    let answer: Value = serde_json::from_slice(answer).unwrap();
+    let messages = answer["Messages"].as_array().map_or(&[][..], Vec::as_slice);
+    let entry = |(n, message): (usize, &Value)| json!({"Id": n.to_string(), "ReceiptHandle": message["ReceiptHandle"]});
+    messages.iter().enumerate().map(entry).collect()
+}
+
+/// One connection.
+struct Client {
+    host: String,
+    url: String,
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Connects to `http://HOST:PORT`.
+    fn new(endpoint: &str, url: &str) -> Self {
+        let host = endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let stream = TcpStream::connect(&host).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        Self { host, url: url.to_owned(), stream: BufReader::with_capacity(64 * 1024, stream) }
+    }
+
+    /// The body of an answer of 200; anything else is an error. The signature is none: the
+    /// servers under test look at its credential scope at most.
+    fn act(&mut self, action: &str, document: &str, tally: &mut Tally) -> io::Result<Vec<u8>> {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-amz-json-1.0\r\n\
+             X-Amz-Target: AmazonSQS.{action}\r\nAuthorization: AWS4-HMAC-SHA256 \
+             Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, \
+             Signature=0\r\nContent-Length: {}\r\n\r\n{document}",
+            self.host,
+            document.len()
+        );
+        let sent = Instant::now();
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let (status, body) = self.answer()?;
+        tally.took.push(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
+        if status != "200" {
+            let body = String::from_utf8_lossy(&body);
+            return Err(io::Error::other(format!("{action}: {status}: {body}")));
+        }
+        Ok(body)
+    }
+
+    fn answer(&mut self) -> io::Result<(String, Vec<u8>)> {
+        let status = self.line()?.split(' ').nth(1).unwrap_or_default().to_owned();
+        let (mut length, mut chunked) = (0, false);
+        loop {
+            let header = self.line()?.to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse().map_err(io::Error::other)?;
+            }
+            chunked |= header.starts_with("transfer-encoding:") && header.contains("chunked");
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        while chunked {
+            let size = self.line()?;
+            let size = size.split(';').next().unwrap_or_default().trim();
+            let size = usize::from_str_radix(size, 16).map_err(io::Error::other)?;
+            let end = body.len();
+            body.resize(end + size, 0);
+            self.stream.read_exact(&mut body[end..])?;
+            self.line()?;
+            chunked = size > 0;
+        }
+        Ok((status, body))
+    }
+
+    /// A line without its end.
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        line.truncate(line.trim_end().len());
+        Ok(line)
+    }
+}
