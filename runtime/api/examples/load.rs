@@ -47,15 +47,18 @@ fn main() {
     let clients: usize = clients.parse().unwrap();
     let time = Duration::from_secs_f64(seconds.parse().unwrap());
     let start = Instant::now();
-    let tallies: Vec<Tally> = thread::scope(|scope| {
-        let client = || {
-            let mut client = Client::new(endpoint, url);
-            move || run(&mut client, work, start, time).unwrap()
-        };
-        let threads: Vec<_> = (0..clients).map(|_| scope.spawn(client())).collect();
+    let tallies: io::Result<Vec<Tally>> = thread::scope(|scope| {
+        let client = || run(&mut Client::new(endpoint, url)?, work, start, time);
+        let threads: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    print(start, tallies);
+    match tallies {
+        Ok(tallies) => print(start, tallies),
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -152,12 +155,13 @@ struct Client {
 
 impl Client {
     /// Connects to `http://HOST:PORT`.
-    fn new(endpoint: &str, url: &str) -> Self {
+    fn new(endpoint: &str, url: &str) -> io::Result<Self> {
         let host = endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        let stream = TcpStream::connect(&host).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-        Self { host, url: url.to_owned(), stream: BufReader::with_capacity(64 * 1024, stream) }
+        let stream = TcpStream::connect(&host)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        let stream = BufReader::with_capacity(64 * 1024, stream);
+        Ok(Self { host, url: url.to_owned(), stream })
     }
 
     /// The body of an answer of 200; anything else is an error. The signature is none: the
@@ -173,7 +177,10 @@ impl Client {
         );
         let sent = Instant::now();
         self.stream.get_mut().write_all(request.as_bytes())?;
-        let (status, body) = self.answer()?;
+        let (status, body) = self.answer().map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => io::Error::other(format!("{action}: no answer in time")),
+            _ => error,
+        })?;
         tally.took.push(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
         if status != "200" {
             let body = String::from_utf8_lossy(&body);
