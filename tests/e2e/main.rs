@@ -13,6 +13,7 @@ mod example;
 mod functions;
 mod http;
 mod packaging;
+mod queues;
 mod senders;
 mod server;
 mod sqs;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     trials.extend(sqs_forms::trials(&fixtures));
     trials.extend(bad_input::trials());
     trials.extend(check::trials());
+    trials.extend(queues::trials());
     trials.extend(crash::trials());
     trials.extend(stop::trials());
     trials.push(example::last(&example));

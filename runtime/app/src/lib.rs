@@ -55,6 +55,7 @@ pub use files::{Disk, FileKind, Files, Memory};
 pub use load::{load, load_from};
 pub use model::*;
 pub use options::{Options, Values, VariableOverrides};
+pub use suggest::closest;
 
 #[cfg(test)]
 mod tests;

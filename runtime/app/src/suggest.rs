@@ -1,10 +1,7 @@
 //! "Did you mean": the known name that a misspelt one is closest to.
 
 /// The candidate closest to `name`, if it is close enough to be a slip of the pen.
-pub(crate) fn closest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // About a third of the name may be wrong; beyond that a suggestion is a guess. Names far longer
     // than any candidate are not compared at all, so a huge one costs nothing.
     let limit = (name.chars().count().saturating_add(1) / 3).min(4);

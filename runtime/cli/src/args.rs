@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use samovar_app::config::is_region;
 
+use crate::queues::{Peek, Purge, Queues, Redrive, Send};
+
 /// Runs an AWS SAM application on this machine, without Docker or an account.
 #[derive(Debug, Parser)]
 #[command(name = "samovar", version, propagate_version = true)]
@@ -22,6 +24,16 @@ pub(crate) enum Command {
     /// Exit status: 0 if the template is good; 1 if it or a file that comes with it has faults;
     /// 2 if one of them cannot be read: it is missing, a folder, too large or not permitted.
     Check(Check),
+    /// Show the queues of a running Samovar, with their numbers of messages.
+    Queues(Queues),
+    /// Send a message to a queue.
+    Send(Send),
+    /// Show messages of a queue; they stay as they are.
+    Peek(Peek),
+    /// Move the messages of a dead-letter queue back to where they failed.
+    Redrive(Redrive),
+    /// Delete all messages of a queue.
+    Purge(Purge),
 }
 
 /// Options of `samovar up`.
@@ -58,7 +70,7 @@ pub(crate) struct Check {
     pub(crate) format: Format,
 }
 
-/// Forms of what `samovar check` says.
+/// Forms of what commands say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Text,
@@ -120,7 +132,7 @@ mod tests {
         let arguments = ["samovar", "check"].iter().chain(arguments);
         match Args::try_parse_from(arguments).unwrap().command {
             Command::Check(check) => check.application,
-            Command::Up(up) => up.application,
+            other => panic!("{other:?}"),
         }
     }
 

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod host;
 mod providers;
+mod queues;
 mod settings;
 mod stop;
 mod terminal;
@@ -21,7 +22,16 @@ fn main() -> ExitCode {
     match Args::parse().command {
         Command::Up(options) => up(options),
         Command::Check(options) => check::check(&options),
+        Command::Queues(options) => done(queues::queues(&options)),
+        Command::Send(options) => done(queues::send(&options)),
+        Command::Peek(options) => done(queues::peek(&options)),
+        Command::Redrive(options) => done(queues::redrive(&options)),
+        Command::Purge(options) => done(queues::purge(&options)),
     }
+}
+
+fn done(result: Result<(), queues::ToolError>) -> ExitCode {
+    result.map_or_else(|error| fail(&error.to_string()), |()| ExitCode::SUCCESS)
 }
 
 fn up(options: args::Up) -> ExitCode {

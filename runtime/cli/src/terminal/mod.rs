@@ -15,7 +15,7 @@ pub(crate) mod words;
 
 pub(crate) use faults::faults;
 pub(crate) use overview::Overview;
-pub(crate) use style::Style;
+pub(crate) use style::{Style, pad, printable, widest};
 pub(crate) use summary::Summary;
 pub(crate) use watch::Watch;
 
