@@ -1,8 +1,9 @@
 //! Load on an SQS endpoint, Samovar's or another's: the client side of `tests/peers/queues.py`.
 //!
-//! `load ENDPOINT QUEUE_URL WORK CLIENTS SECONDS` lets so many clients, each with one connection
-//! that it keeps, do the same work over and over, and prints one line of JSON: how many messages
-//! were done in how many seconds, and how long the requests took. `WORK` is one of
+//! `load ENDPOINT QUEUE_URL WORK CLIENTS SECONDS [MESSAGES]` lets so many clients, each with one
+//! connection that it keeps, do the same work over and over until the time is over (or so many
+//! messages are done), and prints one line of JSON: how many messages were done in how many
+//! seconds, and how long the requests took. `WORK` is one of
 //!
 //! - `send`: one message a request;
 //! - `send-batch`: ten messages a request;
@@ -17,6 +18,7 @@ use std::{
     env,
     io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -31,8 +33,12 @@ const EMPTY: u32 = 5;
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [endpoint, url, work, clients, seconds] = arguments.as_slice() else {
-        eprintln!("usage: load ENDPOINT QUEUE_URL send|send-batch|drain CLIENTS SECONDS");
+    let ([endpoint, url, work, clients, seconds, limit @ ..], true) =
+        (arguments.as_slice(), arguments.len() <= 6)
+    else {
+        eprintln!(
+            "usage: load ENDPOINT QUEUE_URL send|send-batch|drain CLIENTS SECONDS [MESSAGES]"
+        );
         std::process::exit(2);
     };
     let work = match work.as_str() {
@@ -46,9 +52,11 @@ fn main() {
     };
     let clients: usize = clients.parse().unwrap();
     let time = Duration::from_secs_f64(seconds.parse().unwrap());
+    let limit = limit.first().map_or(usize::MAX, |limit| limit.parse().unwrap());
+    let until = Until { time, messages: limit, done: AtomicUsize::new(0) };
     let start = Instant::now();
     let tallies: io::Result<Vec<Tally>> = thread::scope(|scope| {
-        let client = || run(&mut Client::new(endpoint, url)?, work, start, time);
+        let client = || run(&mut Client::new(endpoint, url)?, work, start, &until);
         let threads: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
@@ -66,6 +74,20 @@ enum Work {
     Send,
     SendBatch,
     Drain,
+}
+
+/// When all clients end.
+struct Until {
+    time: Duration,
+    messages: usize,
+    /// How many are done so far.
+    done: AtomicUsize,
+}
+
+impl Until {
+    fn is_reached(&self, start: Instant) -> bool {
+        start.elapsed() >= self.time || self.done.load(Ordering::Relaxed) >= self.messages
+    }
 }
 
 /// What one client did.
@@ -93,7 +115,7 @@ fn print(start: Instant, tallies: Vec<Tally>) {
     println!("{line}");
 }
 
-fn run(client: &mut Client, work: Work, start: Instant, time: Duration) -> io::Result<Tally> {
+fn run(client: &mut Client, work: Work, start: Instant, until: &Until) -> io::Result<Tally> {
     let message = json!({"QueueUrl": client.url, "MessageBody": "x".repeat(BODY_BYTES)});
     let entries: Vec<Value> = (0..10)
         .map(|n| json!({"Id": n.to_string(), "MessageBody": "x".repeat(BODY_BYTES)}))
@@ -103,7 +125,7 @@ fn run(client: &mut Client, work: Work, start: Instant, time: Duration) -> io::R
     let (message, receive) = (message.to_string(), receive.to_string());
     let mut tally = Tally { messages: 0, end: start, took: Vec::new() };
     let mut empty = 0;
-    while start.elapsed() < time && empty < EMPTY {
+    while !until.is_reached(start) && empty < EMPTY {
         let done = match work {
             Work::Send => {
                 client.act("SendMessage", &message, &mut tally)?;
@@ -126,6 +148,7 @@ fn run(client: &mut Client, work: Work, start: Instant, time: Duration) -> io::R
                 successful(&answer)
             }
         };
+        until.done.fetch_add(done, Ordering::Relaxed);
         tally.messages += done;
         tally.end = Instant::now();
     }
