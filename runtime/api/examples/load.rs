@@ -174,17 +174,16 @@ struct Client {
     host: String,
     url: String,
     stream: BufReader<TcpStream>,
+    /// Whether the server has said that it closes the connection.
+    closing: bool,
 }
 
 impl Client {
     /// Connects to `http://HOST:PORT`.
     fn new(endpoint: &str, url: &str) -> io::Result<Self> {
         let host = endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        let stream = TcpStream::connect(&host)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        let stream = BufReader::with_capacity(64 * 1024, stream);
-        Ok(Self { host, url: url.to_owned(), stream })
+        let stream = connect(&host)?;
+        Ok(Self { host, url: url.to_owned(), stream, closing: false })
     }
 
     /// The body of an answer of 200; anything else is an error. The signature is none: the
@@ -199,6 +198,9 @@ impl Client {
             document.len()
         );
         let sent = Instant::now();
+        if self.closing {
+            self.stream = connect(&self.host)?;
+        }
         self.stream.get_mut().write_all(request.as_bytes())?;
         let (status, body) = self.answer().map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => io::Error::other(format!("{action}: no answer in time")),
@@ -213,7 +215,9 @@ impl Client {
     }
 
     fn answer(&mut self) -> io::Result<(String, Vec<u8>)> {
-        let status = self.line()?.split(' ').nth(1).unwrap_or_default().to_owned();
+        let first = self.line()?;
+        let status = first.split(' ').nth(1).unwrap_or_default().to_owned();
+        self.closing = first.starts_with("HTTP/1.0");
         let (mut length, mut chunked) = (0, false);
         loop {
             let header = self.line()?.to_ascii_lowercase();
@@ -223,6 +227,7 @@ impl Client {
             if let Some(value) = header.strip_prefix("content-length:") {
                 length = value.trim().parse().map_err(io::Error::other)?;
             }
+            self.closing |= header.starts_with("connection:") && header.contains("close");
             chunked |= header.starts_with("transfer-encoding:") && header.contains("chunked");
         }
         let mut body = vec![0; length];
@@ -249,4 +254,11 @@ impl Client {
         line.truncate(line.trim_end().len());
         Ok(line)
     }
+}
+
+fn connect(host: &str) -> io::Result<BufReader<TcpStream>> {
+    let stream = TcpStream::connect(host)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    Ok(BufReader::with_capacity(64 * 1024, stream))
 }
