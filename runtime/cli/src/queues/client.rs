@@ -163,16 +163,18 @@ impl Client {
         };
         response.and_then(read).map_err(|error| match error {
             ureq::Error::Protocol(_) => self.other("it does not speak HTTP".to_owned()),
-            error => ToolError::Unreachable {
-                endpoint: self.endpoint.clone(),
-                reason: error.to_string(),
-            },
+            ureq::Error::Io(error) => self.unreachable(error.to_string()),
+            error => self.unreachable(error.to_string()),
         })
     }
 
     fn parse<T: DeserializeOwned>(&self, body: &str) -> Result<T, ToolError> {
         serde_json::from_str(body)
             .map_err(|error| self.other(format!("its answer is not understood: {error}")))
+    }
+
+    fn unreachable(&self, reason: String) -> ToolError {
+        ToolError::Unreachable { endpoint: self.endpoint.clone(), reason }
     }
 
     fn other(&self, reason: String) -> ToolError {
