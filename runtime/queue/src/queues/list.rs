@@ -11,7 +11,7 @@ use crate::{QueueError, QueueList};
 const MAX_RESULTS: usize = 1000;
 
 /// How the names of queues start that Samovar keeps for itself: no list has them.
-const INTERNAL: &str = "_samovar-";
+pub(super) const INTERNAL: &str = "_samovar-";
 
 impl Queues {
     /// `ListQueues`: the URLs of the queues whose names start with `prefix`, in the order of

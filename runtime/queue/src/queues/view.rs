@@ -1,6 +1,7 @@
 //! Looking at queues and messages as a person does: nothing changes by it. SQS has no such action,
 //! a receive is the only way to a message there.
 
+use super::list::INTERNAL;
 use super::{
     Inner, Queues,
     message::Wanted,
@@ -15,7 +16,7 @@ use crate::{
 const MAX_SEEN: usize = 100;
 
 impl Queues {
-    /// All queues, in the order of their names.
+    /// All queues, in the order of their names, but for Samovar's own.
     ///
     /// # Errors
     ///
@@ -28,7 +29,9 @@ impl Queues {
         let gone = |view: &Result<_, QueueError>| {
             view.as_ref().is_err_and(|error| error.kind() == ErrorKind::QueueDoesNotExist)
         };
-        views.filter(|view| !gone(view)).collect()
+        let is_own =
+            |view: &Result<QueueView, _>| matches!(view, Ok(v) if v.name.starts_with(INTERNAL));
+        views.filter(|view| !gone(view) && !is_own(view)).collect()
     }
 
     /// Messages of a queue in the order in which they were accepted, at most `max` (1 to 100),
