@@ -56,6 +56,16 @@ impl BasePath {
     }
 }
 
+/// The definition of a plain API: its `Body`, or the one that `BodyS3Location` names.
+pub(super) fn of_plain(subject: &Subject, base: BasePath) -> Option<Definition> {
+    match subject.body("Body") {
+        Some(body) => read(subject, &body, base),
+        None => subject
+            .property("BodyS3Location")
+            .and_then(|(key, node)| named(subject, &key, &node, base)),
+    }
+}
+
 /// Reads the definition in the file that a property names. `None`: there is none to be read here,
 /// which is reported or noted.
 pub(super) fn named(

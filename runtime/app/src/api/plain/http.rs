@@ -125,12 +125,7 @@ pub(in crate::api) fn api<'t>(
         .property("BasePath")
         .and_then(|(key, node)| BasePath::read(&subject.reader, &key.name, &node))
         .unwrap_or_default();
-    let definition = match subject.body("Body") {
-        Some(body) => definition::read(&subject, &body, base),
-        None => subject
-            .property("BodyS3Location")
-            .and_then(|(key, node)| definition::named(&subject, &key, &node, base)),
-    };
+    let definition = definition::of_plain(&subject, base);
     let Definition { routes, bare, cors, .. } = definition.unwrap_or_default();
     api.routes = routes;
     api.cors = api.cors.or(cors);

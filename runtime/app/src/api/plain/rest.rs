@@ -152,12 +152,7 @@ pub(in crate::api) fn api<'t>(
             BasePath::read(&subject.reader, "basepath", node::get(map, "basepath")?)
         })
         .unwrap_or_default();
-    let definition = match subject.body("Body") {
-        Some(body) => definition::read(&subject, &body, base),
-        None => subject
-            .property("BodyS3Location")
-            .and_then(|(key, node)| definition::named(&subject, &key, &node, base)),
-    };
+    let definition = definition::of_plain(&subject, base);
     let Definition { routes, bare, binary_media_types, .. } = definition.unwrap_or_default();
     api.routes = routes;
     api.binary_media_types.extend(binary_media_types);
