@@ -1,9 +1,9 @@
 //! Puts the parts of an application together, resource by resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use crate::model::{Queue, Resource as Named, Target, Topic};
+use crate::model::{Function, Places, Queue, Resource as Named, Target, Topic};
 use crate::node::Node;
 use crate::parts::Parts;
 use crate::plain::Links;
@@ -142,6 +142,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     let apis = apis.finish(report);
     let outputs = outputs::read(resolver, &apis);
     resolver.check_names();
+    let resources = named(resolver, &active, &functions);
     let mut parts = Parts {
         description: template.description.map(str::to_owned),
         functions,
@@ -152,7 +153,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         triggers,
         subscriptions,
         outputs,
-        resources: active.iter().filter_map(|resource| named(resolver, resource)).collect(),
+        resources,
     };
     for resource in active.iter().filter(|resource| is_nested(resource)) {
         match resolver.child(resource) {
@@ -250,16 +251,29 @@ fn enter_queue(resolver: &Resolver, made: &GeneratedQueue, facts: QueueFacts) ->
     is_new
 }
 
-/// A resource as the application lists it.
-fn named<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) -> Option<Named> {
-    let reference = resolver.reference_of(resource);
-    Some(Named {
-        logical_id: resolver.id(resource.id),
-        kind: resource.kind.to_owned(),
-        reference: reference.map_err(|trouble| resolver.tell(trouble)).ok()?,
-        span: resolver.report.span(resource.at),
-        places: resolver.places(resource),
-    })
+/// The resources as the application lists them.
+fn named<'t>(
+    resolver: &Resolver<'t>,
+    active: &[&Resource<'t>],
+    functions: &[Function],
+) -> Vec<Named> {
+    let placed: HashMap<&str, &Places> =
+        functions.iter().map(|function| (function.logical_id.as_str(), &function.places)).collect();
+    let named = |resource: &&Resource<'t>| {
+        let logical_id = resolver.id(resource.id);
+        let reference = resolver.reference_of(resource);
+        let reference = reference.map_err(|trouble| resolver.tell(trouble)).ok()?;
+        // A function's places were found when it was read.
+        let places = placed.get(logical_id.as_str()).map(|places| (*places).clone());
+        Some(Named {
+            logical_id,
+            kind: resource.kind.to_owned(),
+            reference,
+            span: resolver.report.span(resource.at),
+            places: places.unwrap_or_else(|| resolver.places(resource)),
+        })
+    };
+    active.iter().filter_map(named).collect()
 }
 
 /// A resource of a type that Samovar does not serve: kept, and named once.
