@@ -18,6 +18,11 @@ use clap::Parser;
 use crate::args::{Args, Command};
 use crate::terminal::Style;
 
+/// Messages are made on one thread and freed on another, for which the system's allocator takes a
+/// lock each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match Args::parse().command {
         Command::Up(options) => up(options),
