@@ -1,10 +1,13 @@
 //! Group commit.
 //!
-//! Whoever changes something hands in a set of writes and waits. One worker takes all the sets
-//! that have gathered, writes them as one batch, syncs once for all, and tells everyone: however
-//! many senders there are, a `fdatasync` at a time serves them all. The sets are written in the
-//! order in which they came, and sequences are given out in the same order, so that the messages
-//! of a queue become known in the order of their sequences.
+//! Whoever changes something hands in a set of writes and waits. Two workers do the rest, each for
+//! as long as it has something to do. The one that writes takes all the sets that have gathered
+//! and hands them to the operating system as one batch; that is all a receive waits for. The one
+//! that syncs takes all that was written meanwhile, syncs once for all, and tells everyone: however
+//! many senders there are, a `fdatasync` at a time serves them all, and while it goes on the next
+//! batch is written. The sets are written and synced in the order in which they came, and
+//! sequences are given out in the same order, so that the messages of a queue become known in the
+//! order of their sequences.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -13,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::{
     QueueError,
     core::Seq,
-    store::{Key, Store, StoreError, Write},
+    store::{Epoch, Key, Store, StoreError, Write},
 };
 
 /// What becomes of a set of writes. Dropping it changes nothing: the set is written.
@@ -38,11 +41,25 @@ struct WriteSet {
     done: oneshot::Sender<Result<(), QueueError>>,
 }
 
+/// A set that the operating system has, and the disk may not have yet.
+struct Written {
+    set: WriteSet,
+    /// The messages that it made.
+    sent: Vec<Key>,
+    /// In which opening of the store it was written; nothing where there was nothing to write.
+    epoch: Option<Epoch>,
+}
+
 #[derive(Default)]
 struct Pending {
+    /// To be written.
     sets: Vec<WriteSet>,
-    /// Whether a worker runs, which goes on until there are no more sets.
-    running: bool,
+    /// Whether the worker runs that writes.
+    writing: bool,
+    /// To be synced.
+    written: Vec<Written>,
+    /// Whether the worker runs that syncs.
+    syncing: bool,
     /// For messages and queues. Begins higher every time the store is opened, so that no number
     /// is ever used twice, whatever was deleted meanwhile.
     next_seq: Seq,
@@ -59,12 +76,15 @@ pub(crate) trait OnFailure: Send + Sync {
 pub(crate) struct Committer {
     store: Arc<Store>,
     pending: Mutex<Pending>,
+    /// Held while sets are synced and their senders told, and while a failure is dealt with: what
+    /// is on the disk is made known before the state in memory is forgotten, or not at all.
+    settling: Mutex<()>,
     on_failure: Weak<dyn OnFailure>,
 }
 
 impl Committer {
     pub(crate) fn new(store: Arc<Store>, on_failure: Weak<dyn OnFailure>) -> Arc<Self> {
-        Arc::new(Self { store, pending: Mutex::default(), on_failure })
+        Arc::new(Self { store, pending: Mutex::default(), settling: Mutex::default(), on_failure })
     }
 
     /// Begins a set of writes. Nobody else hands one in until it is submitted or dropped.
@@ -92,42 +112,92 @@ impl Committer {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn commit(&self, mut sets: Vec<WriteSet>) {
-        let writes = sets.iter_mut().flat_map(|set| set.writes.drain(..)).collect::<Vec<_>>();
-        let sent = writes.iter().filter_map(Write::sent).collect();
-        let wrote = !writes.is_empty();
-        if wrote && let Err(error) = self.store.write(writes) {
-            return self.fail(sets, sent, &error);
+    /// Writes sets, tells those who wait for no more, and returns the others.
+    fn write(&self, mut sets: Vec<WriteSet>) -> Vec<Written> {
+        let mut writes = Vec::new();
+        let mut shares = Vec::with_capacity(sets.len());
+        for set in &mut sets {
+            shares.push((
+                set.writes.iter().filter_map(Write::sent).collect(),
+                !set.writes.is_empty(),
+            ));
+            writes.append(&mut set.writes);
         }
-        let (on_disk, in_process): (Vec<_>, Vec<_>) =
-            sets.into_iter().partition(|set| set.durability == Durability::Disk);
-        in_process.into_iter().for_each(WriteSet::succeed);
-        if on_disk.is_empty() {
-            return;
+        let written = if writes.is_empty() { Ok(None) } else { self.store.write(writes).map(Some) };
+        let epoch = match written {
+            Ok(epoch) => epoch,
+            Err(error) => {
+                let _settling = self.settle();
+                let sent = shares.into_iter().flat_map(|(sent, _)| sent).collect();
+                self.fail(sets, sent, &error);
+                return Vec::new();
+            }
+        };
+        let mut to_sync = Vec::with_capacity(sets.len());
+        for (set, (sent, wrote)) in sets.into_iter().zip(shares) {
+            match set.durability {
+                Durability::Process => set.succeed(),
+                Durability::Disk => {
+                    to_sync.push(Written { set, sent, epoch: epoch.filter(|_| wrote) });
+                }
+            }
         }
-        if wrote && let Err(error) = self.store.sync() {
-            return self.fail(on_disk, sent, &error);
+        to_sync
+    }
+
+    /// Waits until what was written is on the disk, and tells its senders.
+    fn sync(&self) {
+        let _settling = self.settle();
+        let written = std::mem::take(&mut self.lock().written);
+        let synced = if written.iter().any(|written| written.epoch.is_some()) {
+            self.store.sync().map(Some)
+        } else {
+            Ok(None)
+        };
+        // Nobody knows what has become of what was written before the store was closed.
+        let is_on_disk = |written: &Written| match &synced {
+            Ok(synced) => written.epoch.is_none() || written.epoch == *synced,
+            Err(_) => false,
+        };
+        let (on_disk, lost): (Vec<_>, Vec<_>) = written.into_iter().partition(is_on_disk);
+        on_disk.into_iter().for_each(|written| written.set.succeed());
+        if !lost.is_empty() {
+            let (sets, sent): (Vec<_>, Vec<_>) =
+                lost.into_iter().map(|written| (written.set, written.sent)).unzip();
+            let error = synced.err().unwrap_or(StoreError::Closed);
+            self.fail(sets, sent.concat(), &error);
         }
-        on_disk.into_iter().for_each(WriteSet::succeed);
     }
 
     /// What is on the disk after a failed write or sync is unknown until the store is opened
     /// again (<https://www.usenix.org/system/files/atc20-rebello.pdf>), so it is closed, and all
-    /// that is known in memory is forgotten with it.
-    fn fail(&self, mut sets: Vec<WriteSet>, sent: Vec<Key>, error: &StoreError) {
-        // A store that was closed already has been through this.
-        if !matches!(error, StoreError::Closed) {
+    /// that is known in memory is forgotten with it. `sent` are messages that may be in the store.
+    ///
+    /// The caller holds `settling`.
+    fn fail(&self, mut sets: Vec<WriteSet>, mut sent: Vec<Key>, error: &StoreError) {
+        // Where it was closed before, and nothing was written, all this was done then.
+        if !matches!(error, StoreError::Closed) || !sent.is_empty() {
             self.store.close();
+            // Those that came meanwhile rest on state that is forgotten now.
+            let mut pending = self.lock();
+            for written in pending.written.drain(..) {
+                sent.extend(written.sent);
+                sets.push(written.set);
+            }
+            sets.append(&mut pending.sets);
+            drop(pending);
             if let Some(on_failure) = self.on_failure.upgrade() {
                 on_failure.store_failed(sent);
             }
-            // Those that came meanwhile rest on state that is forgotten now.
-            sets.append(&mut self.lock().sets);
         }
         for set in sets {
             // A receiver that has gone does not want to know.
             let _ = set.done.send(Err(QueueError::store(error)));
         }
+    }
+
+    fn settle(&self) -> MutexGuard<'_, ()> {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -147,9 +217,6 @@ impl Submission<'_> {
 
     /// Hands in the writes. `apply` runs when they are as durable as asked for, before the result
     /// is there; not when they failed.
-    ///
-    /// The worker runs on tokio's blocking pool while there is work (so a runtime whose time is
-    /// paused waits for it), outside a runtime on a thread.
     pub(crate) fn submit(
         mut self,
         writes: Vec<Write>,
@@ -158,14 +225,9 @@ impl Submission<'_> {
     ) -> Committed {
         let (done, committed) = oneshot::channel();
         self.pending.sets.push(WriteSet { writes, durability, apply: Box::new(apply), done });
-        if !self.pending.running {
-            self.pending.running = true;
+        if !std::mem::replace(&mut self.pending.writing, true) {
             drop(self.pending);
-            let worker = Worker { committer: Arc::clone(self.committer), ended: false };
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn_blocking(|| worker.run())),
-                Err(_) => drop(std::thread::spawn(|| worker.run())),
-            }
+            Worker::start(self.committer, Stage::Write);
         }
         committed
     }
@@ -179,26 +241,72 @@ impl WriteSet {
     }
 }
 
-/// The right to write. Dropped before its end (a runtime that shuts down drops what it has not
-/// started), it lets the next set start another.
+#[derive(Clone, Copy)]
+enum Stage {
+    Write,
+    Sync,
+}
+
+/// The right to write or to sync. Dropped before its end (a runtime that shuts down drops what it
+/// has not started), it lets the next set start another.
 struct Worker {
     committer: Arc<Committer>,
+    stage: Stage,
     ended: bool,
 }
 
 impl Worker {
+    /// Starts a worker on tokio's blocking pool (so a runtime whose time is paused waits for it),
+    /// outside a runtime on a thread.
+    fn start(committer: &Arc<Committer>, stage: Stage) {
+        let worker = Self { committer: Arc::clone(committer), stage, ended: false };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(|| worker.run())),
+            Err(_) => drop(std::thread::spawn(|| worker.run())),
+        }
+    }
+
     fn run(mut self) {
+        match self.stage {
+            Stage::Write => self.write(),
+            Stage::Sync => self.sync(),
+        }
+        self.ended = true;
+    }
+
+    fn write(&self) {
         loop {
             let sets = {
                 let mut pending = self.committer.lock();
                 if pending.sets.is_empty() {
-                    pending.running = false;
-                    self.ended = true;
+                    pending.writing = false;
                     return;
                 }
                 std::mem::take(&mut pending.sets)
             };
-            self.committer.commit(sets);
+            let mut written = self.committer.write(sets);
+            if written.is_empty() {
+                continue;
+            }
+            let mut pending = self.committer.lock();
+            pending.written.append(&mut written);
+            if !std::mem::replace(&mut pending.syncing, true) {
+                drop(pending);
+                Self::start(&self.committer, Stage::Sync);
+            }
+        }
+    }
+
+    fn sync(&self) {
+        loop {
+            {
+                let mut pending = self.committer.lock();
+                if pending.written.is_empty() {
+                    pending.syncing = false;
+                    return;
+                }
+            }
+            self.committer.sync();
         }
     }
 }
@@ -206,7 +314,11 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         if !self.ended {
-            self.committer.lock().running = false;
+            let mut pending = self.committer.lock();
+            match self.stage {
+                Stage::Write => pending.writing = false,
+                Stage::Sync => pending.syncing = false,
+            }
         }
     }
 }

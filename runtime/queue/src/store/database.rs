@@ -17,6 +17,7 @@ use super::{
     },
     journal::{self, CheckError, Damage, NUMBER_KEY},
     mark::{Mark, MarkError, Marked},
+    sync::NewestJournal,
 };
 use crate::{
     Attributes, MoveTaskStatus, OpenError, Timestamp,
@@ -101,6 +102,7 @@ pub(super) struct Database {
     /// The number of the last commit.
     committed: Mutex<u64>,
     mark: Mutex<Mark>,
+    newest: Mutex<NewestJournal>,
 }
 
 struct Keyspaces {
@@ -154,7 +156,8 @@ impl Database {
             Some(_) => journals.accept().map_err(io)?,
             None => mark.begin(&mark_path, last).map_err(io)?,
         }
-        let this = Self { keyspaces, committed: Mutex::new(last), mark: Mutex::new(mark) };
+        let newest = Mutex::new(NewestJournal::open(dir).map_err(io)?);
+        let this = Self { keyspaces, committed: Mutex::new(last), mark: Mutex::new(mark), newest };
         this.commit(|batch, keyspaces| {
             batch.insert(&keyspaces.meta, OPENED_KEY, json(&loaded.opened)?);
             batch.insert(&keyspaces.meta, FORMAT_KEY, json(&FORMAT)?);
@@ -188,10 +191,10 @@ impl Database {
     }
 
     pub(super) fn sync(&self) -> Result<(), StoreError> {
+        let io = |error: io::Error| StoreError::Failed(error.to_string());
         let committed = *lock(&self.committed);
-        self.keyspaces.database.persist(PersistMode::SyncData).map_err(failed)?;
-        let marked = lock(&self.mark).set(committed);
-        marked.map_err(|error| StoreError::Failed(error.to_string()))
+        lock(&self.newest).sync().map_err(io)?;
+        lock(&self.mark).set(committed).map_err(io)
     }
 
     pub(super) fn content(&self, key: Key) -> Result<Option<Content>, StoreError> {

@@ -143,6 +143,11 @@ pub(super) fn check(dir: &Path, marked: Option<Marked>) -> Result<Checked, Check
 
 /// The journals in the directory, the oldest first. The last is the one that is written to.
 fn journals(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(numbered(dir)?.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The journals with the numbers in their names, the oldest first.
+pub(super) fn numbered(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut journals = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
@@ -151,7 +156,7 @@ fn journals(dir: &Path) -> io::Result<Vec<PathBuf>> {
         journals.extend(number.map(|number| (number, path)));
     }
     journals.sort();
-    Ok(journals.into_iter().map(|(_, path)| path).collect())
+    Ok(journals)
 }
 
 fn scan(path: &Path) -> io::Result<Scan> {

@@ -53,6 +53,7 @@ mod encoding;
 mod journal;
 mod mark;
 mod memory;
+mod sync;
 
 #[cfg(test)]
 mod tests;
@@ -130,15 +131,26 @@ pub(crate) enum StoreError {
 #[derive(Debug)]
 pub(crate) struct Store {
     place: Place,
-    open: RwLock<Option<Backend>>,
+    open: RwLock<Option<Open>>,
     #[cfg(test)]
     fail_next: std::sync::Mutex<Option<Operation>>,
+    #[cfg(test)]
+    syncs: std::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
 enum Place {
     Disk(PathBuf),
     Memory(Arc<Memory>),
+}
+
+/// Tells the openings of a store apart: the value counts them.
+pub(crate) type Epoch = u64;
+
+#[derive(Debug)]
+struct Open {
+    epoch: Epoch,
+    backend: Backend,
 }
 
 #[derive(Debug)]
@@ -182,9 +194,11 @@ impl Store {
         let (backend, loaded) = place.open()?;
         let store = Self {
             place,
-            open: RwLock::new(Some(backend)),
+            open: RwLock::new(Some(Open { epoch: loaded.opened, backend })),
             #[cfg(test)]
             fail_next: std::sync::Mutex::default(),
+            #[cfg(test)]
+            syncs: std::sync::Mutex::default(),
         };
         Ok((store, loaded))
     }
@@ -196,7 +210,7 @@ impl Store {
         // Dropped before it is opened again: it holds the directory's lock.
         drop(guard.take());
         let (backend, loaded) = self.place.open()?;
-        *guard = Some(backend);
+        *guard = Some(Open { epoch: loaded.opened, backend });
         Ok(loaded)
     }
 
@@ -206,34 +220,40 @@ impl Store {
     }
 
     /// Writes all or nothing, in this order, and hands it to the operating system, so that it
-    /// survives the end of this process. After an error the database may not be used any more,
-    /// close it.
-    pub(crate) fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+    /// survives the end of this process. Returns the opening in which that was. After an error the
+    /// database may not be used any more, close it.
+    pub(crate) fn write(&self, writes: Vec<Write>) -> Result<Epoch, StoreError> {
         #[cfg(test)]
         self.fail(Operation::Write)?;
-        self.with(|backend| match backend {
-            Backend::Disk(database) => database.write(writes),
-            Backend::Memory(memory) => {
-                memory.write(writes);
-                Ok(())
+        self.with(|open| {
+            match &open.backend {
+                Backend::Disk(database) => database.write(writes)?,
+                Backend::Memory(memory) => memory.write(writes),
             }
+            Ok(open.epoch)
         })
     }
 
-    /// Waits until all that was written is on the disk. After an error the database may not be
+    /// Waits until all that was written before the call is on the disk, while others go on
+    /// writing. Returns the opening for which that is so. After an error the database may not be
     /// used any more, close it.
-    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+    pub(crate) fn sync(&self) -> Result<Epoch, StoreError> {
+        #[cfg(test)]
+        let _turn = self.hold_syncs();
         #[cfg(test)]
         self.fail(Operation::Sync)?;
-        self.with(|backend| match backend {
-            Backend::Disk(database) => database.sync(),
-            Backend::Memory(_) => Ok(()),
+        self.with(|open| {
+            match &open.backend {
+                Backend::Disk(database) => database.sync()?,
+                Backend::Memory(_) => {}
+            }
+            Ok(open.epoch)
         })
     }
 
     /// The contents of messages; nothing for one that is not there.
     pub(crate) fn contents(&self, keys: &[Key]) -> Result<Vec<Option<Content>>, StoreError> {
-        self.with(|backend| match backend {
+        self.with(|open| match &open.backend {
             Backend::Disk(database) => keys.iter().map(|&key| database.content(key)).collect(),
             Backend::Memory(memory) => Ok(keys.iter().map(|&key| memory.content(key)).collect()),
         })
@@ -260,10 +280,13 @@ impl Store {
         self.open.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(
-        &self,
-        work: impl FnOnce(&Backend) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    /// Lets syncs wait, until the result is dropped.
+    #[cfg(test)]
+    pub(crate) fn hold_syncs(&self) -> impl Drop + '_ {
+        self.syncs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Open) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let guard = self.open.read().unwrap_or_else(PoisonError::into_inner);
         work(guard.as_ref().ok_or(StoreError::Closed)?)
     }

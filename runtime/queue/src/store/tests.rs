@@ -210,3 +210,29 @@ proptest! {
         prop_assert_eq!(journal::check(dir.path(), None).unwrap(), journal::Checked::default());
     }
 }
+
+/// Commits go on to new journals when one is full, and what is synced is where they went.
+#[test]
+fn commits_are_synced_in_whichever_journal_they_are() {
+    let dir = TempDir::new().unwrap();
+    let (store, _) = Store::on_disk(dir.path()).unwrap();
+    let count = 600;
+    for seq in 1..=count {
+        let Write::Message { key, record, mut content, accepted } = message(seq) else {
+            unreachable!("it is a message");
+        };
+        // Nothing that would be written shorter than it is.
+        let number =
+            |n: u64| format!("{:016x}", (seq << 32 | n).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        content.body = (0..12_500).map(number).collect();
+        store.write(vec![Write::Message { key, record, content, accepted }]).unwrap();
+        if seq % 50 == 0 {
+            store.sync().unwrap();
+        }
+    }
+    let newest = super::journal::numbered(dir.path()).unwrap().pop().unwrap().0;
+    assert!(newest > 0, "120 MB fit into one journal");
+    drop(store);
+    let (_, loaded) = Store::on_disk(dir.path()).unwrap();
+    assert_eq!(loaded.records.len() as u64, count);
+}
