@@ -267,14 +267,18 @@ impl Worker {
     }
 
     fn run(mut self) {
-        match self.stage {
-            Stage::Write => self.write(),
-            Stage::Sync => self.sync(),
+        if let Stage::Write = self.stage {
+            self.write();
+        }
+        if let Stage::Sync = self.stage {
+            self.sync();
         }
         self.ended = true;
     }
 
-    fn write(&self) {
+    /// Writes while there is something to write. Where nobody syncs, and nothing else is to be
+    /// written, it goes on with that itself: to wake another thread costs more than a small write.
+    fn write(&mut self) {
         loop {
             let sets = {
                 let mut pending = self.committer.lock();
@@ -290,10 +294,16 @@ impl Worker {
             }
             let mut pending = self.committer.lock();
             pending.written.append(&mut written);
-            if !std::mem::replace(&mut pending.syncing, true) {
-                drop(pending);
-                Self::start(&self.committer, Stage::Sync);
+            if std::mem::replace(&mut pending.syncing, true) {
+                continue;
             }
+            if pending.sets.is_empty() {
+                pending.writing = false;
+                self.stage = Stage::Sync;
+                return;
+            }
+            drop(pending);
+            Self::start(&self.committer, Stage::Sync);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom},
+    os::unix::fs::FileExt,
     path::Path,
     time::Duration,
 };
@@ -85,8 +86,8 @@ impl Mark {
 
     /// Notes that the commits up to this one are on the disk.
     pub(super) fn set(&mut self, acknowledged: u64) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(PLACES[self.next]))?;
-        self.file.write_all(&encode(Marked { base: self.base, acknowledged }))?;
+        self.file
+            .write_all_at(&encode(Marked { base: self.base, acknowledged }), PLACES[self.next])?;
         self.next = 1 - self.next;
         Ok(())
     }
