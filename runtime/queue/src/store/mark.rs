@@ -132,6 +132,8 @@ fn encode(Marked { base, acknowledged }: Marked) -> [u8; LENGTH] {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
