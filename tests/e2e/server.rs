@@ -87,6 +87,17 @@ impl Server {
         state: Option<&Path>,
         more: &[&str],
     ) -> Self {
+        Self::start_with(template, ports, state, more, &[])
+    }
+
+    /// As [`start`](Self::start), with variables in the server's environment.
+    pub(crate) fn start_with(
+        template: &Path,
+        ports: Ports,
+        state: Option<&Path>,
+        more: &[&str],
+        variables: &[(&str, &Path)],
+    ) -> Self {
         let own = state.is_none().then(|| tempfile::tempdir().unwrap());
         let state_path = state.map_or_else(|| own.as_ref().unwrap().path().into(), Path::to_owned);
         copy(&common(), &state_path.join("compiled"));
@@ -97,7 +108,8 @@ impl Server {
             .args(["--api-port", &ports.api.to_string(), "--http-port", &ports.http.to_string()])
             .arg("--state-dir")
             .arg(&state_path)
-            .args(more);
+            .args(more)
+            .envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().unwrap(), output.clone());

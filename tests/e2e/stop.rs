@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("stop::sigint_lets_what_runs_finish", || orderly(Signal::INT)),
         trial("stop::sigkill_leaves_no_process", killed),
         trial("stop::queues_are_kept", queues),
+        trial("stop::nothing_is_kept_if_so_asked", ephemeral),
         trial("stop::a_build_that_is_given_up_leaves_no_process", build),
     ]
 }
@@ -88,6 +89,53 @@ fn queues() {
     let url = server.api("/000000000000/PlainQueue");
     let received = block_on(sqs(&server).receive_message().queue_url(url).send()).unwrap();
     assert_eq!(received.messages()[0].body(), Some("kept"));
+}
+
+/// `--ephemeral`: messages live as long as the server, environments have a folder that goes with
+/// it, and code that was compiled stays.
+fn ephemeral() {
+    let (state, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let start = || {
+        let template = root().join("tests/functions/template.yaml");
+        let variables = [("TMPDIR", temporary.path())];
+        Server::start_with(
+            &template,
+            Ports::free(),
+            Some(state.path()),
+            &["--ephemeral"],
+            &variables,
+        )
+    };
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().flatten();
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    };
+    for signal in [Signal::TERM, Signal::INT] {
+        let server = start();
+        assert!(server.output().contains("Queues, in memory"), "{}", server.output());
+        let url = server.api("/000000000000/PlainQueue");
+        let client = sqs(&server);
+        let received = block_on(client.receive_message().queue_url(&url).send()).unwrap();
+        assert!(received.messages().is_empty(), "{received:?}");
+        for _ in 0..2 {
+            block_on(client.send_message().queue_url(&url).message_body("gone").send()).unwrap();
+        }
+        let received = block_on(client.receive_message().queue_url(&url).send()).unwrap();
+        assert_eq!(received.messages()[0].body(), Some("gone"));
+        assert_eq!(answer(&server, "Counter", &json!({})), json!({"count": 1}));
+        assert_eq!(names(temporary.path()).len(), 1, "the environment's folder is there");
+        // Another one beside it has queues of its own.
+        let other = start();
+        let url = other.api("/000000000000/PlainQueue");
+        let received = block_on(sqs(&other).receive_message().queue_url(&url).send()).unwrap();
+        assert!(received.messages().is_empty(), "{received:?}");
+        for server in [server, other] {
+            server.signal(signal);
+            assert!(server.wait().success(), "{}", server.output());
+        }
+        assert_eq!(names(temporary.path()), Vec::<String>::new());
+        assert_eq!(names(state.path()), ["compiled"]);
+    }
 }
 
 /// The crate's build script tells its process id and would go on for an hour.

@@ -54,6 +54,10 @@ pub(crate) struct Up {
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
 
+    /// Keep queues in memory and forget them at the end; only compiled code is kept.
+    #[arg(long)]
+    pub(crate) ephemeral: bool,
+
     /// Serve what is built already; build nothing.
     #[arg(long)]
     pub(crate) no_build: bool,

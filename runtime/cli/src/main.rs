@@ -7,6 +7,7 @@ mod host;
 mod providers;
 mod queues;
 mod settings;
+mod state;
 mod stop;
 mod terminal;
 mod up;

@@ -12,16 +12,15 @@ use tokio::task::JoinSet;
 
 use crate::build::{Artifact, Artifacts};
 
-/// Folder of the environments' private folders, in the state folder.
-pub(crate) const ENVIRONMENTS: &str = "environments";
-
 /// What functions see of the machine that they run on.
 pub(crate) struct Surroundings {
     /// `http://127.0.0.1:9000`.
     pub(crate) endpoint: String,
     pub(crate) account: Account,
-    /// Where environments have their private folders, and compiled code is kept.
-    pub(crate) state: PathBuf,
+    /// Where compiled code is kept.
+    pub(crate) compiled: PathBuf,
+    /// Where environments have their private folders.
+    pub(crate) environments: PathBuf,
 }
 
 /// Registers every function with the dispatcher, and returns why some cannot run, by logical id.
@@ -34,14 +33,14 @@ pub(crate) async fn register(
     surroundings: &Surroundings,
     dispatcher: &Dispatcher,
 ) -> Result<HashMap<String, String>, HostError> {
-    let host = host(app, &surroundings.state)?;
+    let host = host(app, &surroundings.compiled)?;
     let mut loading = JoinSet::new();
     for function in &app.functions {
         let artifact = artifacts.remove(&function.logical_id);
         let artifact = artifact.unwrap_or_else(|| unreachable!("every function has an artifact"));
         let variables = variables(function, surroundings);
         let (function, host) = (function.clone(), host.clone());
-        let scratch = surroundings.state.join(ENVIRONMENTS);
+        let scratch = surroundings.environments.clone();
         // Compiling a component takes a core for as long as it takes.
         loading.spawn_blocking(move || {
             let provider = artifact
@@ -65,11 +64,11 @@ pub(crate) async fn register(
 }
 
 /// The WASM host, if any function wants one.
-fn host(app: &App, state: &Path) -> Result<Option<Host>, HostError> {
+fn host(app: &App, compiled: &Path) -> Result<Option<Host>, HostError> {
     if app.functions.iter().all(|function| function.kind != Kind::Wasm) {
         return Ok(None);
     }
-    Host::new(HostConfig { cache_dir: state.join("compiled") }).map(Some)
+    Host::new(HostConfig { cache_dir: compiled.to_owned() }).map(Some)
 }
 
 fn provider(

@@ -21,8 +21,9 @@ use tokio_util::sync::CancellationToken;
 use crate::args;
 use crate::build;
 use crate::host;
-use crate::providers::{self, ENVIRONMENTS, Surroundings};
+use crate::providers::{self, Surroundings};
 use crate::settings::{self, Settings};
+use crate::state::State;
 use crate::stop::StopSignals;
 use crate::terminal::{Style, Summary, Watch, say, warn};
 
@@ -55,13 +56,14 @@ pub(crate) async fn up(options: args::Up) -> Result<(), UpError> {
     let began = Instant::now();
     host::raise_open_files();
     let mut signals = StopSignals::new().map_err(UpError::Signals)?;
-    tokio::select! {
+    let (served, state) = tokio::select! {
         biased;
         () = signals.next() => return Ok(()),
         served = start(&options, began) => served?,
-    }
-    .until(&mut signals)
-    .await;
+    };
+    served.until(&mut signals).await;
+    // Only now that nothing uses it may its temporary folder go.
+    drop(state);
     Ok(())
 }
 
@@ -76,7 +78,7 @@ struct Served {
     api: JoinHandle<()>,
 }
 
-async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
+async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), UpError> {
     let Settings { template, options: outside, skipped } =
         settings::read(&options.application).map_err(UpError::Template)?;
     skipped.iter().for_each(warn);
@@ -98,20 +100,26 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
     let title = style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION")));
     say(format_args!("\n  {title}  {}", style.dim(&shown(&template))));
 
-    let state = state_dir(options, &app)?;
+    let state =
+        State::open(options, &app).map_err(|(path, error)| UpError::StateDir { path, error })?;
     let tell = |text: &str| say(format_args!("  {text}"));
-    let artifacts = build::artifacts(&app, &state, !options.no_build, &tell).await;
+    let artifacts = build::artifacts(&app, &state.folder, !options.no_build, &tell).await;
     let queues = open_queues(&app, &state, &account, &endpoint).await?;
-    // The queues' lock is held: no other Samovar lives in this folder, and environments that a
-    // killed one left here are nobody's.
-    let _ = std::fs::remove_dir_all(state.join(ENVIRONMENTS));
+    // No other Samovar lives in this folder: it is new, or the queues' lock is held. Environments
+    // that a killed one left here are nobody's.
+    let _ = std::fs::remove_dir_all(state.environments());
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let names = app.functions.iter().map(|function| function.name.as_str());
     let watch = Arc::new(Watch::new(style, names));
     let limits = Limits { concurrency: host::concurrency(), ..Limits::default() };
     let dispatcher = Dispatcher::new(limits, clock.clone(), watch);
-    let surroundings = Surroundings { endpoint, account: account.clone(), state };
+    let surroundings = Surroundings {
+        endpoint,
+        account: account.clone(),
+        compiled: state.folder.join("compiled"),
+        environments: state.environments(),
+    };
     let failures = providers::register(&app, artifacts, &surroundings, &dispatcher).await?;
     let not_run = app.functions.iter().filter(|function| function.not_run.is_some()).count();
     if failures.len() > not_run && failures.len() == app.functions.len() {
@@ -128,6 +136,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
         app: &app,
         style,
         failures: &failures,
+        ephemeral: options.ephemeral,
         api_port: api_port.port(),
         http_port: http_port.port(),
         took: began.elapsed(),
@@ -136,7 +145,8 @@ async fn start(options: &args::Up, began: Instant) -> Result<Served, UpError> {
     let ports =
         Ports { api: listen(api_port, "--api-port")?, http: listen(http_port, "--http-port")? };
     say(format_args!("{summary}\n"));
-    Ok(serve(&app, ports, &account, &dispatcher, &queues, &clock, &deliveries))
+    let served = serve(&app, ports, &account, &dispatcher, &queues, &clock, &deliveries);
+    Ok((served, state))
 }
 
 /// Both ports, taking connections.
@@ -249,35 +259,22 @@ fn listen(port: Reserved, option: &'static str) -> Result<Listeners, UpError> {
     port.listen().map_err(|error| UpError::Port { error, option })
 }
 
-/// The state folder, made where it is missing.
-fn state_dir(options: &args::Up, app: &App) -> Result<PathBuf, UpError> {
-    let path = options.state_dir.clone().unwrap_or_else(|| project(&app.template).join(".samovar"));
-    let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
-    made.map_err(|error| UpError::StateDir { path, error })
-}
-
-/// The folder of the application that a template is of: its own, or, where `sam build` has left
-/// it in `.aws-sam/build`, which every build empties, the one around that.
-fn project(template: &Path) -> &Path {
-    let folder = template.parent().unwrap_or(Path::new("."));
-    let built = folder.ends_with(".aws-sam/build").then(|| folder.parent()?.parent()).flatten();
-    built.unwrap_or(folder)
-}
-
-/// The template's queues, with the messages that they had.
+/// The template's queues, with the messages that they had if these are kept.
 async fn open_queues(
     app: &App,
-    state: &Path,
+    state: &State,
     account: &Account,
     endpoint: &str,
 ) -> Result<Queues, UpError> {
+    let folder = state.queues();
     let options = samovar_queue::Options {
+        ephemeral: folder.is_none(),
         account_id: account.id.clone(),
         region: account.region.clone(),
         endpoint: endpoint.to_owned(),
         ..samovar_queue::Options::default()
     };
-    let queues = Queues::open(&state.join("queues"), options)?;
+    let queues = Queues::open(&folder.unwrap_or_default(), options)?;
     // A dead-letter queue must be there before the queue that names it.
     let (sources, targets): (Vec<_>, Vec<_>) =
         app.queues.iter().partition(|queue| queue.attributes.contains_key("RedrivePolicy"));
@@ -293,16 +290,5 @@ fn print_failures(app: &App, failures: &HashMap<String, String>) {
         if let Some(reason) = failures.get(&function.logical_id) {
             eprintln!("{}: {reason}", function.name);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn state_outlives_a_build_of_sam_s() {
-        assert_eq!(project(Path::new("/app/template.yaml")), Path::new("/app"));
-        assert_eq!(project(Path::new("/app/.aws-sam/build/template.yaml")), Path::new("/app"));
     }
 }

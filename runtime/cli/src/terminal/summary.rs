@@ -16,6 +16,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) style: Style,
     /// Why functions cannot run, by logical id.
     pub(crate) failures: &'a HashMap<String, String>,
+    /// Whether queues are in memory.
+    pub(crate) ephemeral: bool,
     pub(crate) api_port: u16,
     pub(crate) http_port: u16,
     /// Since the command began.
@@ -125,7 +127,7 @@ impl Summary<'_> {
         if self.app.queues.is_empty() {
             return Ok(());
         }
-        heading(f, self.style, "Queues")?;
+        heading(f, self.style, if self.ephemeral { "Queues, in memory" } else { "Queues" })?;
         let names = widest(self.app.queues.iter().map(|queue| queue.name.as_str()));
         let urls = widest(self.app.queues.iter().map(|queue| queue.url.as_str()));
         for queue in &self.app.queues {

@@ -1,0 +1,70 @@
+//! Where a running Samovar keeps what it keeps.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use samovar_app::App;
+use tempfile::TempDir;
+
+use crate::args;
+
+/// Folder of the environments' private folders, in the state folder.
+const ENVIRONMENTS: &str = "environments";
+
+/// The folders of one `samovar up`.
+pub(crate) struct State {
+    /// What is built, unpacked and compiled, under names that follow from its content, so that
+    /// later runs and others at the same time use it too.
+    pub(crate) folder: PathBuf,
+    /// Holds all else that is written, if nothing is to be kept. Dropped, it is removed.
+    temporary: Option<TempDir>,
+}
+
+impl State {
+    /// Makes the folders where they are missing.
+    ///
+    /// # Errors
+    /// The path that cannot be used, and why.
+    pub(crate) fn open(options: &args::Up, app: &App) -> Result<Self, (PathBuf, io::Error)> {
+        let path = options.state_dir.clone();
+        let path = path.unwrap_or_else(|| project(&app.template).join(".samovar"));
+        let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
+        let folder = made.map_err(|error| (path, error))?;
+        let temporary = options.ephemeral.then(temporary).transpose()?;
+        Ok(Self { folder, temporary })
+    }
+
+    /// The folder of the queues; they are in memory where there is none.
+    pub(crate) fn queues(&self) -> Option<PathBuf> {
+        self.temporary.is_none().then(|| self.folder.join("queues"))
+    }
+
+    /// The folder of the environments' private folders.
+    pub(crate) fn environments(&self) -> PathBuf {
+        self.temporary.as_ref().map_or(&*self.folder, TempDir::path).join(ENVIRONMENTS)
+    }
+}
+
+fn temporary() -> Result<TempDir, (PathBuf, io::Error)> {
+    let made = tempfile::Builder::new().prefix("samovar-").tempdir();
+    made.map_err(|error| (std::env::temp_dir(), error))
+}
+
+/// The folder of the application that a template is of: its own, or, where `sam build` has left
+/// it in `.aws-sam/build`, which every build empties, the one around that.
+fn project(template: &Path) -> &Path {
+    let folder = template.parent().unwrap_or(Path::new("."));
+    let built = folder.ends_with(".aws-sam/build").then(|| folder.parent()?.parent()).flatten();
+    built.unwrap_or(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_outlives_a_build_of_sam_s() {
+        assert_eq!(project(Path::new("/app/template.yaml")), Path::new("/app"));
+        assert_eq!(project(Path::new("/app/.aws-sam/build/template.yaml")), Path::new("/app"));
+    }
+}
