@@ -17,6 +17,7 @@ mod queues;
 mod senders;
 mod server;
 mod sqs;
+mod sqs_cli;
 mod sqs_forms;
 mod stop;
 mod tools;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     trials.extend(senders::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(sqs::trials(&fixtures));
+    trials.extend(sqs_cli::trials(&fixtures));
     trials.extend(sqs_forms::trials(&fixtures));
     trials.extend(bad_input::trials());
     trials.extend(check::trials());

@@ -21,6 +21,7 @@ use crate::{against, needing};
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
         needing(&[BOTO3], against(server, "sqs::boto3_does_every_action", boto3)),
+        needing(&[BOTO3], against(server, "sqs::every_error_in_both_protocols", every_error)),
         against(server, "sqs::rust_sdk_manages_queues", manage),
         against(server, "sqs::rust_sdk_sends_all_there_is_to_a_message", message),
         against(server, "sqs::rust_sdk_moves_dead_letters", dead_letters),
@@ -34,6 +35,14 @@ fn boto3(server: &Server) {
     command.args(["-c", include_str!("sqs.py"), &server.api("")]);
     let output: Value = serde_json::from_str(&succeed(&mut command)).unwrap();
     assert_eq!(output, json!({"actions": 23}), "boto3 knows actions that the script does not");
+}
+
+/// The script prints what it has shown, or ends with each row that does not hold.
+fn every_error(server: &Server) {
+    let mut command = BOTO3.command();
+    command.args(["-c", include_str!("sqs_errors.py"), &server.api("")]);
+    let output: Value = serde_json::from_str(&succeed(&mut command)).unwrap();
+    assert!(output["rows"].as_u64() >= Some(200), "{output}");
 }
 
 /// A queue of a test's own.
