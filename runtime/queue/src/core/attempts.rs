@@ -4,30 +4,35 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{DEDUPLICATION_INTERVAL, Lease};
+use super::{Core, DEDUPLICATION_INTERVAL, Lease, Record, Seq};
 use crate::Timestamp;
 
 /// The receives of the last five minutes that had an id, and what they took.
-///
-/// They are not stored: after a restart an attempt is a new one, and as for a caller without an
-/// id, its messages come back when their visibility timeout ends.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     newest: HashMap<String, (Timestamp, Vec<Lease>)>,
     order: VecDeque<(Timestamp, String)>,
 }
 
+/// An attempt as it is stored, along with the records of the messages that it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    /// When the first attempt with its id was.
+    pub(crate) at: Timestamp,
+    /// The messages with their records since then.
+    pub(crate) taken: Vec<(Seq, Record)>,
+}
+
 impl Attempts {
     /// What the attempt with this id took, if that was not too long ago.
-    pub(super) fn find(&mut self, id: &str, now: Timestamp) -> Option<Vec<Lease>> {
-        self.expire(now);
-        self.newest.get(id).map(|(_, leases)| leases.clone())
+    pub(super) fn find(&self, id: &str, now: Timestamp) -> Option<Vec<Lease>> {
+        let (_, leases) = self.newest.get(id).filter(|(at, _)| !has_ended(*at, now))?;
+        Some(leases.clone())
     }
 
     /// Remembers an attempt instead of an earlier one with the same id. `at` is when the first
     /// of them was, from which the five minutes count.
     pub(super) fn insert(&mut self, id: &str, at: Timestamp, leases: Vec<Lease>) {
-        self.expire(at);
         self.newest.insert(id.to_owned(), (at, leases));
         self.order.push_back((at, id.to_owned()));
     }
@@ -38,13 +43,43 @@ impl Attempts {
             *known = leases;
         }
     }
+}
 
-    fn expire(&mut self, now: Timestamp) {
-        let has_ended = |at: Timestamp| at.saturating_add(DEDUPLICATION_INTERVAL) <= now;
-        while let Some((_, id)) = self.order.pop_front_if(|(at, _)| has_ended(*at)) {
-            if self.newest.get(&id).is_some_and(|(at, _)| has_ended(*at)) {
-                self.newest.remove(&id);
+impl Core {
+    /// An attempt to store.
+    pub(crate) fn attempt(&self, id: &str) -> Option<Attempt> {
+        let (at, leases) = self.attempts.newest.get(id)?;
+        let taken = leases.iter().map(|lease| (lease.seq, lease.record)).collect();
+        Some(Attempt { at: *at, taken })
+    }
+
+    /// Remembers an attempt that was stored; later ones after earlier ones. Returns whether it
+    /// can be repeated, which it cannot when its time is over, or when something has happened to
+    /// one of its messages.
+    pub(crate) fn restore_attempt(&mut self, id: &str, attempt: &Attempt, now: Timestamp) -> bool {
+        let lease = |&(seq, record)| Lease { seq, record, before: record };
+        let leases: Vec<Lease> = attempt.taken.iter().map(lease).collect();
+        let is_current = !has_ended(attempt.at, now) && self.are_as_taken(&leases);
+        if is_current {
+            self.attempts.insert(id, attempt.at, leases);
+        }
+        is_current
+    }
+
+    /// Forgets the attempts whose time is over; returns their ids.
+    pub(crate) fn expire_attempts(&mut self, now: Timestamp) -> Vec<String> {
+        let Attempts { newest, order } = &mut self.attempts;
+        let mut ended = Vec::new();
+        while let Some((_, id)) = order.pop_front_if(|(at, _)| has_ended(*at, now)) {
+            if newest.get(&id).is_some_and(|(at, _)| has_ended(*at, now)) {
+                newest.remove(&id);
+                ended.push(id);
             }
         }
+        ended
     }
+}
+
+fn has_ended(at: Timestamp, now: Timestamp) -> bool {
+    at.saturating_add(DEDUPLICATION_INTERVAL) <= now
 }

@@ -41,11 +41,7 @@ impl Core {
     ) -> Option<Vec<Lease>> {
         self.appear(now);
         let known = self.attempts.find(attempt, now)?;
-        let is_as_taken = |lease: &Lease| {
-            let entry = self.entries.get(&lease.seq);
-            entry.is_some_and(|entry| entry.hidden && entry.record == lease.record)
-        };
-        if !known.iter().all(is_as_taken) {
+        if !self.are_as_taken(&known) {
             return None;
         }
         let visible_at = now.saturating_add(visibility);
@@ -60,6 +56,14 @@ impl Core {
         }
         self.attempts.update(attempt, leases.clone());
         Some(leases)
+    }
+
+    /// Whether nothing has happened to messages since they were taken.
+    pub(super) fn are_as_taken(&self, leases: &[Lease]) -> bool {
+        leases.iter().all(|lease| {
+            let entry = self.entries.get(&lease.seq);
+            entry.is_some_and(|entry| entry.hidden && entry.record == lease.record)
+        })
     }
 
     /// Remembers what was taken, for [`retake`](Self::retake).

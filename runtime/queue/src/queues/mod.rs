@@ -1,5 +1,6 @@
 //! The service: SQS's actions over the queues of one directory.
 
+mod attempts;
 mod list;
 mod manage;
 mod message;

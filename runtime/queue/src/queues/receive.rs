@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Inner, Queues,
+    Inner, Queues, attempts,
     message::{SYSTEM_ATTRIBUTES, Wanted},
     queue::{Queue, State, Turn},
     send::settled,
@@ -159,7 +159,8 @@ impl Inner {
         if let Some(attempt) = &request.attempt
             && let Some(leases) = core.retake(attempt, now, options.visibility)
         {
-            return Ok(Some(self.hand_out(queue, leases, Vec::new())));
+            let writes = attempts::writes(queue, core, attempt, now);
+            return Ok(Some(self.hand_out(queue, leases, writes)));
         }
         let room = MAX_IN_FLIGHT.saturating_sub(core.in_flight());
         options.max = options.max.min(room);
@@ -181,13 +182,15 @@ impl Inner {
             return Ok(None);
         }
         let Taken { leases, dead, expired } = taken;
+        let expired = expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) });
+        let mut writes: Vec<Write> = expired.collect();
         if let Some(attempt) = &request.attempt
             && !leases.is_empty()
         {
             core.remember_attempt(attempt, now, &leases);
+            writes.extend(attempts::writes(queue, core, attempt, now));
         }
-        let expired = expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) });
-        let (leases, mut commits) = self.hand_out(queue, leases, expired.collect());
+        let (leases, mut commits) = self.hand_out(queue, leases, writes);
         if let Some((target, _)) = redrive
             && !dead.is_empty()
         {

@@ -58,8 +58,8 @@ impl Inner {
     }
 
     /// Makes the state in memory that of the store. Messages of deleted and purged queues that
-    /// are still there, those that were refused, and deduplications that have ended are removed
-    /// on the way.
+    /// are still there, those that were refused, deduplications that have ended and receives
+    /// that cannot be repeated any more are removed on the way.
     pub(super) fn restore(&self, loaded: Loaded) -> Result<(), String> {
         let now = self.options.clock.now();
         self.committer.start_sequences_at(loaded.opened << SEQS_PER_OPENING);
@@ -89,6 +89,14 @@ impl Inner {
             match state.filter(|_| accepted.at.saturating_add(DEDUPLICATION_INTERVAL) > now) {
                 Some((.., core)) => core.deduplication.insert(key.seq, accepted),
                 None => stray.push(Write::Forget { key }),
+            }
+        }
+        let mut attempts = loaded.attempts;
+        attempts.sort_by_key(|(_, attempt)| attempt.at);
+        for (key, attempt) in attempts {
+            let state = states.get_mut(&key.queue);
+            if !state.is_some_and(|(.., core)| core.restore_attempt(&key.id, &attempt, now)) {
+                stray.push(Write::RemoveAttempt(key));
             }
         }
         let (tasks, without_queue): (Vec<_>, Vec<_>) =

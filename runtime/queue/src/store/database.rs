@@ -11,9 +11,10 @@ use fjall::{KeyspaceCreateOptions, OwnedWriteBatch as WriteBatch, PersistMode};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Content, Key, StoreError, Write,
+    AttemptKey, Content, Key, StoreError, Write,
     encoding::{
-        decode_accepted, decode_key, decode_record, encode_accepted, encode_key, encode_record,
+        decode_accepted, decode_attempt, decode_key, decode_record, encode_accepted,
+        encode_attempt, encode_key, encode_record,
     },
     journal::{self, CheckError, Damage, NUMBER_KEY},
     mark::{Mark, MarkError, Marked},
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     Attributes, MoveTaskStatus, OpenError, Timestamp,
-    core::{Accepted, Record},
+    core::{Accepted, Attempt, Record},
 };
 
 /// What this version writes; an older or newer one is refused.
@@ -43,6 +44,7 @@ const FORMAT_KEY: &str = "format";
 const OPENED_KEY: &str = "opened";
 const QUEUE_PREFIX: &str = "queue/";
 const TASK_PREFIX: &str = "task/";
+const ATTEMPT_PREFIX: &str = "attempt/";
 
 /// A queue as it is stored, in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +96,8 @@ pub(crate) struct Loaded {
     pub(crate) records: Vec<(Key, Record)>,
     /// What FIFO queues have accepted lately, in the order of the keys that the messages had.
     pub(crate) accepted: Vec<(Key, Accepted)>,
+    /// Receives that could be repeated.
+    pub(crate) attempts: Vec<(AttemptKey, Attempt)>,
 }
 
 /// The database of one directory.
@@ -259,6 +263,10 @@ impl Keyspaces {
             Write::RemoveQueue { id } => batch.remove(&self.meta, queue_key(id)),
             Write::Task(record) => batch.insert(&self.meta, task_key(record.key), json(&record)?),
             Write::RemoveTask(key) => batch.remove(&self.meta, task_key(key)),
+            Write::Attempt { key, attempt } => {
+                batch.insert(&self.meta, attempt_key(&key), encode_attempt(&attempt));
+            }
+            Write::RemoveAttempt(key) => batch.remove(&self.meta, attempt_key(&key)),
         }
         Ok(())
     }
@@ -302,6 +310,12 @@ impl Keyspaces {
                 .map_err(|error| corrupt(format!("the record of a message move task: {error}")))?;
             loaded.tasks.push(task);
         }
+        for entry in self.meta.prefix(ATTEMPT_PREFIX) {
+            let (key, bytes) = entry.into_inner().map_err(|error| open_error(dir, error))?;
+            let entry = parse_attempt_key(&key).zip(decode_attempt(&bytes));
+            let entry = entry.ok_or_else(|| corrupt("the record of a receive".into()))?;
+            loaded.attempts.push(entry);
+        }
         for entry in self.records.iter() {
             let (key, record) = entry.into_inner().map_err(|error| open_error(dir, error))?;
             let entry = decode_key(&key).zip(decode_record(&record));
@@ -338,6 +352,16 @@ fn queue_key(id: u64) -> Vec<u8> {
 
 fn task_key(key: Key) -> Vec<u8> {
     format!("{TASK_PREFIX}{:020}/{:020}", key.queue, key.seq).into_bytes()
+}
+
+fn attempt_key(key: &AttemptKey) -> Vec<u8> {
+    format!("{ATTEMPT_PREFIX}{:020}/{}", key.queue, key.id).into_bytes()
+}
+
+fn parse_attempt_key(bytes: &[u8]) -> Option<AttemptKey> {
+    let key = std::str::from_utf8(bytes).ok()?.strip_prefix(ATTEMPT_PREFIX)?;
+    let (queue, id) = key.split_once('/')?;
+    Some(AttemptKey { queue: queue.parse().ok()?, id: id.to_owned() })
 }
 
 fn encode(content: &Content) -> Result<Vec<u8>, StoreError> {

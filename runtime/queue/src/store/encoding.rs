@@ -1,7 +1,7 @@
 //! Keys and records as bytes.
 
 use super::{Key, Seq};
-use crate::core::{Accepted, Record};
+use crate::core::{Accepted, Attempt, Record};
 
 /// Big-endian, so that the order of the bytes is that of the queues and sequences.
 pub(super) fn encode_key(key: Key) -> [u8; 16] {
@@ -16,9 +16,12 @@ pub(super) fn decode_key(bytes: &[u8]) -> Option<Key> {
     Some(Key { queue: u64::from_be_bytes(*queue), seq: Seq::from_be_bytes(seq.try_into().ok()?) })
 }
 
+/// The length of a record as format 2 has it.
+const RECORD_BYTES: usize = 44;
+
 /// A record as format 2 has it. Format 1 ended after the receive count.
-pub(super) fn encode_record(record: Record) -> [u8; 44] {
-    let mut bytes = [0; 44];
+pub(super) fn encode_record(record: Record) -> [u8; RECORD_BYTES] {
+    let mut bytes = [0; RECORD_BYTES];
     bytes[..8].copy_from_slice(&record.sent_at.to_le_bytes());
     bytes[8..16].copy_from_slice(&record.visible_at.to_le_bytes());
     bytes[16..24].copy_from_slice(&record.first_received_at.to_le_bytes());
@@ -66,6 +69,26 @@ pub(super) fn decode_accepted(bytes: &[u8]) -> Option<Accepted> {
     Some(Accepted { key: *key, message_id: *message_id, at })
 }
 
+/// The time, then sequence and record of each message.
+pub(super) fn encode_attempt(attempt: &Attempt) -> Vec<u8> {
+    let mut bytes = attempt.at.to_le_bytes().to_vec();
+    for (seq, record) in &attempt.taken {
+        bytes.extend(seq.to_le_bytes());
+        bytes.extend(encode_record(*record));
+    }
+    bytes
+}
+
+pub(super) fn decode_attempt(bytes: &[u8]) -> Option<Attempt> {
+    let (at, rest) = bytes.split_first_chunk()?;
+    let taken = rest.chunks(8 + RECORD_BYTES).map(|bytes| {
+        let (seq, record) = bytes.split_first_chunk()?;
+        let record = Some(record).filter(|record| record.len() == RECORD_BYTES)?;
+        Some((Seq::from_le_bytes(*seq), decode_record(record)?))
+    });
+    Some(Attempt { at: u64::from_le_bytes(*at), taken: taken.collect::<Option<_>>()? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +112,11 @@ mod tests {
         let accepted = Accepted { key: [7; 16], message_id: [8; 16], at: 9 };
         assert_eq!(decode_accepted(&encode_accepted(accepted)), Some(accepted));
         assert_eq!(decode_accepted(&encode_accepted(accepted)[..39]), None);
+        for taken in [vec![], vec![(10, record)], vec![(10, record), (11, first_format)]] {
+            let attempt = Attempt { at: 12, taken };
+            let bytes = encode_attempt(&attempt);
+            assert_eq!(decode_attempt(&bytes), Some(attempt));
+            assert_eq!(decode_attempt(&bytes[..bytes.len() - 1]), None);
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Content, Key, Loaded, QueueRecord, TaskRecord, Write};
-use crate::core::{Accepted, Record};
+use super::{AttemptKey, Content, Key, Loaded, QueueRecord, TaskRecord, Write};
+use crate::core::{Accepted, Attempt, Record};
 
 /// All that a database would hold, in memory.
 #[derive(Debug, Default)]
@@ -20,6 +20,7 @@ struct Tables {
     records: BTreeMap<Key, Record>,
     contents: HashMap<Key, Content>,
     accepted: BTreeMap<Key, Accepted>,
+    attempts: BTreeMap<AttemptKey, Attempt>,
 }
 
 impl Memory {
@@ -32,6 +33,7 @@ impl Memory {
             tasks: tables.tasks.values().cloned().collect(),
             records: tables.records.iter().map(|(key, record)| (*key, *record)).collect(),
             accepted: tables.accepted.iter().map(|(key, record)| (*key, *record)).collect(),
+            attempts: tables.attempts.clone().into_iter().collect(),
         }
     }
 
@@ -74,6 +76,8 @@ impl Tables {
             Write::RemoveQueue { id } => drop(self.queues.remove(&id)),
             Write::Task(record) => drop(self.tasks.insert(record.key, record)),
             Write::RemoveTask(key) => drop(self.tasks.remove(&key)),
+            Write::Attempt { key, attempt } => drop(self.attempts.insert(key, attempt)),
+            Write::RemoveAttempt(key) => drop(self.attempts.remove(&key)),
         }
     }
 

@@ -44,8 +44,8 @@
 //! that do ([`Record`]): a receive rewrites 44 bytes whatever the message's size, and opening
 //! reads no bodies. `accepted` has what FIFO queues have accepted lately ([`Accepted`]), which
 //! outlives the messages. All three have 16 byte keys ([`Key`]). `meta` has the format's version,
-//! the number of times the store was opened, the number of the last commit, the queues, and the
-//! message move tasks.
+//! the number of times the store was opened, the number of the last commit, the queues, the
+//! message move tasks, and the receives of the last minutes that can be repeated.
 
 mod content;
 mod database;
@@ -72,7 +72,7 @@ pub(crate) use self::{
 use self::{database::Database, memory::Memory};
 use crate::{
     OpenError,
-    core::{Accepted, Record, Seq},
+    core::{Accepted, Attempt, Record, Seq},
 };
 
 /// Names a message in the store.
@@ -82,6 +82,15 @@ pub(crate) struct Key {
     pub(crate) queue: u64,
     /// Its place in the order of acceptance.
     pub(crate) seq: Seq,
+}
+
+/// Names a receive that can be repeated.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AttemptKey {
+    /// The id of the queue.
+    pub(crate) queue: u64,
+    /// The caller's `ReceiveRequestAttemptId`.
+    pub(crate) id: String,
 }
 
 /// One change of the stored state.
@@ -106,6 +115,10 @@ pub(crate) enum Write {
     Task(TaskRecord),
     /// A message move task is forgotten.
     RemoveTask(Key),
+    /// A receive that can be repeated.
+    Attempt { key: AttemptKey, attempt: Attempt },
+    /// It cannot be repeated any more.
+    RemoveAttempt(AttemptKey),
 }
 
 impl Write {

@@ -1,7 +1,7 @@
 //! The state of a queue against a model that is too simple to be wrong: all messages in one list,
 //! searched from the start each time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -142,10 +142,7 @@ impl Model {
 
     fn retake(&mut self, attempt: u8, now: Timestamp, visibility: u64) -> Option<Vec<Lease>> {
         let (_, at, leases) = self.attempts.iter().rfind(|(id, ..)| *id == attempt)?.clone();
-        let unchanged = |lease: &Lease| {
-            lease.record.visible_at > now && self.messages.contains(&(lease.seq, lease.record))
-        };
-        if at + DEDUPLICATION_INTERVAL <= now || !leases.iter().all(unchanged) {
+        if !self.can_retake(at, &leases, now) {
             return None;
         }
         let mut again = Vec::new();
@@ -156,6 +153,30 @@ impl Model {
         }
         self.attempts.iter_mut().rfind(|(id, ..)| *id == attempt)?.2 = again.clone();
         Some(again)
+    }
+
+    fn can_retake(&self, at: Timestamp, leases: &[Lease], now: Timestamp) -> bool {
+        let unchanged = |lease: &Lease| {
+            lease.record.visible_at > now && self.messages.contains(&(lease.seq, lease.record))
+        };
+        at + DEDUPLICATION_INTERVAL > now && leases.iter().all(unchanged)
+    }
+
+    /// Gives a core the attempts that the one before would have stored.
+    fn restore_attempts(&mut self, before: &Core, core: &mut Core, now: Timestamp) {
+        let newest: BTreeMap<u8, _> =
+            self.attempts.drain(..).map(|(id, at, leases)| (id, (at, leases))).collect();
+        let mut newest: Vec<_> = newest.into_iter().collect();
+        newest.sort_by_key(|(_, (at, _))| *at);
+        for (id, (at, leases)) in newest {
+            let stored = before.attempt(&id.to_string());
+            let restored =
+                stored.is_some_and(|attempt| core.restore_attempt(&id.to_string(), &attempt, now));
+            assert_eq!(restored, self.can_retake(at, &leases, now));
+            if restored {
+                self.attempts.push((id, at, leases));
+            }
+        }
     }
 
     pub(crate) fn delete(
@@ -337,14 +358,17 @@ fn run(fifo: bool, steps: Vec<Step>) {
                     model.remove(seq);
                 }
             }
-            Step::Advance { by } => now += by,
+            Step::Advance { by } => {
+                now += by;
+                core.expire_attempts(now);
+            }
             Step::Crash => {
-                core = Core::new(fifo);
+                let before = std::mem::replace(&mut core, Core::new(fifo));
                 model.messages.iter().for_each(|&(seq, record)| core.insert(seq, record, now));
                 for &(seq, accepted) in &model.accepted {
                     core.deduplication.insert(seq, accepted);
                 }
-                model.attempts.clear();
+                model.restore_attempts(&before, &mut core, now);
             }
         }
         core.deduplication.expire(now, 1);

@@ -208,6 +208,53 @@ async fn an_attempt_is_repeated_with_the_same_receipts() {
     assert!(attempt("one").await.unwrap().is_empty());
 }
 
+/// AWS says nothing of servers that end; a caller who repeats a receive because of an end that
+/// it did not see must find what it was given.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_is_repeated_after_a_restart() {
+    async fn attempt(queues: &Queues, id: &str) -> Vec<Message> {
+        let id = Some(id.to_owned());
+        let input = ReceiveMessage { receive_request_attempt_id: id, ..up_to_ten() };
+        queues.receive_message("q.fifo", input).await.unwrap()
+    }
+    let (dir, queues) = with_fifo(&[("VisibilityTimeout", "200")]).await;
+    // One that goes on over restarts; tokio's time has stood still since the first was made.
+    let clock = Arc::new(TokioClock::starting_at(EPOCH));
+    for (group, body) in [("a", "1"), ("a", "2"), ("b", "3")] {
+        send(&queues, group, body).await;
+    }
+    let first = attempt(&queues, "one/a").await;
+    assert_eq!(bodies(&first), ["1", "2", "3"]);
+    let reopen = |queues: Queues| {
+        drop(queues);
+        let options = Options { clock: clock.clone(), ..Options::default() };
+        Queues::open(dir.path(), options).unwrap()
+    };
+    let queues = reopen(queues);
+    assert_eq!(attempt(&queues, "one/a").await, first);
+    assert!(attempt(&queues, "two").await.is_empty());
+    // Repeated twice, with a restart after each: the visibility timeouts begin anew.
+    pass(150 * SECOND).await;
+    let queues = reopen(queues);
+    assert_eq!(attempt(&queues, "one/a").await, first);
+    // A message was deleted: the others come back at their time, and not before.
+    delete_all(&queues, &first[..1]).await;
+    let queues = reopen(queues);
+    assert!(attempt(&queues, "one/a").await.is_empty());
+    pass(200 * SECOND).await;
+    let second = attempt(&queues, "one/a").await;
+    assert_eq!(bodies(&second), ["2", "3"]);
+    // The five minutes end, whatever the visibility timeout.
+    for message in &second {
+        let receipt_handle = message.receipt_handle.clone();
+        let visibility = ChangeVisibility { receipt_handle, visibility_timeout: 3600 };
+        queues.change_message_visibility("q.fifo", visibility).await.unwrap();
+    }
+    pass(5 * MINUTE).await;
+    let queues = reopen(queues);
+    assert!(attempt(&queues, "one/a").await.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_message_sent_or_deleted_wakes_those_who_wait_for_its_group() {
     let (_dir, queues) = with_fifo(&[]).await;
