@@ -9,6 +9,7 @@ mod bad_input;
 mod check;
 mod clients;
 mod crash;
+mod disk;
 mod example;
 mod functions;
 mod http;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     trials.extend(check::trials());
     trials.extend(queues::trials());
     trials.extend(crash::trials());
+    trials.extend(disk::trials());
     trials.extend(stop::trials());
     trials.push(example::last(&example));
     let conclusion = libtest_mimic::run(&arguments, trials);
