@@ -18,6 +18,7 @@ mod queues;
 mod senders;
 mod server;
 mod sqs;
+mod sqs_addresses;
 mod sqs_cli;
 mod sqs_forms;
 mod stop;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     trials.extend(senders::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(sqs::trials(&fixtures));
+    trials.extend(sqs_addresses::trials(&fixtures));
     trials.extend(sqs_cli::trials(&fixtures));
     trials.extend(sqs_forms::trials(&fixtures));
     trials.extend(bad_input::trials());
