@@ -29,6 +29,7 @@ use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
+        trial("crash::the_ledger_notices_what_is_wrong", ledger::notices),
         trial("crash::all_holds_whenever_it_is_killed", rounds::rounds),
         trial("crash::kill_9_loses_no_accepted_message", accepted_messages),
         trial("crash::kill_9_loses_no_order_on_its_way_through_a_function", orders),

@@ -6,7 +6,8 @@ sent three times: as a document, as a form, and by boto3, which checks nothing b
 
 Where a row has a message, AWS was seen to answer with it: LocalStack recorded it
 (`tests/aws/services/sqs/test_sqs.snapshot.json` and `test_sqs_move_task.snapshot.json`, dates in
-2022 to 2024), or the API reference has it. Elsewhere any will do. Codes and shapes are those of
+2022 to 2024), the API reference has it, or people met it and asked on GitHub (jslib-aws 65,
+sqs-dlq-replay-backoff 8, aws-sdk-net 794, aws-sdk-java 2613). Elsewhere any will do. Codes and shapes are those of
 botocore's service model, old (1.29, query) and new (JSON).
 """
 
@@ -251,6 +252,17 @@ def expired():
     return handle
 
 
+def attempted():
+    """Leaves an attempt of which a message was deleted."""
+    sqs.send_message(
+        QueueUrl=fifo, MessageBody="x", MessageGroupId="h", MessageDeduplicationId="attempted"
+    )
+    messages = sqs.receive_message(
+        QueueUrl=fifo, MaxNumberOfMessages=10, ReceiveRequestAttemptId="done"
+    )["Messages"]
+    sqs.delete_message(QueueUrl=fifo, ReceiptHandle=messages[-1]["ReceiptHandle"])
+
+
 def received():
     sqs.send_message(QueueUrl=standard, MessageBody="x")
     return sqs.receive_message(QueueUrl=standard)["Messages"][0]["ReceiptHandle"]
@@ -268,6 +280,7 @@ def encoded(task):
     return base64.b64encode(json.dumps(task).encode()).decode()
 
 
+attempted()
 EXPIRED, HANDLE, GONE = expired(), received(), deleted()
 IDS = (
     "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
@@ -555,7 +568,12 @@ ROWS = [
     ("SendMessage", at(standard, MessageBody="\x01"), "InvalidMessageContents", None),
     ("SendMessage", at(standard, MessageBody="\ufffe"), "InvalidMessageContents", None),
     ("SendMessage", at(standard, MessageBody="x" * 1048577), INVALID, TOO_LONG.format(1048576)),
-    ("SendMessage", at(standard, MessageBody="x", DelaySeconds=901), INVALID, None),
+    (
+        "SendMessage",
+        at(standard, MessageBody="x", DelaySeconds=901),
+        INVALID,
+        number(901, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."),
+    ),
     ("SendMessage", at(standard, MessageBody="x", DelaySeconds=-1), INVALID, None),
     (
         "SendMessage",
@@ -589,7 +607,13 @@ ROWS = [
         INVALID,
         "Message (user) attribute 'a' must contain a non-empty value of type 'String'.",
     ),
-    ("SendMessage", attribute(DataType="Colour", StringValue="red"), INVALID, None),
+    (
+        "SendMessage",
+        attribute(DataType="Colour", StringValue="red"),
+        INVALID,
+        "The type of message (user) attribute 'a' is invalid. You must use only the following "
+        "supported type prefixes: Binary, Number, String.",
+    ),
     ("SendMessage", attribute(DataType="Number", StringValue="red"), INVALID, None),
     ("SendMessage", attribute(DataType="Binary"), INVALID, None),
     (
@@ -695,6 +719,27 @@ ROWS = [
         at(standard, ReceiptHandle=HANDLE, VisibilityTimeout=43201),
         INVALID,
         None,
+    ),
+    (
+        "ChangeMessageVisibility",
+        at(standard, ReceiptHandle=HANDLE, VisibilityTimeout=43200),
+        INVALID,
+        number(
+            43200,
+            "VisibilityTimeout",
+            "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].",
+        ),
+    ),
+    (
+        "ReceiveMessage",
+        at(fifo, ReceiveRequestAttemptId="done"),
+        INVALID,
+        number(
+            "done",
+            "ReceiveRequestAttemptId",
+            "The receiveRequestAttemptId is not valid anymore since the receive call is not "
+            "retryable.",
+        ),
     ),
     (
         "ChangeMessageVisibility",

@@ -226,3 +226,47 @@ impl Book {
         self.counts.left = left.len();
     }
 }
+
+/// A ledger in which something is wrong fails, and one in which nothing is does not.
+pub(super) fn notices() {
+    let seen = |body: &str, sequence| Seen {
+        id: format!("id of {body}"),
+        body: body.to_owned(),
+        place: Some(("g".to_owned(), sequence)),
+    };
+    let sent = |seen: &Seen| Entry::Sent {
+        body: seen.body.clone(),
+        id: seen.id.clone(),
+        place: seen.place.clone(),
+    };
+    let received = |seen: &[&Seen], seconds| Entry::Received {
+        began: Instant::now(),
+        visibility: Duration::from_secs(seconds),
+        messages: seen.iter().map(|seen| (*seen).clone()).collect(),
+    };
+    let holds = |entries: Vec<Entry>, left: &[&Seen]| {
+        let ledger = Ledger::default();
+        entries.into_iter().for_each(|entry| ledger.note(entry));
+        let left: Vec<Seen> = left.iter().map(|seen| (*seen).clone()).collect();
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ledger.check(&left))).is_ok()
+    };
+    let (one, two) = (&seen("one", 1), &seen("two", 2));
+    let deleting = |seen: &Seen| Entry::Deleting { id: seen.id.clone() };
+    let deleted = |seen: &Seen| Entry::Deleted { id: seen.id.clone() };
+    let both = || vec![sent(one), sent(two)];
+    let then = |more: Vec<Entry>| both().into_iter().chain(more).collect::<Vec<_>>();
+
+    assert!(holds(both(), &[one, two]));
+    assert!(holds(then(vec![received(&[one, two], 0), deleting(one)]), &[two]));
+    assert!(holds(then(vec![deleting(one), deleted(one), received(&[two], 9)]), &[two]));
+    assert!(!holds(both(), &[one]), "lost");
+    assert!(!holds(both(), &[one, two, two]), "twice at the end");
+    assert!(!holds(then(vec![sent(&Seen { id: "new".into(), ..one.clone() })]), &[one, two]));
+    assert!(!holds(then(vec![deleting(one), deleted(one)]), &[one, two]), "risen");
+    let risen = vec![deleting(one), deleted(one), received(&[one], 0)];
+    assert!(!holds(then(risen), &[two]), "received after it was deleted");
+    assert!(!holds(then(vec![received(&[two], 0)]), &[one, two]), "passed");
+    assert!(!holds(then(vec![received(&[two, one], 0)]), &[one, two]), "out of order");
+    let early = vec![received(&[one], 9), Entry::Killed, received(&[one], 9)];
+    assert!(!holds(then(early), &[one, two]), "hidden, and there again");
+}

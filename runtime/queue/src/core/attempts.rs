@@ -23,6 +23,10 @@ pub(crate) struct Attempt {
     pub(crate) taken: Vec<(Seq, Record)>,
 }
 
+/// An attempt whose messages, or some, were deleted or hidden for another time since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotRetryable;
+
 impl Attempts {
     /// What the attempt with this id took, if that was not too long ago.
     pub(super) fn find(&self, id: &str, now: Timestamp) -> Option<Vec<Lease>> {
@@ -35,6 +39,11 @@ impl Attempts {
     pub(super) fn insert(&mut self, id: &str, at: Timestamp, leases: Vec<Lease>) {
         self.newest.insert(id.to_owned(), (at, leases));
         self.order.push_back((at, id.to_owned()));
+    }
+
+    /// Forgets the attempt with this id.
+    pub(super) fn remove(&mut self, id: &str) {
+        self.newest.remove(id);
     }
 
     /// Changes what an attempt has taken, and not its time.
@@ -53,13 +62,12 @@ impl Core {
         Some(Attempt { at: *at, taken })
     }
 
-    /// Remembers an attempt that was stored; later ones after earlier ones. Returns whether it
-    /// can be repeated, which it cannot when its time is over, or when something has happened to
-    /// one of its messages.
+    /// Remembers an attempt that was stored, later ones after earlier ones, unless its time is
+    /// over. Returns whether it is remembered.
     pub(crate) fn restore_attempt(&mut self, id: &str, attempt: &Attempt, now: Timestamp) -> bool {
         let lease = |&(seq, record)| Lease { seq, record, before: record };
         let leases: Vec<Lease> = attempt.taken.iter().map(lease).collect();
-        let is_current = !has_ended(attempt.at, now) && self.are_as_taken(&leases);
+        let is_current = !has_ended(attempt.at, now);
         if is_current {
             self.attempts.insert(id, attempt.at, leases);
         }

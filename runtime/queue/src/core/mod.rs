@@ -30,12 +30,12 @@ pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::{attempts::Attempts, groups::Groups};
 pub(crate) use self::{
-    attempts::Attempt,
+    attempts::{Attempt, NotRetryable},
     deduplication::{Accepted, DEDUPLICATION_INTERVAL, Deduplication, DeduplicationKey},
     record::{Counts, Group, Lease, Record, Seq, TakeOptions, Taken, Unsettled},
 };
-use self::{attempts::Attempts, groups::Groups};
 use crate::{MessageState, Timestamp};
 
 /// How many messages a receive removes at most on its way (expired, or for the dead-letter

@@ -1,6 +1,8 @@
 //! Taking messages, and giving them back.
 
-use super::{Core, Entry, Group, Lease, Record, SWEEP, Seq, TakeOptions, Taken, is_expired};
+use super::{
+    Core, Entry, Group, Lease, NotRetryable, Record, SWEEP, Seq, TakeOptions, Taken, is_expired,
+};
 use crate::Timestamp;
 
 impl Core {
@@ -32,17 +34,20 @@ impl Core {
 
     /// Repeats the [`take`](Self::take) that was remembered under this id in the last five
     /// minutes: the same messages with the same receipts, whose visibility timeout begins anew.
-    /// Nothing when one of them was deleted, changed or came back into sight since.
+    /// Nothing when one of them came back into sight since, so that it is a new attempt.
     pub(crate) fn retake(
         &mut self,
         attempt: &str,
         now: Timestamp,
         visibility: u64,
-    ) -> Option<Vec<Lease>> {
+    ) -> Result<Option<Vec<Lease>>, NotRetryable> {
         self.appear(now);
-        let known = self.attempts.find(attempt, now)?;
-        if !self.are_as_taken(&known) {
-            return None;
+        let Some(known) = self.attempts.find(attempt, now) else { return Ok(None) };
+        if known.iter().any(|lease| self.is_settled(lease)) {
+            return Err(NotRetryable);
+        }
+        if !known.iter().all(|lease| self.is_as_taken(lease)) {
+            return Ok(None);
         }
         let visible_at = now.saturating_add(visibility);
         let again = |Lease { seq, record: before, .. }: &Lease| Lease {
@@ -55,20 +60,31 @@ impl Core {
             self.change(lease.seq, lease.record, now);
         }
         self.attempts.update(attempt, leases.clone());
-        Some(leases)
+        Ok(Some(leases))
     }
 
-    /// Whether nothing has happened to messages since they were taken.
-    pub(super) fn are_as_taken(&self, leases: &[Lease]) -> bool {
-        leases.iter().all(|lease| {
-            let entry = self.entries.get(&lease.seq);
-            entry.is_some_and(|entry| entry.hidden && entry.record == lease.record)
+    /// Whether nothing has happened to a message since it was taken.
+    fn is_as_taken(&self, lease: &Lease) -> bool {
+        let entry = self.entries.get(&lease.seq);
+        entry.is_some_and(|entry| entry.hidden && entry.record == lease.record)
+    }
+
+    /// Whether its receiver has done something with a message: it is gone, or its visibility
+    /// timeout is another.
+    fn is_settled(&self, Lease { seq, record, .. }: &Lease) -> bool {
+        self.entries.get(seq).is_none_or(|Entry { record: current, .. }| {
+            current.receive_count == record.receive_count && current.visible_at != record.visible_at
         })
     }
 
-    /// Remembers what was taken, for [`retake`](Self::retake).
+    /// Remembers what was taken, for [`retake`](Self::retake). That nothing was is not worth
+    /// remembering.
     pub(crate) fn remember_attempt(&mut self, attempt: &str, now: Timestamp, leases: &[Lease]) {
-        self.attempts.insert(attempt, now, leases.to_vec());
+        if leases.is_empty() {
+            self.attempts.remove(attempt);
+        } else {
+            self.attempts.insert(attempt, now, leases.to_vec());
+        }
     }
 
     /// Undoes the taking of a message that nobody was told of. Returns the record to store, or

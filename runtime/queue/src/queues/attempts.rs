@@ -5,7 +5,7 @@
 
 use super::queue::Queue;
 use crate::{
-    Timestamp,
+    QueueError, Timestamp,
     core::Core,
     store::{AttemptKey, Write},
 };
@@ -16,7 +16,21 @@ pub(super) fn writes(queue: &Queue, core: &mut Core, id: &str, now: Timestamp) -
     let key = |id: String| AttemptKey { queue: queue.id, id };
     let ended = core.expire_attempts(now).into_iter().map(|id| Write::RemoveAttempt(key(id)));
     let mut writes: Vec<Write> = ended.collect();
-    let attempt = core.attempt(id);
-    writes.extend(attempt.map(|attempt| Write::Attempt { key: key(id.to_owned()), attempt }));
+    let key = key(id.to_owned());
+    writes.push(match core.attempt(id) {
+        Some(attempt) => Write::Attempt { key, attempt },
+        None => Write::RemoveAttempt(key),
+    });
     writes
+}
+
+/// AWS's error for a receive that is repeated after something was done with its messages. The
+/// rule: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>,
+/// `ReceiveRequestAttemptId`. The message: aws/aws-sdk-java, issue 2613.
+pub(super) fn not_retryable(id: &str) -> QueueError {
+    QueueError::invalid_parameter(
+        "ReceiveRequestAttemptId",
+        id,
+        "The receiveRequestAttemptId is not valid anymore since the receive call is not retryable.",
+    )
 }

@@ -15,7 +15,7 @@ use crate::{
     ErrorKind, Message, QueueError, ReceiveMessage, Timestamp,
     attributes::{Settings, VISIBILITY_SECONDS, WAIT_SECONDS, seconds_to_millis, unknown},
     commit::{Committed, Durability},
-    core::{Core, Lease, Record, Seq, TakeOptions, Taken},
+    core::{Core, Lease, NotRetryable, Record, Seq, TakeOptions, Taken},
     store::{Content, Passage, Write},
     validate,
 };
@@ -58,9 +58,9 @@ impl Queues {
     ///
     /// On a FIFO queue the messages of a group come in their order, and none while earlier ones
     /// are in flight. With the `receive_request_attempt_id` of a call in the last five minutes it
-    /// returns what that one did, with the same handles and a new visibility timeout, unless one
-    /// of its messages was deleted, changed or visible again since. Attempts are forgotten when
-    /// the service ends.
+    /// returns what that one did, with the same handles and a new visibility timeout. Once one of
+    /// its messages is visible again it is a new receive, and once one was deleted or its
+    /// visibility timeout changed, an error.
     ///
     /// Dropping the future is safe at any point: what it had taken is as if it had not.
     ///
@@ -157,7 +157,9 @@ impl Inner {
         };
         let core = state.core()?;
         if let Some(attempt) = &request.attempt
-            && let Some(leases) = core.retake(attempt, now, options.visibility)
+            && let Some(leases) = core
+                .retake(attempt, now, options.visibility)
+                .map_err(|NotRetryable| attempts::not_retryable(attempt))?
         {
             let writes = attempts::writes(queue, core, attempt, now);
             return Ok(Some(self.hand_out(queue, leases, writes)));
@@ -184,9 +186,7 @@ impl Inner {
         let Taken { leases, dead, expired } = taken;
         let expired = expired.into_iter().map(|seq| Write::Remove { key: queue.key(seq) });
         let mut writes: Vec<Write> = expired.collect();
-        if let Some(attempt) = &request.attempt
-            && !leases.is_empty()
-        {
+        if let Some(attempt) = &request.attempt {
             core.remember_attempt(attempt, now, &leases);
             writes.extend(attempts::writes(queue, core, attempt, now));
         }

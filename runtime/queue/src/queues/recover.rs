@@ -94,8 +94,11 @@ impl Inner {
         let mut attempts = loaded.attempts;
         attempts.sort_by_key(|(_, attempt)| attempt.at);
         for (key, attempt) in attempts {
-            let state = states.get_mut(&key.queue);
-            if !state.is_some_and(|(.., core)| core.restore_attempt(&key.id, &attempt, now)) {
+            let is_known = states.get_mut(&key.queue).is_some_and(|(queue, _, core)| {
+                attempt.taken.iter().all(|(seq, _)| *seq >= queue.purged_below)
+                    && core.restore_attempt(&key.id, &attempt, now)
+            });
+            if !is_known {
                 stray.push(Write::RemoveAttempt(key));
             }
         }

@@ -133,16 +133,16 @@ fn an_attempt_can_be_repeated_as_long_as_nothing_happened_to_its_messages() {
     };
     let mut core = queue(&[1, 1]);
     let first = attempt(&mut core, 10);
-    let again = core.retake("attempt", 20_000, 30_000).unwrap();
+    let again = core.retake("attempt", 20_000, 30_000).unwrap().unwrap();
     let receipts = |leases: &[Lease]| -> Vec<(Seq, u32)> {
         leases.iter().map(|lease| (lease.seq, lease.record.receive_count)).collect()
     };
     assert_eq!(receipts(&again), receipts(&first));
     assert!(again.iter().all(|lease| lease.record.visible_at == 50_000));
-    assert_eq!(core.retake("another", 20_000, 30_000), None);
+    assert_eq!(core.retake("another", 20_000, 30_000), Ok(None));
     // As often as needed, but not after the visibility timeout.
-    assert!(core.retake("attempt", 49_999, 1).is_some());
-    assert_eq!(core.retake("attempt", 50_000, 30_000), None);
+    assert!(matches!(core.retake("attempt", 49_999, 1), Ok(Some(_))));
+    assert_eq!(core.retake("attempt", 50_000, 30_000), Ok(None));
 
     for change in [(|core| core.delete(1, 1, 11).unwrap()) as fn(&mut Core), |core| {
         assert!(core.change_visibility(2, 1, 9_000, 11).is_ok())
@@ -150,15 +150,16 @@ fn an_attempt_can_be_repeated_as_long_as_nothing_happened_to_its_messages() {
         let mut core = queue(&[1, 1]);
         attempt(&mut core, 10);
         change(&mut core);
-        assert_eq!(core.retake("attempt", 12, 30_000), None);
+        assert_eq!(core.retake("attempt", 12, 30_000), Err(NotRetryable));
     }
 
     let mut core = queue(&[1]);
     let long = TakeOptions { visibility: DEDUPLICATION_INTERVAL * 2, ..OPTIONS };
     let leases = core.take(10, long).leases;
     core.remember_attempt("attempt", 10, &leases);
-    assert!(core.retake("attempt", 9 + DEDUPLICATION_INTERVAL, long.visibility).is_some());
-    assert_eq!(core.retake("attempt", 10 + DEDUPLICATION_INTERVAL, long.visibility), None);
+    let early = core.retake("attempt", 9 + DEDUPLICATION_INTERVAL, long.visibility);
+    assert!(matches!(early, Ok(Some(_))));
+    assert_eq!(core.retake("attempt", 10 + DEDUPLICATION_INTERVAL, long.visibility), Ok(None));
 }
 
 #[test]

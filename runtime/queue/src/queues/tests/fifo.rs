@@ -205,17 +205,27 @@ async fn an_attempt_is_repeated_with_the_same_receipts() {
     // The visibility timeout began anew.
     pass(9 * SECOND).await;
     delete_all(&queues, &first).await;
-    assert!(attempt("one").await.unwrap().is_empty());
+    let error = attempt("one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidParameterValue);
+    assert_eq!(
+        error.message(),
+        "Value one for parameter ReceiveRequestAttemptId is invalid. Reason: The \
+         receiveRequestAttemptId is not valid anymore since the receive call is not retryable."
+    );
+    assert!(attempt("third").await.unwrap().is_empty());
 }
 
 /// AWS says nothing of servers that end; a caller who repeats a receive because of an end that
 /// it did not see must find what it was given.
 #[tokio::test(start_paused = true)]
 async fn an_attempt_is_repeated_after_a_restart() {
-    async fn attempt(queues: &Queues, id: &str) -> Vec<Message> {
+    async fn try_attempt(queues: &Queues, id: &str) -> Result<Vec<Message>, QueueError> {
         let id = Some(id.to_owned());
         let input = ReceiveMessage { receive_request_attempt_id: id, ..up_to_ten() };
-        queues.receive_message("q.fifo", input).await.unwrap()
+        queues.receive_message("q.fifo", input).await
+    }
+    async fn attempt(queues: &Queues, id: &str) -> Vec<Message> {
+        try_attempt(queues, id).await.unwrap()
     }
     let (dir, queues) = with_fifo(&[("VisibilityTimeout", "200")]).await;
     // One that goes on over restarts; tokio's time has stood still since the first was made.
@@ -240,9 +250,10 @@ async fn an_attempt_is_repeated_after_a_restart() {
     // A message was deleted: the others come back at their time, and not before.
     delete_all(&queues, &first[..1]).await;
     let queues = reopen(queues);
-    assert!(attempt(&queues, "one/a").await.is_empty());
+    try_attempt(&queues, "one/a").await.unwrap_err();
+    assert!(attempt(&queues, "two").await.is_empty());
     pass(200 * SECOND).await;
-    let second = attempt(&queues, "one/a").await;
+    let second = attempt(&queues, "two").await;
     assert_eq!(bodies(&second), ["2", "3"]);
     // The five minutes end, whatever the visibility timeout.
     for message in &second {
@@ -250,9 +261,10 @@ async fn an_attempt_is_repeated_after_a_restart() {
         let visibility = ChangeVisibility { receipt_handle, visibility_timeout: 3600 };
         queues.change_message_visibility("q.fifo", visibility).await.unwrap();
     }
+    try_attempt(&queues, "two").await.unwrap_err();
     pass(5 * MINUTE).await;
     let queues = reopen(queues);
-    assert!(attempt(&queues, "one/a").await.is_empty());
+    assert!(attempt(&queues, "two").await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
