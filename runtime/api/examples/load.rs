@@ -1,15 +1,18 @@
-//! Load on an SQS endpoint, Samovar's or another's: the client side of `tests/peers/queues.py`.
+//! Load on an endpoint of SQS or Lambda, Samovar's or another's: the client side of the benchmarks
+//! in `tests/peers`.
 //!
-//! `load ENDPOINT QUEUE_URL WORK CLIENTS SECONDS [MESSAGES]` lets so many clients, each with one
+//! `load ENDPOINT TARGET WORK CLIENTS SECONDS [MESSAGES]` lets so many clients, each with one
 //! connection that it keeps, do the same work over and over until the time is over (or so many
 //! messages are done), and prints one line of JSON: how many messages were done in how many
-//! seconds, and how long the requests took. `WORK` is one of
+//! seconds, and how long the requests took. `WORK` is one of the following; `TARGET` is the URL of
+//! a queue, or the name of a function.
 //!
 //! - `send`: one message a request;
 //! - `send-batch`: ten messages a request;
-//! - `drain`: receive up to ten, delete what came. Ends early when nothing comes any more.
+//! - `drain`: receive up to ten, delete what came. Ends early when nothing comes any more;
+//! - `invoke`: call the function with a small event, and wait for its answer.
 //!
-//! It speaks AWS JSON 1.0 over plain HTTP/1.1 by itself: an SDK would take most of a core, and
+//! It speaks AWS JSON 1.0 and Lambda's `Invoke` over plain HTTP/1.1 by itself: an SDK would take most of a core, and
 //! then it would be the SDK that is measured.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may end at the first error")]
@@ -39,7 +42,7 @@ fn main() {
         (arguments.as_slice(), arguments.len() <= 6)
     else {
         eprintln!(
-            "usage: load ENDPOINT QUEUE_URL send|send-batch|drain CLIENTS SECONDS [MESSAGES]"
+            "usage: load ENDPOINT TARGET send|send-batch|drain|invoke CLIENTS SECONDS [MESSAGES]"
         );
         std::process::exit(2);
     };
@@ -47,8 +50,9 @@ fn main() {
         "send" => Work::Send,
         "send-batch" => Work::SendBatch,
         "drain" => Work::Drain,
+        "invoke" => Work::Invoke,
         other => {
-            eprintln!("there is no work {other:?}: send, send-batch or drain");
+            eprintln!("there is no work {other:?}: send, send-batch, drain or invoke");
             std::process::exit(2);
         }
     };
@@ -76,6 +80,7 @@ enum Work {
     Send,
     SendBatch,
     Drain,
+    Invoke,
 }
 
 /// When all clients end.
@@ -136,6 +141,10 @@ fn run(client: &mut Client, work: Work, start: Instant, until: &Until) -> io::Re
             Work::SendBatch => {
                 let answer = client.act("SendMessageBatch", &batch, &mut tally)?;
                 successful(&answer)
+            }
+            Work::Invoke => {
+                client.invoke(&mut tally)?;
+                1
             }
             Work::Drain => {
                 let answer = client.act("ReceiveMessage", &receive, &mut tally)?;
@@ -215,8 +224,8 @@ impl Client {
         Ok(Self { host, url: url.to_owned(), stream, closing: false })
     }
 
-    /// The body of an answer of 200; anything else is an error. The signature is none: the
-    /// servers under test look at its credential scope at most.
+    /// Does an action of SQS. The signature is none: the servers under test look at its credential
+    /// scope at most.
     fn act(&mut self, action: &str, document: &str, tally: &mut Tally) -> io::Result<Vec<u8>> {
         let request = format!(
             "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-amz-json-1.0\r\n\
@@ -226,6 +235,30 @@ impl Client {
             self.host,
             document.len()
         );
+        self.call(&request, action, tally)
+    }
+
+    /// Calls the function that is the target.
+    fn invoke(&mut self, tally: &mut Tally) -> io::Result<()> {
+        let event = r#"{"name":"Ada"}"#;
+        let request = format!(
+            "POST /2015-03-31/functions/{}/invocations HTTP/1.1\r\nHost: {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{event}",
+            self.url,
+            self.host,
+            event.len()
+        );
+        let answer = self.call(&request, "Invoke", tally)?;
+        // Some servers answer 200 to functions that failed.
+        if !answer.windows(3).any(|bytes| bytes == b"Ada") {
+            let answer = String::from_utf8_lossy(&answer);
+            return Err(io::Error::other(format!("Invoke: no greeting: {answer}")));
+        }
+        Ok(())
+    }
+
+    /// The body of an answer of 200; anything else is an error.
+    fn call(&mut self, request: &str, action: &str, tally: &mut Tally) -> io::Result<Vec<u8>> {
         let sent = Instant::now();
         if self.closing {
             self.stream = connect(&self.host)?;

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Measures native functions behind Samovar's Invoke API beside others', in one run, with one client
+and one binary; prints Markdown.
+
+    tests/peers/functions.py                        # builds Samovar, the load generator, the function
+    tests/peers/functions.py --samovar target/release/samovar --load target/release/examples/load
+
+See README.md beside this file for what the numbers mean.
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import http.client
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import invokers
+import measure
+import queues
+import servers
+
+CLIENTS = (1, 16, 64)
+REFERENCE = "cargo lambda watch"
+# How many environments have to be there before the measurement of idle ones begins.
+IDLE = 100
+
+
+def main():
+    options = arguments()
+    generator = options.load or queues.build("--package", "samovar-api", "--example", "load")
+    binary = options.samovar or queues.build("--package", "samovar", "--bin", "samovar")
+    options.load = options.samovar = None
+    queues.print_machine(argparse.Namespace(seconds=options.seconds, rounds=1, disk=None), binary)
+    starts = {"Samovar": lambda: invokers.samovar(binary)} | {
+        name: invokers.PEERS[name] for name in options.peers
+    }
+    rows = {}
+    for name, start in starts.items():
+        print(f"measuring {name}", file=sys.stderr, flush=True)
+        try:
+            with start() as server:
+                rows[name] = measured(name, server, generator, options.seconds)
+        except (servers.Missing, measure.Failed, OSError) as error:
+            print(f"not measured: {name}: {error}", file=sys.stderr)
+    print_table(rows)
+    with invokers.samovar(binary) as server:
+        print(f"\n- 64 calls at once of a function that sleeps 1 s, from no environment: all done "
+              f"after {parallel(server, 64):.2f} s")
+        print(f"- {IDLE} idle environments: {idle_cpu(server):.2f} % of a core over 10 s")
+        bare, cold = cold_starts(server)
+        print(f"- Cold start: first answer {1000 * cold:.1f} ms after the call; the same binary alone, "
+              f"from spawn to its first answer over a bare Runtime API, {1000 * bare:.1f} ms (medians)")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--samovar", type=Path, help="the binary [default: built]")
+    parser.add_argument("--load", type=Path, help="the load generator [default: built]")
+    parser.add_argument("--peers", nargs="*", default=list(invokers.PEERS),
+                        choices=invokers.PEERS, help="which to measure beside it [default: all]")
+    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
+    options = parser.parse_args()
+    for name in ("samovar", "load"):
+        path = getattr(options, name)
+        if path is not None and not path.is_file():
+            parser.error(f"--{name}: there is no file {path}")
+        setattr(options, name, path and path.resolve())
+    return options
+
+
+def measured(name, server, generator, seconds):
+    """For each number of clients: calls a second, median and 99th percentile in microseconds."""
+    row = []
+    for clients in CLIENTS:
+        try:
+            # Environments are started before the clock is.
+            measure.load(generator, server, invokers.FUNCTION, "invoke", clients, 1)
+            tally = measure.load(generator, server, invokers.FUNCTION, "invoke", clients, seconds)
+            row.append((measure.rate(tally), tally["p50_us"], tally["p99_us"]))
+        except measure.Failed as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            row.append(None)
+    return row
+
+
+def print_table(rows):
+    """Calls a second with ratios to the reference, and how long they took."""
+    reference = rows.get(REFERENCE, [None] * len(CLIENTS))
+    titles = " | ".join(f"{clients} client{'s' * (clients > 1)}" for clients in CLIENTS)
+    print(f"| calls a second (median, 99th percentile) | {titles} |")
+    print("|---|" + "---:|" * len(CLIENTS))
+    for name, row in rows.items():
+        cells = [cell(own, other) for own, other in zip(row, reference)]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def cell(own, other):
+    if own is None:
+        return "failed"
+    rate, median, p99 = own
+    ratio = f" ({rate / other[0]:.1f}×)" if other else ""
+    return f"{rate:,.0f}{ratio}, {median / 1000:.2f} ms, {p99 / 1000:.1f} ms"
+
+
+def call(server, function, event):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    with contextlib.closing(connection):
+        connection.request("POST", f"/2015-03-31/functions/{function}/invocations", event)
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200 or response.getheader("x-amz-function-error"):
+            raise measure.Failed(f"{function}: {response.status}: {body[:200]!r}")
+        return body
+
+
+def parallel(server, calls):
+    """Seconds until so many calls of a function that sleeps for one second are done."""
+    with concurrent.futures.ThreadPoolExecutor(calls) as pool:
+        began = time.perf_counter()
+        list(pool.map(lambda _: call(server, invokers.SLEEPER, '{"seconds": 1}'), range(calls)))
+        return time.perf_counter() - began
+
+
+def idle_cpu(server):
+    """Per cent of a core that Samovar and its environments use when nobody calls."""
+    with concurrent.futures.ThreadPoolExecutor(IDLE) as pool:
+        list(pool.map(lambda _: call(server, invokers.SLEEPER, '{"seconds": 2}'), range(IDLE)))
+    time.sleep(2)
+    before = cpu_seconds(server.process.pid)
+    time.sleep(10)
+    return 100 * (cpu_seconds(server.process.pid) - before) / 10
+
+
+def cpu_seconds(session):
+    """Of all processes in a session and of their descendants."""
+    parents, times = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError, ValueError):
+                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+                parents[int(folder.name)] = int(fields[1])
+                times[int(folder.name)] = int(fields[11]) + int(fields[12])
+    def belongs(pid):
+        while pid > 1:
+            if pid == session:
+                return True
+            pid = parents.get(pid, 0)
+        return False
+    return sum(spent for pid, spent in times.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
+
+
+def cold_starts(server, rounds=20):
+    """Medians in seconds: the binary alone, and a function that has no environment yet."""
+    bare = statistics.median(invokers.bare_start(server) for _ in range(rounds))
+    cold = []
+    for number in range(rounds):
+        began = time.perf_counter()
+        call(server, f"Cold{number}", '{"name": "Ada"}')
+        cold.append(time.perf_counter() - began)
+    return bare, statistics.median(cold)
+
+
+if __name__ == "__main__":
+    main()
