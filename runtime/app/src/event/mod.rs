@@ -22,6 +22,7 @@ mod source;
 pub(crate) mod stream;
 mod time;
 pub(crate) mod topic;
+mod zone;
 
 use std::ops::Deref;
 

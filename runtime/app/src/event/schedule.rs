@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::source::Source;
-use super::{delivery, rate, time};
+use super::{delivery, rate, time, zone};
 use crate::model::{Rate, ScheduleService, ScheduleTrigger};
 use crate::node::{Kind, Value};
 use crate::property::{Effect, Table};
@@ -76,7 +76,7 @@ pub(super) fn schedule_event(source: &Source) -> Option<ScheduleTrigger> {
 pub(crate) fn schedule(source: &Source, target: &Source) -> Option<ScheduleTrigger> {
     source.text("Description", 0..=512);
     source.name("GroupName", ".-_", 64);
-    let timezone = source.name("ScheduleExpressionTimezone", "/_+-", 50);
+    let timezone = zone::read(source);
     let (start, end) = dates(source);
     let flexible_window = flexible_window(source);
     let name = source.name("Name", ".-_", 64);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::civil::DateTime;
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 use samovar_app::{Rate, ScheduleTrigger};
 
@@ -44,7 +44,9 @@ impl When {
         };
         let (start, end) = (date(&trigger.start)?, date(&trigger.end)?);
         let zone = match &trigger.timezone {
-            Some(name) => TimeZone::get(name).ok()?,
+            // The database of the template's check, compiled in: the same on every machine, and
+            // there on one without tzdata.
+            Some(name) => TimeZoneDatabase::bundled().get(name).ok()?,
             None => TimeZone::UTC,
         };
         let times = match &trigger.rate {

@@ -249,7 +249,7 @@ fn schedules() {
         ),
         [
             "event Event of Hello ends before it starts",
-            "`ScheduleExpressionTimezone` of event Event of Hello must be a name, not `a b`",
+            "`ScheduleExpressionTimezone` of event Event of Hello must be a time zone, not `a b`",
             "`MaximumWindowInMinutes` of `FlexibleTimeWindow` of event Event of Hello must be from 1 to 1440, not `1441`",
             "`MaximumWindowInMinutes` of `FlexibleTimeWindow` of event Event of Hello needs `Mode: FLEXIBLE`",
             "`Type` of `DeadLetterConfig` of event Event of Hello must be `SQS`, not `SNS`",
