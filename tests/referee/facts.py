@@ -188,6 +188,7 @@ class Facts:
                 present(
                     {
                         "target": self.targets.arn(target["Arn"]),
+                        "group": target.get("SqsParameters", {}).get("MessageGroupId"),
                         "input": target.get("Input"),
                         "input_path": target.get("InputPath"),
                         "input_transformer": target.get("InputTransformer"),
@@ -216,6 +217,7 @@ class Facts:
             "window_min": whole(window.get("MaximumWindowInMinutes")),
             "enabled": get(properties, "State", "ENABLED") == "ENABLED",
             "target": self.targets.arn(target["Arn"]),
+            "group": target.get("SqsParameters", {}).get("MessageGroupId"),
             "input": target.get("Input"),
             "dead_letters": self.targets.arn(target.get("DeadLetterConfig", {}).get("Arn")),
             "retry_policy": target.get("RetryPolicy"),

@@ -138,7 +138,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
             not_served(resource, report);
         }
     }
-    let Links { triggers, subscriptions, .. } = links;
+    let Links { triggers, subscriptions, queue_targets, .. } = links;
     let apis = apis.finish(report);
     let outputs = outputs::read(resolver, &apis);
     resolver.check_names();
@@ -148,6 +148,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         functions,
         layers,
         topics,
+        queue_targets,
         apis,
         queues,
         triggers,

@@ -72,6 +72,7 @@ pub(crate) fn from_source(
             apis: parts.apis,
             queues: parts.queues,
             topics: parts.topics,
+            queue_targets: parts.queue_targets,
             resources: parts.resources,
             outputs: parts.outputs,
             not_emulated,

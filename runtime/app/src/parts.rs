@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    Api, Function, Layer, Output, Queue, Resource, Subscription, Target, Topic, TopicTrigger,
-    Trigger,
+    Api, Function, Layer, Output, Queue, QueueTarget, Resource, Subscription, Target, Topic,
+    TopicTrigger, Trigger,
 };
 
 /// What one template, with its nested ones, adds to the application.
@@ -16,6 +16,7 @@ pub(crate) struct Parts {
     pub(crate) apis: Vec<Api>,
     pub(crate) queues: Vec<Queue>,
     pub(crate) topics: Vec<Topic>,
+    pub(crate) queue_targets: Vec<QueueTarget>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) outputs: Vec<Output>,
     /// What plain resources start functions by, with the functions' logical ids.
@@ -32,6 +33,7 @@ impl Parts {
         self.apis.extend(nested.apis);
         self.queues.extend(nested.queues);
         self.topics.extend(nested.topics);
+        self.queue_targets.extend(nested.queue_targets);
         self.resources.extend(nested.resources);
         self.triggers.extend(nested.triggers);
         self.subscriptions.extend(nested.subscriptions);

@@ -4,6 +4,7 @@ mod api;
 mod function;
 mod place;
 mod queue;
+mod sender;
 mod trigger;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use function::{
 };
 pub use place::{Places, Span};
 pub use queue::{Queue, Subscription, Target, Topic};
+pub use sender::{QueueTarget, Sender};
 pub use trigger::{
     AlexaTrigger, BucketTrigger, HttpTrigger, InputTransformer, IotTrigger, LogsTrigger,
     QueueTrigger, Rate, RetryPolicy, RuleTrigger, ScheduleService, ScheduleTrigger,
@@ -39,6 +41,8 @@ pub struct App {
     pub queues: Vec<Queue>,
     /// Topics, in template order.
     pub topics: Vec<Topic>,
+    /// Queues that rules and schedules send to, in template order.
+    pub queue_targets: Vec<QueueTarget>,
     /// Every resource that is created, in template order.
     pub resources: Vec<Resource>,
     /// The template's `Outputs`, resolved.

@@ -6,28 +6,35 @@ mod mapping;
 mod rule;
 mod schedule;
 mod subscription;
+mod target;
 mod user_pool;
 
 use std::collections::HashMap;
 
 use crate::event::{Consumer, Source};
-use crate::model::{Function, Subscription, Target, Trigger};
+use crate::model::{Function, QueueTarget, Subscription, Target, Trigger};
 use crate::resolve::Resolver;
 use crate::template::Resource;
 
-/// What plain resources start functions by, and what they subscribe to topics. Both are known by
-/// the logical ids of function or topic, which may be another template's.
+/// What plain resources start functions by, what they subscribe to topics, and what they send to
+/// queues. All are known by logical ids and names, which may be another template's.
 pub(crate) struct Links<'f> {
     /// Functions of the template.
     functions: HashMap<&'f str, &'f Function>,
     pub(crate) triggers: Vec<(String, Trigger)>,
     pub(crate) subscriptions: Vec<(String, Subscription)>,
+    pub(crate) queue_targets: Vec<QueueTarget>,
 }
 
 impl<'f> Links<'f> {
     pub(crate) fn new(functions: &'f [Function]) -> Self {
         let functions = functions.iter().map(|f| (f.logical_id.as_str(), f)).collect();
-        Self { functions, triggers: Vec::new(), subscriptions: Vec::new() }
+        Self {
+            functions,
+            triggers: Vec::new(),
+            subscriptions: Vec::new(),
+            queue_targets: Vec::new(),
+        }
     }
 
     /// Reads a resource that starts functions; whether it is of such a type, and nothing else is

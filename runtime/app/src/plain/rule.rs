@@ -2,9 +2,9 @@
 //!
 //! Source: CloudFormation's resource reference, "AWS::Events::Rule" and "AWS::Events::Rule Target".
 
-use super::Links;
+use super::{Links, target};
 use crate::event::{Source, delivery, rule, schedule};
-use crate::model::{RuleTrigger, ScheduleTrigger, Target, Trigger};
+use crate::model::{RuleTrigger, ScheduleTrigger, Sender};
 use crate::property::{Effect, Table};
 use crate::resolve::Resolver;
 use crate::template::Resource;
@@ -77,18 +77,12 @@ pub(super) fn read<'t>(links: &mut Links, resolver: &Resolver<'t>, resource: &Re
             .then(|| rule::read(&source, "EventPattern", target, name.clone()))
             .flatten()
             .map(|trigger| RuleTrigger { dead_letter, ..trigger });
-        let Some(arn) = target.arn("Arn", "a target", "!GetAtt FUNCTION.Arn") else { continue };
-        let Target::Function(id) = resolver.load.targets.find(&arn) else {
-            let shown: String = arn.chars().take(120).collect();
-            let note = format!("{shown} is not a function of this template: it gets nothing");
-            source.reader.report.note(target.at("Arn"), target.path(), note);
-            continue;
-        };
+        let Some(receiver) = target::read(target) else { continue };
         if let Some(trigger) = by_schedule {
-            links.triggers.push((id.clone(), Trigger::Schedule(trigger)));
+            links.connect(&receiver, Sender::Schedule(trigger));
         }
         if let Some(trigger) = by_pattern {
-            links.triggers.push((id, Trigger::Rule(trigger)));
+            links.connect(&receiver, Sender::Rule(trigger));
         }
     }
 }

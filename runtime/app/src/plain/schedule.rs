@@ -3,9 +3,9 @@
 //! Source: CloudFormation's resource reference, "AWS::Scheduler::Schedule" and
 //! "AWS::Scheduler::Schedule Target".
 
-use super::{Links, function};
+use super::{Links, target};
 use crate::event::{Source, delivery, schedule};
-use crate::model::{ScheduleTrigger, Trigger};
+use crate::model::{ScheduleTrigger, Sender};
 use crate::property::{Effect, Table};
 use crate::resolve::Resolver;
 use crate::template::Resource;
@@ -48,8 +48,8 @@ pub(super) fn read<'t>(links: &mut Links, resolver: &Resolver<'t>, resource: &Re
     target.required("RoleArn", "add one: `RoleArn: !GetAtt ROLE.Arn`");
     let dead_letter = delivery::dead_letter(&target);
     let trigger = schedule::schedule(&source, &target);
-    if let (Some(id), Some(trigger)) = (function(&target, "Arn"), trigger) {
+    if let (Some(receiver), Some(trigger)) = (target::read(&target), trigger) {
         let trigger = ScheduleTrigger { dead_letter, ..trigger };
-        links.triggers.push((id, Trigger::Schedule(trigger)));
+        links.connect(&receiver, Sender::Schedule(trigger));
     }
 }

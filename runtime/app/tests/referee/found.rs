@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use samovar_app::{
     ApiKind, App, Destination, Function, Queue, QueueTrigger, RetryPolicy, RuleTrigger,
-    ScheduleService, ScheduleTrigger, StreamSource, StreamTrigger, Target, Trigger,
+    ScheduleService, ScheduleTrigger, Sender, StreamSource, StreamTrigger, Target, Trigger,
 };
 use serde_json::Value;
 
@@ -84,8 +84,8 @@ pub(crate) fn lines(app: &App) -> Lines {
                 }
                 Trigger::Queue(t) => add("event source mapping", queue_mapping(f, t, &names)),
                 Trigger::Stream(t) => add("event source mapping", stream_mapping(f, t, &names)),
-                Trigger::Schedule(t) => add("schedule", schedule(f, t, &names)),
-                Trigger::Rule(t) => add("rule", rule(f, t, &names)),
+                Trigger::Schedule(t) => add("schedule", schedule(&f.logical_id, None, t, &names)),
+                Trigger::Rule(t) => add("rule", rule(&f.logical_id, None, t, &names)),
                 Trigger::Bucket(t) => {
                     for event in &t.events {
                         add(
@@ -150,6 +150,13 @@ pub(crate) fn lines(app: &App) -> Lines {
                     scope(s.filters_body)
                 ),
             );
+        }
+    }
+    for target in &app.queue_targets {
+        let (queue, group) = (names.of(&target.arn), target.group_id.as_deref());
+        match &target.sender {
+            Sender::Schedule(t) => add("schedule", schedule(&queue, group, t, &names)),
+            Sender::Rule(t) => add("rule", rule(&queue, group, t, &names)),
         }
     }
     for output in &app.outputs {
@@ -237,14 +244,15 @@ fn retry(policy: &RetryPolicy) -> String {
     format!("{}/{}", policy.maximum_retries, policy.maximum_age.as_secs())
 }
 
-fn schedule(f: &Function, t: &ScheduleTrigger, names: &Names) -> String {
+fn schedule(target: &str, group: Option<&str>, t: &ScheduleTrigger, names: &Names) -> String {
     let service = match t.service {
         ScheduleService::Rule => "rule",
         ScheduleService::Scheduler => "scheduler",
     };
     format!(
-        "{} {service} {} enabled={} input={} zone={} start={} end={} window={} retry={} dead={}",
-        f.logical_id,
+        "{target} group={} {service} {} enabled={} input={} zone={} start={} end={} window={} \
+         retry={} dead={}",
+        text(group),
         t.rate,
         t.enabled,
         text(t.input.as_ref()),
@@ -257,11 +265,12 @@ fn schedule(f: &Function, t: &ScheduleTrigger, names: &Names) -> String {
     )
 }
 
-fn rule(f: &Function, t: &RuleTrigger, names: &Names) -> String {
+fn rule(target: &str, group: Option<&str>, t: &RuleTrigger, names: &Names) -> String {
     let template = t.input_transformer.as_ref().map(|transformer| &transformer.template);
     format!(
-        "{} bus={} enabled={} pattern={} input={} path={} template={} retry={} dead={}",
-        f.logical_id,
+        "{target} group={} bus={} enabled={} pattern={} input={} path={} template={} retry={} \
+         dead={}",
+        text(group),
         t.bus,
         t.enabled,
         t.pattern,

@@ -50,12 +50,15 @@ pub(crate) fn lines(facts: &Value) -> Lines {
     for m in list(&facts["event_source_mappings"]) {
         add("event source mapping", mapping(m));
     }
-    // Rules that call no function are not in the model.
-    let functions: BTreeSet<String> =
-        list(&facts["functions"]).into_iter().map(|f| text(&f["id"])).collect();
+    // Targets that are neither functions nor queues are not in the model.
+    let receivers: BTreeSet<String> = ["functions", "queues"]
+        .iter()
+        .flat_map(|kind| list(&facts[kind]))
+        .map(|receiver| text(&receiver["id"]))
+        .collect();
     for r in list(&facts["rules"]) {
         let targets = list(&r["targets"]).into_iter();
-        for target in targets.filter(|target| functions.contains(&text(&target["target"]))) {
+        for target in targets.filter(|target| receivers.contains(&text(&target["target"]))) {
             if !r["schedule"].is_null() {
                 add("schedule", schedule(r, target, "rule"));
             }
@@ -64,7 +67,8 @@ pub(crate) fn lines(facts: &Value) -> Lines {
             }
         }
     }
-    for s in list(&facts["schedules"]) {
+    let schedules = list(&facts["schedules"]).into_iter();
+    for s in schedules.filter(|s| receivers.contains(&text(&s["target"]))) {
         add("schedule", schedule(s, s, "scheduler"));
     }
     for q in list(&facts["queues"]) {
@@ -165,8 +169,10 @@ fn retry(policy: &Value) -> String {
 
 fn schedule(s: &Value, target: &Value, service: &str) -> String {
     format!(
-        "{} {service} {} enabled={} input={} zone={} start={} end={} window={} retry={} dead={}",
+        "{} group={} {service} {} enabled={} input={} zone={} start={} end={} window={} retry={} \
+         dead={}",
         text(&target["target"]),
+        text(&target["group"]),
         text(&s["schedule"]),
         text(&s["enabled"]),
         text(&target["input"]),
@@ -182,8 +188,9 @@ fn schedule(s: &Value, target: &Value, service: &str) -> String {
 fn rule(r: &Value, target: &Value) -> String {
     let transformer = &target["input_transformer"];
     format!(
-        "{} bus={} enabled={} pattern={} input={} path={} template={} retry={} dead={}",
+        "{} group={} bus={} enabled={} pattern={} input={} path={} template={} retry={} dead={}",
         text(&target["target"]),
+        text(&target["group"]),
         or(&r["bus"], "default"),
         text(&r["enabled"]),
         text(&r["pattern"]),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samovar_app::{
-    App, Build, Function, Queue, Rate, Route, ScheduleTrigger, Span, StreamSource, Trigger,
+    App, Build, Function, Queue, Rate, Route, RuleTrigger, ScheduleTrigger, Sender, Span,
+    StreamSource, Trigger,
 };
 
 /// What starts a function, each in a few words.
@@ -27,7 +28,7 @@ pub(crate) fn trigger(trigger: &Trigger) -> String {
         Trigger::Queue(queue) => format!("{} (batches of {})", last(&queue.arn), queue.batch_size),
         Trigger::Schedule(trigger) => schedule(trigger),
         Trigger::Topic(topic) => format!("topic {}", last(&topic.arn)),
-        Trigger::Rule(rule) => format!("events on bus {}", last(&rule.bus)),
+        Trigger::Rule(trigger) => rule(trigger),
         Trigger::Stream(trigger) => stream(&trigger.source),
         Trigger::Bucket(bucket) => format!("bucket {}", bucket.bucket),
         Trigger::UserPool(trigger) => format!("user pool {}", trigger.user_pool),
@@ -35,6 +36,24 @@ pub(crate) fn trigger(trigger: &Trigger) -> String {
         Trigger::Iot(trigger) => format!("IoT rule {}", trigger.name),
         Trigger::Alexa(_) => "Alexa skill".into(),
     }
+}
+
+/// What sends to a queue, in a few words.
+pub(crate) fn sender(sender: &Sender) -> String {
+    match sender {
+        Sender::Rule(trigger) => rule(trigger),
+        Sender::Schedule(trigger) => schedule(trigger),
+    }
+}
+
+/// The rules and schedules that send to a queue.
+pub(crate) fn senders<'a>(app: &'a App, queue: &'a Queue) -> impl Iterator<Item = &'a Sender> {
+    let targets = app.queue_targets.iter().filter(|target| target.queue == queue.name);
+    targets.map(|target| &target.sender)
+}
+
+fn rule(trigger: &RuleTrigger) -> String {
+    format!("events on bus {}", last(&trigger.bus))
 }
 
 fn schedule(trigger: &ScheduleTrigger) -> String {
@@ -92,10 +111,11 @@ pub(crate) fn dead_letters(queue: &Queue) -> Option<(u64, String)> {
     Some((receives, last(arn).to_owned()))
 }
 
-/// `→ OrderWorker, after 3 receives → OrdersDeadLetters`.
+/// `← every hour, → OrderWorker, after 3 receives → OrdersDeadLetters`.
 pub(crate) fn leads_to(app: &App, queue: &Queue) -> String {
+    let senders = senders(app, queue).map(|one| format!("← {}", sender(one)));
     let consumers = consumers(app, queue).map(|function| format!("→ {}", function.name));
-    let mut parts: Vec<String> = consumers.collect();
+    let mut parts: Vec<String> = senders.chain(consumers).collect();
     if let Some((receives, target)) = dead_letters(queue) {
         parts.push(format!("after {receives} receives → {target}"));
     }

@@ -1,6 +1,9 @@
 //! Plain resources that start functions.
 
+use std::time::Duration;
+
 use super::triggers;
+use crate::model::{QueueTarget, Sender};
 use crate::tests::{app, hello, messages, notes};
 
 #[test]
@@ -162,12 +165,16 @@ fn rules() {
             r#"Rule(RuleTrigger { name: "Fog", rule: "Fog", bus: "city", pattern: Object {"source": Array [String("weather")]}, input: None, input_path: None, input_transformer: Some(InputTransformer { paths: {"m": "$.detail.m"}, template: "{\"fog\": <m>}" }), retry: RetryPolicy { maximum_age: 86400s, maximum_retries: 185 }, dead_letter: None, enabled: true })"#,
         ]
     );
-    assert_eq!(
-        notes(&app),
-        [
-            "Resources.Fog.Targets[1]: arn:aws:sqs:us-east-1:000000000000:Late is not a function of this template: it gets nothing",
-        ]
-    );
+    assert!(notes(&app).is_empty(), "{:?}", notes(&app));
+    let [QueueTarget { queue, arn, group_id: None, sender: Sender::Rule(fog) }] =
+        app.queue_targets.as_slice()
+    else {
+        panic!("{:?}", app.queue_targets)
+    };
+    assert_eq!(queue, "Late");
+    assert_eq!(arn, "arn:aws:sqs:us-east-1:000000000000:Late");
+    assert_eq!((fog.rule.as_str(), fog.bus.as_str()), ("Fog", "city"));
+    assert!(fog.input_transformer.is_none(), "each target has its own");
 }
 
 #[test]
@@ -200,12 +207,77 @@ fn schedules() {
             r#"Schedule(ScheduleTrigger { name: "Dawn", rule: "dawn", service: Scheduler, rate: Every(300s), timezone: Some("Europe/Brussels"), start: None, end: None, flexible_window: None, input: Some("{}"), retry: RetryPolicy { maximum_age: 86400s, maximum_retries: 185 }, dead_letter: Some(Destination { arn: "arn:aws:sqs:us-east-1:000000000000:Late", target: Queue("Late") }), enabled: true })"#,
         ]
     );
+    assert!(notes(&app).is_empty(), "{:?}", notes(&app));
+    let [QueueTarget { queue, sender: Sender::Schedule(queued), .. }] =
+        app.queue_targets.as_slice()
+    else {
+        panic!("{:?}", app.queue_targets)
+    };
+    assert_eq!((queue.as_str(), queued.rule.as_str()), ("Late", "Queued"));
+    assert_eq!(queued.flexible_window, Some(Duration::from_secs(300)));
+}
+
+#[test]
+fn targets_that_are_queues() {
+    let target = |properties: &str| {
+        hello(
+            "",
+            &format!(
+                "  Jobs: {{Type: 'AWS::SQS::Queue', Properties: {{QueueName: jobs.fifo, FifoQueue: true}}}}
+  Alarms: {{Type: 'AWS::SNS::Topic'}}
+  Tick:
+    Type: AWS::Events::Rule
+    Properties: {{ScheduleExpression: rate(1 day), Targets: [{{Id: a, {properties}}}]}}
+"
+            ),
+        )
+    };
+    let app = app(&target("Arn: !GetAtt Jobs.Arn, SqsParameters: {MessageGroupId: g}"));
+    assert_eq!(app.queue_targets[0].group_id.as_deref(), Some("g"));
+    assert_eq!(
+        messages(&target("Arn: !GetAtt Jobs.Arn")),
+        ["`Targets[0]` of Tick has no `SqsParameters`"]
+    );
+    assert_eq!(
+        messages(&target("Arn: !GetAtt Jobs.Arn, SqsParameters: {}")),
+        ["`SqsParameters` of `Targets[0]` of Tick has no `MessageGroupId`"]
+    );
+    let app = crate::tests::app(&target("Arn: !Ref Alarms"));
+    assert!(app.queue_targets.is_empty());
     assert_eq!(
         notes(&app),
         [
-            "Resources.Queued.Target: arn:aws:sqs:us-east-1:000000000000:Late is not a function of this template: it gets nothing",
+            "Resources.Tick.Targets[0]: arn:aws:sns:us-east-1:000000000000:Alarms is neither a function nor a queue of this template: it gets nothing",
         ]
     );
+}
+
+#[test]
+fn time_zones() {
+    let schedule = |zone: &str| {
+        hello(
+            "",
+            &format!(
+                "  Dawn:
+    Type: AWS::Scheduler::Schedule
+    Properties:
+      ScheduleExpression: cron(0 6 * * ? *)
+      ScheduleExpressionTimezone: {zone}
+      FlexibleTimeWindow: {{Mode: 'OFF'}}
+      Target: {{Arn: !GetAtt Hello.Arn, RoleArn: 'arn:aws:iam::000000000000:role/r'}}
+"
+            ),
+        )
+    };
+    for zone in ["UTC", "Europe/Brussels", "US/Eastern", "Etc/GMT+5", "!ImportValue zone"] {
+        let made = triggers(&app(&schedule(zone)));
+        assert!(made[0].contains("timezone: Some("), "{zone}: {made:?}");
+    }
+    for zone in ["Europe/Bruxelles", "CEST", "+02:00", "../etc/passwd"] {
+        let fault =
+            format!("`ScheduleExpressionTimezone` of Dawn must be a time zone, not `{zone}`");
+        assert_eq!(messages(&schedule(zone)), [fault]);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use samovar_app::{ApiKind, App, Integration};
+use samovar_app::{ApiKind, App, Integration, Sender};
 use serde::Serialize;
 
 use super::Place;
@@ -47,7 +47,22 @@ pub(super) struct Queue {
     attributes: BTreeMap<String, String>,
     /// Logical ids of the functions that it starts.
     functions: Vec<String>,
+    /// Rules and schedules that send to it.
+    senders: Vec<QueueSender>,
     dead_letters: Option<DeadLetters>,
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Serialize)]
+struct QueueSender {
+    /// `rule` or `schedule`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The name of the rule or schedule.
+    name: String,
+    /// In a few words: `every hour`.
+    source: String,
     #[serde(flatten)]
     place: Place,
 }
@@ -140,9 +155,21 @@ impl Queue {
             arn: queue.arn.clone(),
             attributes: queue.attributes.clone(),
             functions: functions.map(|function| function.logical_id.clone()).collect(),
+            senders: words::senders(app, queue).map(QueueSender::new).collect(),
             dead_letters,
             place: Place::new(&queue.span),
         }
+    }
+}
+
+impl QueueSender {
+    fn new(sender: &Sender) -> Self {
+        let (kind, name, span) = match sender {
+            Sender::Rule(rule) => ("rule", &rule.rule, &rule.span),
+            Sender::Schedule(schedule) => ("schedule", &schedule.rule, &schedule.span),
+        };
+        let source = words::sender(sender);
+        Self { kind, name: name.clone(), source, place: Place::new(span) }
     }
 }
 
