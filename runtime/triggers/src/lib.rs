@@ -10,14 +10,15 @@ mod gateway;
 mod pattern;
 mod poller;
 mod schedule;
+mod target;
 #[cfg(test)]
 mod testing;
 mod time;
 mod topic;
 
-pub use bus::{Entry, EntryError, EventBuses, PutEventsError};
+pub use bus::{Entry, EntryError, EventBuses, PutEventsError, TryPatternError, try_pattern};
 pub use deliveries::Deliveries;
 pub use gateway::Gateway;
 pub use poller::Poller;
-pub use schedule::Scheduler;
+pub use schedule::{FireError, ScheduleInfo, Schedules};
 pub use topic::{Publication, Published, SubscriptionInfo, TopicError, Topics};

@@ -1,5 +1,5 @@
 //! Event buses: what `PutEvents` brings is matched with the rules of the template, and goes to
-//! the functions that they have as targets.
+//! the functions and queues that they have as targets.
 //!
 //! EventBridge user guide, "Event bus concepts"; API reference, "PutEvents".
 
@@ -7,10 +7,11 @@ mod entry;
 mod event;
 mod input;
 mod path;
+mod try_pattern;
 
 use std::sync::Arc;
 
-use samovar_app::{Function, RuleTrigger, Trigger};
+use samovar_app::{Function, QueueTarget, RuleTrigger, Sender, Trigger};
 use samovar_dispatch::Account;
 use samovar_queue::QueueError;
 use serde_json::Value;
@@ -19,8 +20,10 @@ use thiserror::Error;
 pub use self::entry::{Entry, EntryError};
 use self::event::Event;
 use self::input::Input;
-use crate::deliveries::{DeadLetter, Deliveries, Form, Limits, Origin, Parcel, dead_letter_queue};
+pub use self::try_pattern::{TryPatternError, try_pattern};
+use crate::deliveries::{Deliveries, Origin};
 use crate::pattern::Pattern;
+use crate::target::{Shipment, Target, ship};
 
 /// The most entries of one request (API reference, "PutEvents").
 const MAX_ENTRIES: usize = 10;
@@ -48,7 +51,7 @@ struct Rule {
     bus: String,
     pattern: Pattern,
     input: Input,
-    function: Arc<Function>,
+    target: Target,
 }
 
 /// Why no entry of a request was looked at.
@@ -63,16 +66,31 @@ pub enum PutEventsError {
 }
 
 impl EventBuses {
-    /// The buses with the rules that start these functions. A rule that is disabled, or whose
-    /// pattern is only known on AWS, matches nothing.
-    pub fn new(functions: &[Arc<Function>], account: Account, deliveries: Deliveries) -> Self {
-        let rules = functions.iter().flat_map(|function| {
+    /// The buses with the rules that start these functions and send to these queues. A rule that
+    /// is disabled, or whose pattern is only known on AWS, matches nothing.
+    pub fn new(
+        functions: &[Arc<Function>],
+        queues: &[QueueTarget],
+        account: Account,
+        deliveries: Deliveries,
+    ) -> Self {
+        let to_functions = functions.iter().flat_map(|function| {
             function.triggers.iter().filter_map(|trigger| match trigger {
-                Trigger::Rule(trigger) => Rule::new(trigger, function),
+                Trigger::Rule(rule) => {
+                    let dead_letter = rule.dead_letter.as_ref();
+                    Rule::new(rule, Target::function(function, rule.retry, dead_letter))
+                }
                 _ => None,
             })
         });
-        Self(Arc::new(Shared { rules: rules.collect(), account, deliveries }))
+        let to_queues = queues.iter().filter_map(|queue| match &queue.sender {
+            Sender::Rule(rule) => {
+                Rule::new(rule, Target::queue(queue, rule.retry, rule.dead_letter.as_ref()))
+            }
+            Sender::Schedule(_) => None,
+        });
+        let rules = to_functions.chain(to_queues).collect();
+        Self(Arc::new(Shared { rules, account, deliveries }))
     }
 
     /// Names of the buses that rules name, and the default one, in the order of the alphabet.
@@ -109,19 +127,19 @@ impl EventBuses {
             return Err(PutEventsError::Validation(message.to_owned()));
         }
         let mut results = Vec::with_capacity(entries.len());
-        let mut parcels = Vec::new();
+        let mut shipments = Vec::new();
         for entry in entries {
             let now = self.0.deliveries.clock().now();
             let bus = bus_name(entry.bus.as_deref().unwrap_or(DEFAULT)).to_owned();
             match Event::new(entry, &self.0.account, now) {
                 Ok(event) => {
-                    self.0.route(&bus, &event, &mut parcels).await?;
+                    self.0.route(&bus, &event, &mut shipments).await?;
                     results.push(Ok(event.id));
                 }
                 Err(error) => results.push(Err(error)),
             }
         }
-        self.0.deliveries.accept(parcels).await?;
+        ship(&self.0.deliveries, shipments).await?;
         Ok(results)
     }
 }
@@ -134,13 +152,13 @@ fn bus_name(bus: &str) -> &str {
 }
 
 impl Rule {
-    fn new(trigger: &RuleTrigger, function: &Arc<Function>) -> Option<Self> {
+    fn new(trigger: &RuleTrigger, target: Target) -> Option<Self> {
         Some(Self {
             bus: bus_name(&trigger.bus).to_owned(),
             pattern: Pattern::new(&trigger.pattern).ok().filter(|_| trigger.enabled)?,
             input: Input::new(trigger),
             trigger: trigger.clone(),
-            function: function.clone(),
+            target,
         })
     }
 
@@ -162,7 +180,7 @@ impl Shared {
         &self,
         bus: &str,
         event: &Event,
-        parcels: &mut Vec<Parcel>,
+        shipments: &mut Vec<Shipment>,
     ) -> Result<(), QueueError> {
         for rule in self.rules.iter().filter(|rule| rule.bus == bus) {
             if !rule.pattern.matches(&event.value) {
@@ -170,27 +188,18 @@ impl Shared {
             }
             let arn = rule.arn(&self.account);
             let payload = rule.input.apply(event, &arn, &rule.trigger.rule);
-            let queue = dead_letter_queue(rule.trigger.dead_letter.as_ref());
-            let dead_letter = queue.map(|queue| DeadLetter {
-                queue,
-                form: Form::Event { rule: arn, target: rule.function.arn.clone() },
-            });
             let is_json =
                 !rule.input.may_break() || serde_json::from_str::<Value>(&payload).is_ok();
-            let parcel = Parcel::new(
-                &rule.function,
-                Origin::Rule(rule.trigger.rule.clone()),
-                Limits::of_target(&rule.trigger.retry, &rule.function),
-                dead_letter,
-                // A dead letter has the event, not what is no JSON.
-                if is_json { payload } else { event.json.clone() },
-                self.deliveries.clock().now(),
-            );
+            let origin = Origin::Rule(rule.trigger.rule.clone());
+            // A dead letter has the event, not what is no JSON.
+            let payload = if is_json { payload } else { event.json.clone() };
+            let now = self.deliveries.clock().now();
+            let shipment = rule.target.shipment(origin, &arn, payload, now);
             if is_json {
-                parcels.push(parcel);
+                shipments.push(shipment);
             } else {
                 let message = "the InputTransformer's template gives no JSON for this event";
-                self.deliveries.reject(&parcel, "INVALID_JSON", message.to_owned()).await?;
+                shipment.reject(&self.deliveries, "INVALID_JSON", message).await?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use samovar_app::{Destination, InputTransformer, RetryPolicy, Target};
 use samovar_dispatch::{Door, Response};
-use samovar_queue::{Attributes, ReceiveMessage};
+use samovar_queue::{AttributeValue, Attributes, Message, ReceiveMessage};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,13 @@ struct Stand {
 
 impl Stand {
     async fn new(rules: impl IntoIterator<Item = RuleTrigger>) -> Self {
+        Self::with_queues(rules, Vec::new()).await
+    }
+
+    async fn with_queues(
+        rules: impl IntoIterator<Item = RuleTrigger>,
+        queues: Vec<QueueTarget>,
+    ) -> Self {
         let dispatcher = dispatcher();
         let events: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = events.clone();
@@ -49,9 +56,17 @@ impl Stand {
         dispatcher.register(function.clone(), provider);
         let deliveries = deliveries(&dispatcher).await;
         let none = Attributes::new();
-        deliveries.queues().ensure_queue("letters", &none).await.expect("a queue");
+        for queue in ["letters", "orders"] {
+            deliveries.queues().ensure_queue(queue, &none).await.expect("a queue");
+        }
+        for (queue, content_based) in [("jobs.fifo", "true"), ("strict.fifo", "false")] {
+            let attributes = [("FifoQueue", "true"), ("ContentBasedDeduplication", content_based)];
+            let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let made = deliveries.queues().ensure_queue(queue, &attributes.into()).await;
+            made.expect("a queue");
+        }
         tokio::spawn(deliveries.clone().run(CancellationToken::new()));
-        let buses = EventBuses::new(&[function], Account::default(), deliveries.clone());
+        let buses = EventBuses::new(&[function], &queues, Account::default(), deliveries.clone());
         Self { buses, events, deliveries }
     }
 
@@ -60,6 +75,29 @@ impl Stand {
         let results = self.buses.put_events(entries).await.expect("a request that is well");
         tokio::time::sleep(Duration::from_secs(1)).await;
         results
+    }
+
+    /// All messages of a queue, which are taken from it.
+    async fn messages(&self, queue: &str) -> Vec<Message> {
+        let mut all = Vec::new();
+        loop {
+            let input = ReceiveMessage {
+                max_number_of_messages: Some(10),
+                attribute_names: vec!["All".into()],
+                system_attribute_names: vec!["All".into()],
+                ..ReceiveMessage::default()
+            };
+            let some = self.deliveries.queues().receive_message(queue, input).await;
+            let some = some.expect("a receive");
+            if some.is_empty() {
+                return all;
+            }
+            for message in some {
+                let handle = &message.receipt_handle;
+                self.deliveries.queues().delete_message(queue, handle).await.expect("deleted");
+                all.push(message);
+            }
+        }
     }
 
     fn events(&self) -> Vec<String> {
@@ -230,4 +268,96 @@ async fn requests_have_limits() {
         refused(vec![entry(&large)]).await,
         "Total size of the entries in the request is over the limit."
     );
+}
+
+fn to_queue(queue: &str, group_id: Option<&str>, rule: RuleTrigger) -> QueueTarget {
+    QueueTarget {
+        queue: queue.into(),
+        arn: format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
+        group_id: group_id.map(str::to_owned),
+        sender: Sender::Rule(rule),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn queues_get_what_their_target_says() {
+    let all = || rule(json!({"source": ["shop"]}));
+    let path = RuleTrigger { input_path: Some("$.detail.n".into()), ..all() };
+    let text = RuleTrigger {
+        input_transformer: Some(InputTransformer {
+            paths: BTreeMap::from([("n".into(), "$.detail.n".into())]),
+            template: r#""number <n>""#.into(),
+        }),
+        ..all()
+    };
+    let of_others = rule(json!({"source": ["others"]}));
+    let stand = Stand::with_queues(
+        [],
+        vec![
+            to_queue("orders", None, all()),
+            to_queue("orders", None, of_others),
+            to_queue("jobs.fifo", Some("a"), path),
+            to_queue("letters", None, text),
+        ],
+    )
+    .await;
+    let entries = (0..10).map(|n| entry(&json!({"n": n}).to_string())).collect();
+    let ids: Vec<_> = stand.put(entries).await.into_iter().map(|id| id.expect("an id")).collect();
+
+    let mut whole: Vec<String> =
+        stand.messages("orders").await.into_iter().map(|m| m.body).collect();
+    whole.sort_by_key(|body| {
+        serde_json::from_str::<Value>(body).expect("JSON")["detail"]["n"].as_u64()
+    });
+    let seen = whole.iter().map(|body| serde_json::from_str::<Value>(body).expect("JSON"));
+    let seen: Vec<_> = seen.map(|event| event["id"].as_str().expect("an id").to_owned()).collect();
+    assert_eq!(seen, ids);
+
+    let jobs = stand.messages("jobs.fifo").await;
+    let bodies: Vec<&str> = jobs.iter().map(|message| message.body.as_str()).collect();
+    assert_eq!(bodies, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], "in their order");
+    assert!(jobs.iter().all(|message| message.system_attributes["MessageGroupId"] == "a"));
+
+    let texts: Vec<_> = stand.messages("letters").await.into_iter().map(|m| m.body).collect();
+    assert_eq!(texts.len(), 10);
+    assert!(texts.contains(&r#""number 7""#.to_owned()), "{texts:?}");
+}
+
+/// EventBridge guide, "Using dead-letter queues to process undelivered events".
+#[tokio::test(start_paused = true)]
+async fn what_a_queue_does_not_take_is_a_dead_letter_at_once() {
+    let dead_letter = Some(Destination {
+        arn: "arn:aws:sqs:us-east-1:000000000000:letters".into(),
+        target: Target::Queue("letters".into()),
+    });
+    for (queue, code) in [
+        ("gone", "NO_RESOURCE"),
+        // EventBridge gives no deduplication id.
+        ("strict.fifo", "INVALID_PARAMETER"),
+        ("orders", "INVALID_JSON"),
+    ] {
+        let transformer =
+            InputTransformer { paths: BTreeMap::new(), template: r#"{"a": }"#.into() };
+        let rule = RuleTrigger {
+            dead_letter: dead_letter.clone(),
+            input_transformer: (code == "INVALID_JSON").then_some(transformer),
+            ..rule(json!({"source": ["shop"]}))
+        };
+        let stand = Stand::with_queues([], vec![to_queue(queue, Some("g"), rule)]).await;
+        stand.put(vec![entry(r#"{"n":1}"#), entry(r#"{"n":2}"#)]).await;
+        let letters = stand.messages("letters").await;
+        assert_eq!(letters.len(), 2, "{queue}");
+        for letter in letters {
+            let text = |name: &str| match &letter.attributes[name].value {
+                AttributeValue::String(text) => text.clone(),
+                AttributeValue::Binary(_) => panic!("{name} is binary"),
+            };
+            let event: Value = serde_json::from_str(&letter.body).expect("the event");
+            assert_eq!(event["detail-type"], "Order Placed");
+            assert_eq!(text("ERROR_CODE"), code);
+            assert_eq!(text("RULE_ARN"), "arn:aws:events:us-east-1:000000000000:rule/orders");
+            assert_eq!(text("TARGET_ARN"), format!("arn:aws:sqs:us-east-1:000000000000:{queue}"));
+            assert!(!text("ERROR_MESSAGE").is_empty());
+        }
+    }
 }

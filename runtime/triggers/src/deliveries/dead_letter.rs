@@ -71,6 +71,22 @@ pub(crate) fn of_notification(code: &str, message: &str) -> MessageAttributes {
     ])
 }
 
+/// What stands beside an event that a rule or schedule could not send to a queue.
+pub(crate) fn of_event_for_queue(
+    rule: &str,
+    target: &str,
+    code: &str,
+    message: &str,
+) -> MessageAttributes {
+    attributes([
+        ("RULE_ARN", rule.to_owned()),
+        ("TARGET_ARN", target.to_owned()),
+        ("ERROR_CODE", code.to_owned()),
+        ("ERROR_MESSAGE", message.to_owned()),
+        ("RETRY_ATTEMPTS", "0".to_owned()),
+    ])
+}
+
 fn of_event(parcel: &Parcel, failure: &Failure, rule: &str, target: &str) -> MessageAttributes {
     let label = &parcel.label;
     let (retries, most) = match failure.kind {

@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::dead_letter::{DeadLetter, Form, of_notification};
+pub(crate) use self::dead_letter::{DeadLetter, Form, of_event_for_queue, of_notification};
 pub(crate) use self::parcel::{Limits, Origin, Parcel, dead_letter_queue};
 
 /// Name of the queue. SQS's `ListQueues` leaves it out.

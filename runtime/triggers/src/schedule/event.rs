@@ -47,7 +47,7 @@ pub(crate) fn scheduled(
     trigger: &ScheduleTrigger,
     arn: &str,
     due: Timestamp,
-) -> Vec<u8> {
+) -> String {
     let (source, detail) = match trigger.service {
         ScheduleService::Rule => ("aws.events", Detail::Object {}),
         ScheduleService::Scheduler => ("aws.scheduler", Detail::Text("{}")),
@@ -64,14 +64,14 @@ pub(crate) fn scheduled(
         detail,
     };
     // Strings only: this cannot fail.
-    serde_json::to_vec(&event).unwrap_or_default()
+    serde_json::to_string(&event).unwrap_or_default()
 }
 
 /// A schedule's `Input`, with what it asks to know of the schedule (EventBridge Scheduler guide,
 /// "Adding context attributes"). Retries have the input of the first attempt.
-pub(crate) fn filled(input: &str, arn: &str, due: Timestamp) -> Vec<u8> {
+pub(crate) fn filled(input: &str, arn: &str, due: Timestamp) -> String {
     if !input.contains("<aws.scheduler.") {
-        return input.as_bytes().to_vec();
+        return input.to_owned();
     }
     let execution = uuid::Uuid::new_v4().simple().to_string();
     input
@@ -79,7 +79,6 @@ pub(crate) fn filled(input: &str, arn: &str, due: Timestamp) -> Vec<u8> {
         .replace("<aws.scheduler.scheduled-time>", &spelled(due))
         .replace("<aws.scheduler.execution-id>", &execution[..16])
         .replace("<aws.scheduler.attempt-number>", "1")
-        .into_bytes()
 }
 
 /// `2015-10-08T16:53:06Z`.

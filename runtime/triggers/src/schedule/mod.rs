@@ -2,125 +2,135 @@
 
 mod cron;
 mod event;
+mod info;
+mod single;
 mod when;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use samovar_app::{Function, ScheduleService, ScheduleTrigger};
+use jiff::Timestamp;
+use samovar_app::{Function, QueueTarget, ScheduleTrigger, Sender, Trigger};
 use samovar_dispatch::Account;
+use samovar_queue::QueueError;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use self::when::When;
-use crate::deliveries::{DeadLetter, Deliveries, Form, Limits, Origin, Parcel, dead_letter_queue};
+pub use self::info::{FireError, ScheduleInfo};
+use self::single::Schedule;
+use crate::deliveries::Deliveries;
+use crate::target::Target;
 
-/// How long the clock is trusted to go on evenly: timers stand still while the machine sleeps.
-const GLANCE: Duration = Duration::from_secs(15);
+/// The schedules of an application: rules with a schedule, and those of EventBridge Scheduler.
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Schedules(Arc<Shared>);
 
-/// How often an event is tried to be accepted where the store fails, a second apart.
-const ATTEMPTS: u32 = 5;
-
-/// One schedule of one function.
-pub struct Scheduler {
-    trigger: ScheduleTrigger,
-    function: Arc<Function>,
+struct Shared {
+    schedules: Vec<Arc<Schedule>>,
     account: Account,
     deliveries: Deliveries,
 }
 
-impl Scheduler {
-    /// A schedule that sends events to `function` by `deliveries`, whose clock it goes by.
+impl Schedules {
+    /// The schedules that start these functions and send to these queues, by `deliveries`, whose
+    /// clock they go by. They count from now on.
     pub fn new(
-        trigger: ScheduleTrigger,
-        function: Arc<Function>,
+        functions: &[Arc<Function>],
+        queues: &[QueueTarget],
         account: Account,
         deliveries: Deliveries,
     ) -> Self {
-        Self { trigger, function, account, deliveries }
+        let mut shared = Shared { schedules: Vec::new(), account, deliveries };
+        for function in functions {
+            for trigger in &function.triggers {
+                if let Trigger::Schedule(trigger) = trigger {
+                    let dead_letter = trigger.dead_letter.as_ref();
+                    let target = Target::function(function, trigger.retry, dead_letter);
+                    shared.add(trigger, target, Some(function));
+                }
+            }
+        }
+        for queue in queues {
+            if let Sender::Schedule(trigger) = &queue.sender {
+                let target = Target::queue(queue, trigger.retry, trigger.dead_letter.as_ref());
+                shared.add(trigger, target, None);
+            }
+        }
+        Self(Arc::new(shared))
     }
 
-    /// Fires until `shutdown`, or until there is no further time: after an `EndDate`, or the one
-    /// time of `at(...)`. Returns at once for a schedule that never fires.
+    /// Fires until `shutdown`, or until there is no further time: after every `EndDate`, and the
+    /// one time of every `at(...)`. Returns at once where nothing ever fires.
     ///
     /// A firing does not wait for the invocation of the one before. With a flexible window it
     /// comes at any time within the window. Times that were missed, while the machine slept, are
     /// made up for by a single firing; those before the start of Samovar are not.
     pub async fn run(self, shutdown: CancellationToken) {
-        let mut last = self.now();
-        let Some(when) = When::new(&self.trigger, last) else { return };
-        let this = Arc::new(self);
-        let mut firing = JoinSet::new();
-        while let Some(due) = when.next(last) {
-            if shutdown.run_until_cancelled(this.wait_until(due)).await.is_none() {
-                break;
-            }
-            last = this.now().max(due);
-            while firing.try_join_next().is_some() {}
-            let (this, shutdown) = (this.clone(), shutdown.clone());
-            firing.spawn(async move {
-                let at = due.checked_add(this.delay()).unwrap_or(due);
-                if shutdown.run_until_cancelled(this.wait_until(at)).await.is_some() {
-                    this.fire(due).await;
-                }
-            });
+        let mut running = JoinSet::new();
+        for schedule in &self.0.schedules {
+            let (this, schedule) = (self.0.clone(), schedule.clone());
+            running.spawn(schedule.run(this, shutdown.clone()));
         }
-        while firing.join_next().await.is_some() {}
+        while running.join_next().await.is_some() {}
+    }
+
+    /// All schedules, those too that do not fire by themselves, in template order.
+    pub fn list(&self) -> Vec<ScheduleInfo> {
+        let now = self.0.now();
+        self.0.schedules.iter().map(|schedule| schedule.info(now)).collect()
+    }
+
+    /// Fires a schedule now, be it enabled or not: its targets get what a tick would send them.
+    /// They are on disk when this returns.
+    ///
+    /// `name` is the schedule's name, the logical id of its resource, that of a resource that SAM
+    /// makes of an event, or `Function.Event`; the event's name alone, where it is the only one.
+    ///
+    /// # Errors
+    /// See [`FireError`].
+    pub async fn fire(&self, name: &str) -> Result<ScheduleInfo, FireError> {
+        let schedules = self.0.schedules.iter();
+        let named: Vec<_> = schedules.filter(|schedule| schedule.is_called(name)).collect();
+        // What one is named may be what another one's event is called.
+        let exact = named.iter().find(|schedule| schedule.rule() == name).copied();
+        let schedule = match (exact, named.as_slice()) {
+            (Some(schedule), _) => schedule,
+            (None, [schedule]) => *schedule,
+            (None, []) => return Err(FireError::Unknown),
+            (None, several) => {
+                let names = several.iter().map(|schedule| schedule.rule().to_owned());
+                return Err(FireError::Ambiguous(names.collect()));
+            }
+        };
+        let now = self.0.now();
+        schedule.fire(&self.0, now).await?;
+        Ok(schedule.info(now))
+    }
+}
+
+impl From<QueueError> for FireError {
+    fn from(error: QueueError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Shared {
+    /// Adds a target; targets of one rule are of one schedule.
+    fn add(&mut self, trigger: &ScheduleTrigger, target: Target, function: Option<&Function>) {
+        let now = self.now();
+        let known = self.schedules.iter_mut().find(|schedule| schedule.is_of(trigger));
+        match known.and_then(Arc::get_mut) {
+            Some(schedule) => schedule.add(trigger, target, function),
+            None => {
+                let schedule = Schedule::new(trigger, target, function, now);
+                self.schedules.push(Arc::new(schedule));
+            }
+        }
     }
 
     /// The present time; the epoch for times that no calendar here reaches.
     fn now(&self) -> Timestamp {
         Timestamp::try_from(self.deliveries.clock().now()).unwrap_or_default()
-    }
-
-    /// Waits by the wall clock, which may be set or go on while the machine sleeps.
-    async fn wait_until(&self, at: Timestamp) {
-        while let Ok(left) = Duration::try_from(self.now().duration_until(at))
-            && !left.is_zero()
-        {
-            sleep(left.min(GLANCE)).await;
-        }
-    }
-
-    /// A time within the flexible window.
-    fn delay(&self) -> SignedDuration {
-        let Some(window) = self.trigger.flexible_window else { return SignedDuration::ZERO };
-        let seconds = u128::from(window.as_secs()).max(1);
-        // The remainder of 122 random bits is as good as evenly spread.
-        let random = uuid::Uuid::new_v4().as_u128() % seconds;
-        SignedDuration::from_secs(i64::try_from(random).unwrap_or_default())
-    }
-
-    /// Sends the event of one tick.
-    async fn fire(&self, due: Timestamp) {
-        let trigger = &self.trigger;
-        let arn = event::arn(&self.account, trigger);
-        let payload = match (&trigger.input, trigger.service) {
-            (Some(input), ScheduleService::Rule) => input.clone().into_bytes(),
-            (Some(input), ScheduleService::Scheduler) => event::filled(input, &arn, due),
-            (None, _) => event::scheduled(&self.account, trigger, &arn, due),
-        };
-        let queue = dead_letter_queue(trigger.dead_letter.as_ref());
-        let dead_letter = queue.map(|queue| DeadLetter {
-            queue,
-            form: Form::Event { rule: arn, target: self.function.arn.clone() },
-        });
-        let parcel = Parcel::new(
-            &self.function,
-            Origin::Schedule(trigger.rule.clone()),
-            Limits::of_target(&trigger.retry, &self.function),
-            dead_letter,
-            payload,
-            self.deliveries.clock().now(),
-        );
-        for _ in 0..ATTEMPTS {
-            if self.deliveries.accept(vec![parcel.clone()]).await.is_ok() {
-                return;
-            }
-            sleep(Duration::from_secs(1)).await;
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 use std::sync::Mutex;
+use std::time::Duration;
 
 use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use bytes::Bytes;
-use samovar_app::{Rate, RetryPolicy};
+use samovar_app::{Rate, RetryPolicy, ScheduleService};
 use samovar_dispatch::{Door, Response};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::testing::{Fake, bytes, deliveries, dispatcher, function, span};
@@ -35,6 +36,12 @@ struct Running {
     deliveries: tokio::task::JoinHandle<()>,
 }
 
+/// A function with a schedule.
+fn of(trigger: ScheduleTrigger) -> Arc<Function> {
+    let triggers = vec![Trigger::Schedule(trigger)];
+    Arc::new(Function { triggers, ..function("Heartbeat") })
+}
+
 /// A schedule whose function takes ninety seconds.
 async fn start(trigger: ScheduleTrigger) -> Running {
     let events: Arc<Mutex<Vec<Bytes>>> = Arc::default();
@@ -44,15 +51,13 @@ async fn start(trigger: ScheduleTrigger) -> Running {
         (Duration::from_secs(90), Ok(Response::Bytes("null".into())))
     });
     let dispatcher = dispatcher();
-    let function = Arc::new(function("Heartbeat"));
+    let function = of(trigger);
     dispatcher.register(function.clone(), provider.clone());
     let deliveries = deliveries(&dispatcher).await;
-    let scheduler = Scheduler::new(trigger, function, Account::default(), deliveries.clone());
+    let schedules = Schedules::new(&[function], &[], Account::default(), deliveries.clone());
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(scheduler.run(shutdown.clone()));
+    let task = tokio::spawn(schedules.run(shutdown.clone()));
     let deliveries = tokio::spawn(deliveries.run(shutdown.clone()));
-    // The schedule counts from when its task first runs.
-    tokio::task::yield_now().await;
     Running { provider, events, shutdown, task, deliveries }
 }
 
@@ -147,15 +152,14 @@ async fn times_that_were_missed_are_one_firing() {
     }
     let provider = Fake::answering("null");
     let dispatcher = dispatcher();
-    let function = Arc::new(function("Heartbeat"));
+    let function = of(trigger(Rate::Expression("cron(* * * * ? *)".into())));
     dispatcher.register(function.clone(), provider.clone());
     let at = std::time::UNIX_EPOCH + Duration::from_millis(crate::testing::NOW_MILLIS);
     let clock = Arc::new(Sleeper(Mutex::new(at)));
     let queues = deliveries(&dispatcher).await.queues().clone();
     let deliveries = Deliveries::open(queues, dispatcher, clock.clone()).await.expect("deliveries");
-    let trigger = trigger(Rate::Expression("cron(* * * * ? *)".into()));
-    let scheduler = Scheduler::new(trigger, function, Account::default(), deliveries.clone());
-    tokio::spawn(scheduler.run(CancellationToken::new()));
+    let schedules = Schedules::new(&[function], &[], Account::default(), deliveries.clone());
+    tokio::spawn(schedules.run(CancellationToken::new()));
     tokio::spawn(deliveries.run(CancellationToken::new()));
     sleep(Duration::from_secs(5)).await;
     assert_eq!(provider.calls(), 0, "the clock stands still");
@@ -221,4 +225,106 @@ async fn an_input_stands_for_the_event() {
         let events = running.events.lock().expect("events");
         assert_eq!(events[0], payload.unwrap_or(input));
     }
+}
+
+/// A rule with a function and a FIFO queue as its targets, and a schedule that is disabled.
+async fn several() -> (Schedules, Deliveries, Arc<Mutex<Vec<Bytes>>>) {
+    let events: Arc<Mutex<Vec<Bytes>>> = Arc::default();
+    let seen = events.clone();
+    let provider = Fake::new(Door::Event, move |_, event| {
+        seen.lock().expect("events").push(bytes(event));
+        (Duration::ZERO, Ok(Response::Bytes("null".into())))
+    });
+    let dispatcher = dispatcher();
+    let tick = || trigger(Rate::Every(MINUTE));
+    let off = ScheduleTrigger {
+        name: "Off".into(),
+        rule: "off".into(),
+        enabled: false,
+        service: ScheduleService::Scheduler,
+        ..trigger(Rate::Expression("cron(0 8 * * ? *)".into()))
+    };
+    let again = ScheduleTrigger { rule: "again".into(), ..tick() };
+    let heartbeat = Function {
+        triggers: vec![Trigger::Schedule(tick()), Trigger::Schedule(off)],
+        ..function("Heartbeat")
+    };
+    let pulse = Function { triggers: vec![Trigger::Schedule(again)], ..function("Pulse") };
+    let functions = [Arc::new(heartbeat), Arc::new(pulse)];
+    for function in &functions {
+        dispatcher.register(function.clone(), provider.clone());
+    }
+    let deliveries = deliveries(&dispatcher).await;
+    let attributes = [("FifoQueue", "true"), ("ContentBasedDeduplication", "true")];
+    let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let made = deliveries.queues().ensure_queue("ticks.fifo", &attributes.into()).await;
+    made.expect("a queue");
+    let queue = QueueTarget {
+        queue: "ticks.fifo".into(),
+        arn: "arn:aws:sqs:us-east-1:000000000000:ticks.fifo".into(),
+        group_id: Some("g".into()),
+        sender: Sender::Schedule(tick()),
+    };
+    let schedules = Schedules::new(&functions, &[queue], Account::default(), deliveries.clone());
+    tokio::spawn(deliveries.clone().run(CancellationToken::new()));
+    (schedules, deliveries, events)
+}
+
+async fn bodies(deliveries: &Deliveries) -> Vec<String> {
+    let input =
+        samovar_queue::ReceiveMessage { max_number_of_messages: Some(10), ..Default::default() };
+    let messages = deliveries.queues().receive_message("ticks.fifo", input).await;
+    messages.expect("messages").into_iter().map(|message| message.body).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_targets_of_a_rule_get_the_same_event() {
+    let (schedules, deliveries, events) = several().await;
+    tokio::spawn(schedules.run(CancellationToken::new()));
+    sleep(MINUTE + Duration::from_secs(1)).await;
+    let events: Vec<String> = {
+        let events = events.lock().expect("events");
+        events.iter().map(|event| String::from_utf8_lossy(event).into_owned()).collect()
+    };
+    assert_eq!(events.len(), 2, "one of each function's rules: {events:?}");
+    let [body] = bodies(&deliveries).await.try_into().expect("one message");
+    assert!(events.contains(&body), "{body} is not among {events:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_is_fired_by_any_of_its_names() {
+    let (schedules, deliveries, events) = several().await;
+    let names = |info: &ScheduleInfo| (info.name.clone(), info.targets.join(" "));
+    let all = schedules.list();
+    assert_eq!(
+        all.iter().map(names).collect::<Vec<_>>(),
+        [("HeartbeatTick", "Heartbeat ticks.fifo"), ("off", "Heartbeat"), ("again", "Pulse")]
+            .map(|(name, targets)| (name.to_owned(), targets.to_owned()))
+    );
+    let now = deliveries.clock().now();
+    assert_eq!(all[0].next, now.checked_add(MINUTE));
+    assert_eq!((all[0].expression.as_str(), all[0].enabled), ("rate(1 minute)", true));
+    assert_eq!((all[1].next, all[1].enabled), (None, false));
+
+    for (name, fired) in [
+        ("HeartbeatTick", "HeartbeatTick"),
+        ("Heartbeat.Tick", "HeartbeatTick"),
+        ("off", "off"),
+        ("Off", "off"),
+        ("HeartbeatOff", "off"),
+        ("Pulse.Tick", "again"),
+    ] {
+        assert_eq!(schedules.fire(name).await.expect(name).name, fired);
+        sleep(Duration::from_secs(1)).await;
+        let got = std::mem::take(&mut *events.lock().expect("events"));
+        let [event] = got.as_slice() else { panic!("{name}: {got:?}") };
+        let event: serde_json::Value = serde_json::from_slice(event).expect("JSON");
+        let resource = event["resources"][0].as_str().expect("an ARN");
+        assert!(resource.ends_with(&format!("/{fired}")), "{resource}");
+    }
+    let of_the_first = bodies(&deliveries).await;
+    assert_eq!(of_the_first.len(), 2, "{of_the_first:?}");
+    let several = vec!["HeartbeatTick".to_owned(), "again".to_owned()];
+    assert_eq!(schedules.fire("Tick").await, Err(FireError::Ambiguous(several)));
+    assert_eq!(schedules.fire("Tock").await, Err(FireError::Unknown));
 }
