@@ -7,8 +7,10 @@
 mod events;
 mod health;
 mod lambda;
+mod paging;
 mod queues;
 mod reply;
+mod schedules;
 mod sns;
 mod sqs;
 
@@ -18,8 +20,9 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use samovar_dispatch::{Account, Body, BoxError, Dispatcher};
+use samovar_http::read_body;
 use samovar_queue::Queues;
-use samovar_triggers::{EventBuses, Topics};
+use samovar_triggers::{EventBuses, Schedules, Topics};
 use serde_json::json;
 
 /// The AWS port. Cheap to clone.
@@ -31,7 +34,14 @@ struct Services {
     account: Account,
     dispatcher: Dispatcher,
     queues: Queues,
-    senders: Option<(Topics, EventBuses)>,
+    senders: Option<Senders>,
+}
+
+#[derive(Clone)]
+struct Senders {
+    topics: Topics,
+    buses: EventBuses,
+    schedules: Schedules,
 }
 
 impl Api {
@@ -40,15 +50,15 @@ impl Api {
         Self(Arc::new(Services { account, dispatcher, queues, senders: None }))
     }
 
-    /// The same API, with these topics and event buses.
+    /// The same API, with these topics, event buses and schedules.
     #[must_use]
-    pub fn with_senders(self, topics: Topics, buses: EventBuses) -> Self {
+    pub fn with_senders(self, topics: Topics, buses: EventBuses, schedules: Schedules) -> Self {
         let Services { account, dispatcher, queues, .. } = &*self.0;
         Self(Arc::new(Services {
             account: account.clone(),
             dispatcher: dispatcher.clone(),
             queues: queues.clone(),
-            senders: Some((topics, buses)),
+            senders: Some(Senders { topics, buses, schedules }),
         }))
     }
 
@@ -70,12 +80,23 @@ impl Api {
             return lambda::handle(&self.0, request).await;
         }
         // Before SQS, which has the same forms and headers and takes every one.
-        if let Some((topics, buses)) = &self.0.senders {
+        if let Some(Senders { topics, buses, schedules }) = &self.0.senders {
+            if schedules::is_meant(request.method(), path) {
+                return schedules::handle(schedules, path).await;
+            }
             if sns::is_meant(&request) {
                 return sns::handle(topics, request).await;
             }
             if events::is_meant(&request) {
                 return events::handle(&self.0.account, buses, request).await;
+            }
+            if sns::may_be_meant(&request) {
+                let (parts, body) = request.into_parts();
+                let body = read_body(body, sqs::BODY_LIMIT).await;
+                return match body {
+                    Ok(form) if sns::is_form(&form) => sns::answer(topics, &parts, Ok(form)).await,
+                    body => sqs::answer(&self.0, true, parts, body).await,
+                };
             }
         }
         if sqs::is_meant(&request) {

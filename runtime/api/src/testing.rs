@@ -14,7 +14,7 @@ use samovar_dispatch::{
     Limits, LogLine, LogObserver, Observer, Provider, Reply, Report, Response, SystemClock,
 };
 use samovar_queue::{Options, Queues};
-use samovar_triggers::{Deliveries, EventBuses, Topics};
+use samovar_triggers::{Deliveries, EventBuses, Schedules, Topics};
 
 use crate::Api;
 
@@ -121,8 +121,9 @@ impl Stand {
         let deliveries = deliveries.expect("deliveries");
         let account = Account::default();
         let topics = Topics::new(topics, &functions, account.clone(), deliveries.clone());
-        let buses = EventBuses::new(&functions, account, deliveries);
-        self.api = self.api.clone().with_senders(topics, buses);
+        let buses = EventBuses::new(&functions, &[], account.clone(), deliveries.clone());
+        let schedules = Schedules::new(&functions, &[], account, deliveries);
+        self.api = self.api.clone().with_senders(topics, buses, schedules);
     }
 
     pub(crate) fn register(&self, name: &str, handler: Handler) {

@@ -1,3 +1,4 @@
+use samovar_app::{Function, Rate, RetryPolicy, ScheduleService, ScheduleTrigger, Trigger};
 use samovar_dispatch::Limits;
 use serde_json::json;
 
@@ -93,5 +94,47 @@ async fn a_look_at_no_queue_says_so() {
         let got = stand.get(path).await;
         assert_eq!(got.status, status, "{path}");
         assert!(got.json()["message"].as_str().unwrap().contains(message), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn schedules_are_listed_and_fired() {
+    let mut stand = Stand::new(Limits::default());
+    let trigger = ScheduleTrigger {
+        name: "Tick".into(),
+        rule: "every day".into(),
+        service: ScheduleService::Scheduler,
+        rate: Rate::Expression("cron(0 8 * * ? *)".into()),
+        timezone: Some("Europe/Brussels".into()),
+        start: None,
+        end: None,
+        flexible_window: None,
+        input: None,
+        retry: RetryPolicy::default(),
+        dead_letter: None,
+        enabled: true,
+        span: function("Hello").span,
+    };
+    let triggers = vec![Trigger::Schedule(trigger)];
+    stand.add_senders(&[], vec![Function { triggers, ..function("Hello") }.into()]).await;
+
+    let page = stand.get("/_samovar/schedules").await.json();
+    let schedule = page["schedules"][0].clone();
+    assert!(schedule["nextAt"].is_u64(), "{page}");
+    assert_eq!(
+        schedule,
+        json!({
+            "name": "every day", "expression": "cron(0 8 * * ? *)", "enabled": true,
+            "timeZone": "Europe/Brussels", "nextAt": schedule["nextAt"], "targets": ["Hello"],
+        })
+    );
+    for (name, status) in
+        [("every%20day", 200), ("Hello.Tick", 200), ("Hello%2FTick", 404), ("every+day", 404)]
+    {
+        let path = format!("/_samovar/schedules/{name}/fire");
+        let got = stand.send(http::Request::post(&path), "").await;
+        assert_eq!(got.status, status, "{name}: {:?}", got.body);
+        // To look is not to fire.
+        assert_eq!(stand.get(&path).await.status, 404);
     }
 }

@@ -10,11 +10,12 @@ use http::{HeaderName, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use samovar_dispatch::{Account, Body, BoxError};
 use samovar_http::{BodyError, full, read_body};
-use samovar_triggers::{Entry, EventBuses, PutEventsError};
+use samovar_triggers::{Entry, EventBuses, PutEventsError, TryPatternError, try_pattern};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::reply;
+use crate::{paging, reply};
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const SERVICE: &str = "AWSEvents.";
@@ -28,6 +29,21 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct PutEvents {
     #[serde(default)]
     entries: Vec<EntryShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListEventBuses {
+    name_prefix: Option<String>,
+    next_token: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TestEventPattern {
+    event_pattern: String,
+    event: String,
 }
 
 /// `PutEventsRequestEntry`.
@@ -111,14 +127,8 @@ async fn act(
 ) -> Result<Vec<u8>, Refusal> {
     match action {
         "PutEvents" => put_events(buses, document).await,
-        "ListEventBuses" => {
-            let bus = |name: &str| {
-                let Account { id, region } = account;
-                json!({"Name": name, "Arn": format!("arn:aws:events:{region}:{id}:event-bus/{name}")})
-            };
-            let list: Vec<_> = buses.names().into_iter().map(bus).collect();
-            Ok(json!({"EventBuses": list}).to_string().into_bytes())
-        }
+        "ListEventBuses" => list_buses(account, buses, document),
+        "TestEventPattern" => test_pattern(document),
         other => {
             let shown: String = other.chars().take(60).collect();
             Err(Refusal(
@@ -126,11 +136,59 @@ async fn act(
                 "OperationDisabledException",
                 format!(
                     "Samovar does not do {shown}: event buses, rules and schedules are those of \
-                     the template. It does PutEvents and ListEventBuses."
+                     the template. It does PutEvents, ListEventBuses and TestEventPattern."
                 ),
             ))
         }
     }
+}
+
+/// The members of a document.
+fn read<T: DeserializeOwned>(document: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(document).map_err(|error| malformed(&error.to_string()))
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal(StatusCode::BAD_REQUEST, "ValidationException", message.into())
+}
+
+fn list_buses(account: &Account, buses: &EventBuses, document: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let input: ListEventBuses = read(document)?;
+    let limit = input.limit.unwrap_or(paging::SIZE);
+    if !(1..=paging::SIZE).contains(&limit) {
+        let bound =
+            if limit == 0 { "greater than or equal to 1" } else { "less than or equal to 100" };
+        return Err(invalid(format!(
+            "1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: \
+             Member must have value {bound}"
+        )));
+    }
+    let prefix = input.name_prefix.unwrap_or_default();
+    let names = buses.names().into_iter().filter(|name| name.starts_with(&prefix)).collect();
+    let page = paging::page(names, |name| name, input.next_token.as_deref(), limit)
+        .ok_or_else(|| invalid("Parameter NextToken is not valid."))?;
+    let bus = |name: &str| {
+        let Account { id, region } = account;
+        json!({"Name": name, "Arn": format!("arn:aws:events:{region}:{id}:event-bus/{name}")})
+    };
+    let list: Vec<_> = page.items.into_iter().map(bus).collect();
+    let mut output = json!({"EventBuses": list});
+    if let Some(next) = page.next {
+        output["NextToken"] = next.into();
+    }
+    Ok(output.to_string().into_bytes())
+}
+
+fn test_pattern(document: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let input: TestEventPattern = read(document)?;
+    let result = try_pattern(&input.event_pattern, &input.event).map_err(|error| {
+        let kind = match error {
+            TryPatternError::Pattern(_) => "InvalidEventPatternException",
+            TryPatternError::Event(_) => "ValidationException",
+        };
+        Refusal(StatusCode::BAD_REQUEST, kind, error.to_string())
+    })?;
+    Ok(json!({"Result": result}).to_string().into_bytes())
 }
 
 fn malformed(reason: &str) -> Refusal {
@@ -138,13 +196,10 @@ fn malformed(reason: &str) -> Refusal {
 }
 
 async fn put_events(buses: &EventBuses, document: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let input: PutEvents =
-        serde_json::from_slice(document).map_err(|error| malformed(&error.to_string()))?;
+    let input: PutEvents = read(document)?;
     let entries = input.entries.into_iter().map(entry).collect::<Result<_, _>>()?;
     let results = buses.put_events(entries).await.map_err(|error| match error {
-        PutEventsError::Validation(message) => {
-            Refusal(StatusCode::BAD_REQUEST, "ValidationException", message)
-        }
+        PutEventsError::Validation(message) => invalid(message),
         PutEventsError::Store(error) => Refusal(
             StatusCode::INTERNAL_SERVER_ERROR,
             "InternalException",

@@ -1,4 +1,5 @@
 use http::Request;
+use samovar_app::{Function, RetryPolicy, RuleTrigger, Trigger};
 use samovar_dispatch::Limits;
 use serde_json::{Value, json};
 
@@ -73,4 +74,63 @@ async fn buses_are_listed_and_rules_are_the_templates() {
     assert_eq!((got.status, &got.json()["__type"]), (400, &json!("OperationDisabledException")));
     let message = got.json()["message"].to_string();
     assert!(message.contains("PutRule") && message.contains("template"), "{message}");
+}
+
+#[tokio::test]
+async fn buses_have_pages() {
+    let rule = |bus: usize| {
+        Trigger::Rule(RuleTrigger {
+            name: "r".into(),
+            rule: "r".into(),
+            bus: format!("bus-{bus:03}"),
+            pattern: json!({"source": ["shop"]}),
+            input: None,
+            input_path: None,
+            input_transformer: None,
+            retry: RetryPolicy::default(),
+            dead_letter: None,
+            enabled: true,
+            span: function("Orders").span,
+        })
+    };
+    let mut stand = Stand::new(Limits::default());
+    let triggers = (0..120).map(rule).collect();
+    stand.add_senders(&[], vec![Function { triggers, ..function("Orders") }.into()]).await;
+
+    let mut names = Vec::new();
+    let mut input = json!({"NamePrefix": "bus-", "Limit": 50});
+    for left in [70, 20, 0] {
+        let page = call(&stand, "ListEventBuses", input.clone()).await.json();
+        let buses = page["EventBuses"].as_array().expect("a list").clone();
+        names.extend(buses.iter().map(|bus| bus["Name"].as_str().expect("a name").to_owned()));
+        assert_eq!(page["NextToken"].is_string(), left > 0, "{page}");
+        input["NextToken"] = page["NextToken"].clone();
+    }
+    assert_eq!(names, (0..120).map(|n| format!("bus-{n:03}")).collect::<Vec<_>>());
+    for wrong in [json!({"NextToken": "x"}), json!({"Limit": 0}), json!({"Limit": 101})] {
+        let got = call(&stand, "ListEventBuses", wrong).await;
+        assert_eq!((got.status, &got.json()["__type"]), (400, &json!("ValidationException")));
+    }
+}
+
+#[tokio::test]
+async fn patterns_are_tried() {
+    let event = json!({
+        "id": "1", "account": "000000000000", "source": "shop", "time": "2020-01-01T00:00:00Z",
+        "region": "us-east-1", "resources": [], "detail-type": "Paid", "detail": {"amount": 12},
+    });
+    let event = event.to_string();
+    let stand = stand().await;
+    for (pattern, result) in [(r#"{"source": ["shop"]}"#, true), (r#"{"source": ["x"]}"#, false)] {
+        let input = json!({"EventPattern": pattern, "Event": event});
+        assert_eq!(call(&stand, "TestEventPattern", input).await.json(), json!({"Result": result}));
+    }
+    for (pattern, event, kind) in [
+        ("{", event.as_str(), "InvalidEventPatternException"),
+        ("{\"source\": [\"shop\"]}", "{}", "ValidationException"),
+    ] {
+        let input = json!({"EventPattern": pattern, "Event": event});
+        let got = call(&stand, "TestEventPattern", input).await;
+        assert_eq!((got.status, &got.json()["__type"]), (400, &json!(kind)));
+    }
 }

@@ -7,6 +7,7 @@ use samovar_triggers::{Publication, Published, SubscriptionInfo, TopicError, Top
 
 use super::form::Form;
 use super::xml::Xml;
+use crate::paging::{self, Page};
 
 /// Does what `Action` asks for: its name, and what stands in its result.
 pub(super) async fn act(topics: &Topics, form: &Form) -> Result<(String, Xml), TopicError> {
@@ -19,11 +20,15 @@ pub(super) async fn act(topics: &Topics, form: &Form) -> Result<(String, Xml), T
             let name = form.get("Name").ok_or_else(|| TopicError::missing("name"))?;
             result.text("TopicArn", topics.create(name)?);
         }
-        "ListTopics" => result.element("Topics", |list| {
-            for arn in topics.list() {
-                list.element("member", |member| member.text("TopicArn", arn));
-            }
-        }),
+        "ListTopics" => {
+            let page = page(topics.list(), |arn| arn, form)?;
+            result.element("Topics", |list| {
+                for arn in page.items {
+                    list.element("member", |member| member.text("TopicArn", arn));
+                }
+            });
+            next_token(page.next, &mut result);
+        }
         "GetTopicAttributes" => {
             let attributes = topics.attributes(topic_arn(form)?)?;
             result.element("Attributes", |map| {
@@ -35,9 +40,10 @@ pub(super) async fn act(topics: &Topics, form: &Form) -> Result<(String, Xml), T
                 }
             });
         }
-        "ListSubscriptions" => subscriptions(&topics.subscriptions(None)?, &mut result),
+        "ListSubscriptions" => subscriptions(topics.subscriptions(None)?, form, &mut result)?,
         "ListSubscriptionsByTopic" => {
-            subscriptions(&topics.subscriptions(Some(topic_arn(form)?))?, &mut result);
+            let list = topics.subscriptions(Some(topic_arn(form)?))?;
+            subscriptions(list, form, &mut result)?;
         }
         other => return Err(not_served(other)),
     }
@@ -110,9 +116,26 @@ fn write(published: &Published, result: &mut Xml) {
     }
 }
 
-fn subscriptions(list: &[SubscriptionInfo], result: &mut Xml) {
+/// The page of a list that `NextToken` asks for.
+fn page<T>(list: Vec<T>, key: fn(&T) -> &str, form: &Form) -> Result<Page<T>, TopicError> {
+    paging::page(list, key, form.get("NextToken"), paging::SIZE)
+        .ok_or_else(|| TopicError::invalid("NextToken"))
+}
+
+fn next_token(token: Option<String>, result: &mut Xml) {
+    if let Some(token) = token {
+        result.text("NextToken", &token);
+    }
+}
+
+fn subscriptions(
+    list: Vec<SubscriptionInfo>,
+    form: &Form,
+    result: &mut Xml,
+) -> Result<(), TopicError> {
+    let page = page(list, |one| &one.arn, form)?;
     result.element("Subscriptions", |members| {
-        for one in list {
+        for one in &page.items {
             members.element("member", |member| {
                 member.text("SubscriptionArn", &one.arn);
                 member.text("Owner", &one.owner);
@@ -122,6 +145,8 @@ fn subscriptions(list: &[SubscriptionInfo], result: &mut Xml) {
             });
         }
     });
+    next_token(page.next, result);
+    Ok(())
 }
 
 /// The parameters of a message, which in a batch stand behind their entry's prefix.

@@ -1,13 +1,15 @@
 //! The SNS API: the AWS query protocol, forms in and XML out.
 //!
 //! Smithy, "AWS query protocol"; botocore, `sns/2010-03-31/service-2.json`. A request is known by
-//! the service in its signature, or by SNS's `Version` in the URL: its form is like one of SQS's.
+//! the service in its signature, or by SNS's `Version` in the URL or the form: its form is like one
+//! of SQS's.
 
 mod actions;
 mod form;
 mod xml;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use samovar_dispatch::{Body, BoxError};
@@ -34,15 +36,40 @@ pub(crate) fn is_meant<B>(request: &Request<B>) -> bool {
         || query.split('&').any(|pair| pair == format!("Version={VERSION}"))
 }
 
+/// Whether a request may mean SNS, which its form then says: one that is not signed.
+pub(crate) fn may_be_meant<B>(request: &Request<B>) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    request.uri().path() == "/"
+        && kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+        && !request.headers().contains_key(header::AUTHORIZATION)
+        && !request.uri().query().unwrap_or_default().contains("Version=")
+}
+
+/// Whether a form means SNS.
+pub(crate) fn is_form(form: &[u8]) -> bool {
+    let version = format!("Version={VERSION}");
+    form.split(|byte| *byte == b'&').any(|pair| pair == version.as_bytes())
+}
+
 /// Answers one request.
 pub(crate) async fn handle<B>(topics: &Topics, request: Request<B>) -> Response<Body>
 where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let request_id = uuid::Uuid::new_v4().to_string();
     let (parts, body) = request.into_parts();
-    let result = match read_body(body, BODY_LIMIT).await {
+    let body = read_body(body, BODY_LIMIT).await;
+    answer(topics, &parts, body).await
+}
+
+/// Answers one request whose body is read.
+pub(crate) async fn answer(
+    topics: &Topics,
+    parts: &Parts,
+    body: Result<Bytes, BodyError>,
+) -> Response<Body> {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let result = match body {
         Ok(body) => {
             let form = Form::read(parts.uri.query().unwrap_or_default(), &body);
             actions::act(topics, &form).await
@@ -51,7 +78,7 @@ where
         Err(BodyError::Broken) => Err(TopicError::invalid("the request body broke off")),
     };
     let (status, document) = match result {
-        Ok((action, result)) => (StatusCode::OK, answer(&action, &result, &request_id)),
+        Ok((action, result)) => (StatusCode::OK, document(&action, &result, &request_id)),
         Err(error) => {
             let status = StatusCode::from_u16(error.status);
             (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), refusal(&error, &request_id))
@@ -65,7 +92,7 @@ where
 }
 
 /// `<PublishResponse><PublishResult>…`.
-fn answer(action: &str, result: &Xml, request_id: &str) -> String {
+fn document(action: &str, result: &Xml, request_id: &str) -> String {
     let mut document = Xml::default();
     document.open_root(&format!("{action}Response"), VERSION);
     document.element(&format!("{action}Result"), |inner| inner.append(result));

@@ -189,3 +189,79 @@ async fn other_forms_are_not_meant() {
     let got = stand.get("/?Action=ListTopics&Version=2010-03-31").await;
     assert!(document(&got).starts_with("<ListTopicsResponse"), "{got:?}");
 }
+
+/// As SDKs send without credentials, and people with curl.
+#[tokio::test]
+async fn a_form_that_is_not_signed_says_what_it_means() {
+    let stand = stand().await;
+    let send = async |form: &str| {
+        let kind = "application/x-www-form-urlencoded; charset=utf-8";
+        stand.send(Request::post("/").header("content-type", kind), form.to_owned()).await
+    };
+    let form = format!("Action=Publish&Version=2010-03-31&TopicArn={ARN}&Message=hello");
+    let got = send(&form).await;
+    assert_eq!(document(&got), answer("Publish", "<MessageId></MessageId>"));
+    assert_eq!(received(&stand).await["Messages"][0]["Body"], "hello");
+    // All the others are SQS's: what AWS says of an action that it does not know differs.
+    for form in ["Action=ListTopics&Version=2012-11-05", "Action=ListTopics", ""] {
+        let got = send(form).await;
+        let text = String::from_utf8_lossy(&got.body);
+        assert!(!text.contains("sns.amazonaws.com"), "{form}: {text}");
+    }
+    let message = "Message=Version=2010-03-31".replace("=V", "%3DV");
+    let got = send(&format!("Action=ListQueues&Version=2012-11-05&{message}")).await;
+    assert!(String::from_utf8_lossy(&got.body).contains("queue.amazonaws.com"), "{got:?}");
+}
+
+#[tokio::test]
+async fn lists_have_pages_of_a_hundred() {
+    let span = crate::testing::function("x").span;
+    let arn = |n: usize| format!("arn:aws:sns:us-east-1:000000000000:topic-{n:03}");
+    let subscription = |n: usize| Subscription {
+        protocol: "https".into(),
+        endpoint: format!("https://example.com/{n}"),
+        target: Target::Elsewhere,
+        filter_policy: None,
+        filters_body: false,
+        raw: false,
+        dead_letter: None,
+        span: span.clone(),
+    };
+    let topic = |n: usize| Topic {
+        logical_id: format!("Topic{n}"),
+        name: format!("topic-{n:03}"),
+        arn: arn(n),
+        fifo: false,
+        content_based_deduplication: false,
+        subscriptions: (0..if n == 0 { 150 } else { 0 }).map(subscription).collect(),
+        span: span.clone(),
+    };
+    let topics: Vec<Topic> = (0..230).map(topic).collect();
+    let mut stand = Stand::new(Limits::default());
+    stand.add_senders(&topics, Vec::new()).await;
+
+    for (action, member, pages) in [
+        ("ListTopics".to_owned(), "<TopicArn>", vec![100, 100, 30]),
+        ("ListSubscriptions".to_owned(), "<SubscriptionArn>", vec![100, 50]),
+        (
+            format!("ListSubscriptionsByTopic&TopicArn={}", arn(0)),
+            "<SubscriptionArn>",
+            vec![100, 50],
+        ),
+    ] {
+        let (mut token, mut seen) = (String::new(), Vec::new());
+        loop {
+            // The first token is empty, as the SDK for .NET sends it.
+            let got = call(&stand, &format!("Action={action}&NextToken={token}")).await;
+            let text = String::from_utf8_lossy(&got.body).into_owned();
+            seen.push(text.matches(member).count());
+            let Some((_, rest)) = text.split_once("<NextToken>") else { break };
+            token = rest.split_once('<').expect("its end").0.to_owned();
+        }
+        assert_eq!(seen, pages, "{action}");
+        let got = call(&stand, &format!("Action={action}&NextToken=other")).await;
+        assert_eq!(got.status, 400);
+        let text = String::from_utf8_lossy(&got.body).into_owned();
+        assert!(text.contains("<Code>InvalidParameter</Code>"), "{text}");
+    }
+}

@@ -18,6 +18,7 @@ mod query;
 mod queue_actions;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body::Body as HttpBody;
 use samovar_dispatch::{Body, BoxError};
@@ -31,7 +32,7 @@ const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 /// A batch has at most 1 MiB of message text (SQS API reference, `SendMessageBatch`); escapes,
 /// base64 and percent-encoding make that several times as much.
-const BODY_LIMIT: usize = 16 * 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Whether a request speaks one of SQS's protocols, or is for a queue.
 pub(crate) fn is_meant<B>(request: &Request<B>) -> bool {
@@ -47,11 +48,23 @@ where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let request_id = uuid::Uuid::new_v4().to_string();
-    let queues = &services.queues;
     let speaks_query = query::is_meant(&request);
     let (parts, body) = request.into_parts();
-    let body = read_body(body, BODY_LIMIT).await.map_err(|error| match error {
+    let body = read_body(body, BODY_LIMIT).await;
+    answer(services, speaks_query, parts, body).await
+}
+
+/// Answers one request whose body is read, up to [`BODY_LIMIT`]; `speaks_query` says whether it has
+/// the query protocol's form.
+pub(crate) async fn answer(
+    services: &Services,
+    speaks_query: bool,
+    parts: Parts,
+    body: Result<Bytes, BodyError>,
+) -> Response<Body> {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let queues = &services.queues;
+    let body = body.map_err(|error| match error {
         BodyError::TooLarge => SqsError::too_large(BODY_LIMIT),
         BodyError::Broken => SqsError::serialization("The request body broke off."),
     });
