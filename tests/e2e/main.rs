@@ -15,6 +15,7 @@ mod functions;
 mod http;
 mod packaging;
 mod queues;
+mod schedules;
 mod senders;
 mod server;
 mod sqs;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     trials.extend(bad_input::trials());
     trials.extend(check::trials());
     trials.extend(queues::trials());
+    trials.extend(schedules::trials());
     trials.extend(crash::trials());
     trials.extend(disk::trials());
     trials.extend(stop::trials());

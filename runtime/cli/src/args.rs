@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use samovar_app::config::is_region;
 
 use crate::queues::{Peek, Purge, Queues, Redrive, Send};
+use crate::trigger::Trigger;
 
 /// Runs an AWS SAM application on this machine, without Docker or an account.
 #[derive(Debug, Parser)]
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Redrive(Redrive),
     /// Delete all messages of a queue.
     Purge(Purge),
+    /// Fire a schedule of a running Samovar now, or show the schedules.
+    Trigger(Trigger),
 }
 
 /// Options of `samovar up`.

@@ -10,6 +10,7 @@ mod settings;
 mod state;
 mod stop;
 mod terminal;
+mod trigger;
 mod up;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Peek(options) => done(queues::peek(&options)),
         Command::Redrive(options) => done(queues::redrive(&options)),
         Command::Purge(options) => done(queues::purge(&options)),
+        Command::Trigger(options) => done(trigger::trigger(&options)),
     }
 }
 

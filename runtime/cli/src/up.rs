@@ -11,7 +11,7 @@ use samovar_app::{App, Diagnostics, Trigger};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
 use samovar_http::{BindError, Listeners, Reserved};
 use samovar_queue::{OpenError, QueueError, Queues};
-use samovar_triggers::{Deliveries, EventBuses, Gateway, Poller, Scheduler, Topics};
+use samovar_triggers::{Deliveries, EventBuses, Gateway, Poller, Schedules, Topics};
 use samovar_wasm::HostError;
 use thiserror::Error;
 use tokio::task::{JoinHandle, JoinSet};
@@ -166,11 +166,12 @@ fn serve(
     deliveries: &Deliveries,
 ) -> Served {
     let protocols = CancellationToken::new();
-    let functions = &app.functions;
+    let (functions, queue_targets) = (&app.functions, &app.queue_targets);
     let topics = Topics::new(&app.topics, functions, account.clone(), deliveries.clone());
-    let buses = EventBuses::new(functions, account.clone(), deliveries.clone());
+    let buses = EventBuses::new(functions, queue_targets, account.clone(), deliveries.clone());
+    let schedules = Schedules::new(functions, queue_targets, account.clone(), deliveries.clone());
     let api = Api::new(account.clone(), dispatcher.clone(), queues.clone());
-    let api = api.with_senders(topics, buses);
+    let api = api.with_senders(topics, buses, schedules.clone());
     let service = move |request, _peer: SocketAddr| {
         let api = api.clone();
         async move { api.handle(request).await }
@@ -187,25 +188,16 @@ fn serve(
     };
     running.spawn(samovar_http::serve(ports.http, service, triggers.clone(), GRACE));
     running.spawn(deliveries.clone().run(triggers.clone()));
+    running.spawn(schedules.run(triggers.clone()));
+    // Routes are the gateway's; topics, rules and schedules are served above; the rest is named as
+    // not emulated.
     for function in &app.functions {
         for trigger in &function.triggers {
+            let Trigger::Queue(trigger) = trigger.clone() else { continue };
+            let Some(queue) = trigger.queue.clone() else { continue };
             let (dispatcher, function) = (dispatcher.clone(), function.clone());
-            match trigger.clone() {
-                Trigger::Queue(trigger) => {
-                    let Some(queue) = trigger.queue.clone() else { continue };
-                    let queues = queues.clone();
-                    let poller = Poller::new(queue, trigger, function, account, queues, dispatcher);
-                    running.spawn(poller.run(triggers.clone()));
-                }
-                Trigger::Schedule(trigger) => {
-                    let (account, deliveries) = (account.clone(), deliveries.clone());
-                    let scheduler = Scheduler::new(trigger, function, account, deliveries);
-                    running.spawn(scheduler.run(triggers.clone()));
-                }
-                // Routes are the gateway's, topics and rules those of what sends to them; the rest
-                // is named as not emulated.
-                _ => {}
-            }
+            let poller = Poller::new(queue, trigger, function, account, queues.clone(), dispatcher);
+            running.spawn(poller.run(triggers.clone()));
         }
     }
     Served { dispatcher: dispatcher.clone(), triggers, running, protocols, api }

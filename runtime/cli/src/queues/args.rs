@@ -3,7 +3,7 @@
 use super::client::Endpoint;
 use crate::args::Format;
 
-/// Where the queues are.
+/// Where a Samovar runs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Server {
     /// The AWS port of a running Samovar [default: AWS_ENDPOINT_URL, else http://127.0.0.1:9000].
@@ -14,7 +14,7 @@ pub(crate) struct Server {
 impl Server {
     /// The endpoint: that of the option, else that of the environment as AWS's SDKs have it, else
     /// the default.
-    pub(super) fn endpoint(&self) -> Result<Endpoint, super::ToolError> {
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, super::ToolError> {
         match &self.given {
             Some(endpoint) => Ok(endpoint.clone()),
             None => Endpoint::from_environment(|name| std::env::var(name).ok()),

@@ -71,7 +71,7 @@ impl FromStr for Endpoint {
 
 /// A client of one endpoint.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     endpoint: Endpoint,
     agent: Agent,
 }
@@ -84,7 +84,7 @@ pub(super) struct Found {
 }
 
 impl Client {
-    pub(super) fn new(endpoint: Endpoint) -> Self {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
@@ -144,7 +144,27 @@ impl Client {
         Err(ToolError::refused(&queue.name, code, message.unwrap_or_default()))
     }
 
-    fn page<T: DeserializeOwned>(&self, path: &str) -> Result<T, ToolError> {
+    /// Where it asks.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Sends a `POST` without a body to one of Samovar's own pages: the status, and the document
+    /// that is answered.
+    pub(crate) fn post(&self, path: &str) -> Result<(u16, Value), ToolError> {
+        let url = format!("{}{path}", self.endpoint);
+        let (status, body) = self.read(self.agent.post(url).send_empty())?;
+        Ok((status, self.parse(&body)?))
+    }
+
+    /// A document that Samovar has answered, in its shape.
+    pub(crate) fn read_as<T: DeserializeOwned>(&self, document: Value) -> Result<T, ToolError> {
+        serde_json::from_value(document)
+            .map_err(|error| self.other(format!("its answer is not understood: {error}")))
+    }
+
+    /// One of Samovar's own pages.
+    pub(crate) fn page<T: DeserializeOwned>(&self, path: &str) -> Result<T, ToolError> {
         let (status, body) =
             self.read(self.agent.get(format!("{}{path}", self.endpoint)).call())?;
         if status == 200 {

@@ -1,4 +1,4 @@
-//! What goes wrong between a tool and the queues.
+//! What goes wrong between a tool and a running Samovar.
 
 use samovar_app::closest;
 
@@ -42,6 +42,24 @@ pub(crate) enum ToolError {
         endpoint: Endpoint,
         /// How that shows.
         reason: String,
+    },
+    /// There is no schedule of this name.
+    #[error("there is no schedule `{}` at {endpoint}{help}", printable(.name))]
+    NoSchedule {
+        /// The name.
+        name: String,
+        /// Where.
+        endpoint: Endpoint,
+        /// A line on which to go on.
+        help: String,
+    },
+    /// A schedule was not fired.
+    #[error("`{}` was not fired: {}", printable(.name), printable(.message))]
+    NotFired {
+        /// What the schedule was called.
+        name: String,
+        /// Why.
+        message: String,
     },
     /// What is given as a queue cannot be one.
     #[error("`{}` is no queue: write its name, its URL or its ARN", printable(.0))]
@@ -108,6 +126,16 @@ impl ToolError {
             None => help(names(), "queues there"),
         };
         Self::NoQueue { name: name.to_owned(), endpoint: endpoint.clone(), help }
+    }
+
+    /// There is no schedule of this name, but there are these.
+    pub(crate) fn no_schedule(name: &str, endpoint: &Endpoint, schedules: &[&str]) -> Self {
+        let names = || schedules.iter().copied();
+        let guess = closest(name, names());
+        let guess =
+            guess.map_or_else(String::new, |close| format!("\nhelp: did you mean `{close}`?"));
+        let help = guess + &help(names(), "schedules there");
+        Self::NoSchedule { name: name.to_owned(), endpoint: endpoint.clone(), help }
     }
 
     /// The queue is no dead-letter queue, but these are.

@@ -15,8 +15,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-pub(crate) use self::args::{Peek, Purge, Queues, Redrive, Send};
-use self::client::{Client, Found};
+pub(crate) use self::args::{Peek, Purge, Queues, Redrive, Send, Server};
+pub(crate) use self::client::Client;
+use self::client::Found;
 pub(crate) use self::error::ToolError;
 use self::messages::Messages;
 use self::pages::Queue;
