@@ -24,6 +24,7 @@ mod sqs_cli;
 mod sqs_forms;
 mod stop;
 mod tools;
+mod topics;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
     trials.extend(check::trials());
     trials.extend(queues::trials());
     trials.extend(schedules::trials());
+    trials.extend(topics::trials());
     trials.extend(crash::trials());
     trials.extend(disk::trials());
     trials.extend(stop::trials());

@@ -41,7 +41,12 @@ impl State {
 
     /// The folder of the environments' private folders.
     pub(crate) fn environments(&self) -> PathBuf {
-        self.temporary.as_ref().map_or(&*self.folder, TempDir::path).join(ENVIRONMENTS)
+        self.own().join(ENVIRONMENTS)
+    }
+
+    /// Where this Samovar alone writes: the state folder, or the one that goes with it.
+    pub(crate) fn own(&self) -> &Path {
+        self.temporary.as_ref().map_or(&*self.folder, TempDir::path)
     }
 }
 

@@ -11,7 +11,7 @@ use samovar_app::{App, Diagnostics, Trigger};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
 use samovar_http::{BindError, Listeners, Reserved};
 use samovar_queue::{OpenError, QueueError, Queues};
-use samovar_triggers::{Deliveries, EventBuses, Gateway, Poller, Schedules, Topics};
+use samovar_triggers::{Deliveries, EventBuses, Gateway, LedgerError, Poller, Schedules, Topics};
 use samovar_wasm::HostError;
 use thiserror::Error;
 use tokio::task::{JoinHandle, JoinSet};
@@ -43,6 +43,8 @@ pub(crate) enum UpError {
     Queues(#[from] OpenError),
     #[error("queue {queue}: {error}")]
     Queue { queue: String, error: QueueError },
+    #[error("{0}")]
+    Topics(#[from] LedgerError),
     #[error("{0}")]
     Wasm(#[from] HostError),
     #[error("none of the template's functions can be served; the reasons are above")]
@@ -131,6 +133,9 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let deliveries = deliveries
         .await
         .map_err(|error| UpError::Queue { queue: "of events for functions".to_owned(), error })?;
+    let ledger = state.own().join("topics.json");
+    let (of_topics, functions) = (deliveries.clone(), &app.functions);
+    let topics = Topics::open(&app.topics, functions, account.clone(), of_topics, &ledger)?;
 
     let summary = Summary {
         app: &app,
@@ -145,7 +150,8 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let ports =
         Ports { api: listen(api_port, "--api-port")?, http: listen(http_port, "--http-port")? };
     say(format_args!("{summary}\n"));
-    let served = serve(&app, ports, &account, &dispatcher, &queues, &clock, &deliveries);
+    let senders = Senders { deliveries, topics };
+    let served = serve(&app, ports, &account, &dispatcher, &queues, &clock, senders);
     Ok((served, state))
 }
 
@@ -153,6 +159,12 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
 struct Ports {
     api: Listeners,
     http: Listeners,
+}
+
+/// What sends events to functions and queues, and had to be opened.
+struct Senders {
+    deliveries: Deliveries,
+    topics: Topics,
 }
 
 /// Begins to take work: the AWS protocols, then all triggers.
@@ -163,11 +175,11 @@ fn serve(
     dispatcher: &Dispatcher,
     queues: &Queues,
     clock: &Arc<dyn Clock>,
-    deliveries: &Deliveries,
+    senders: Senders,
 ) -> Served {
+    let Senders { deliveries, topics } = senders;
     let protocols = CancellationToken::new();
     let (functions, queue_targets) = (&app.functions, &app.queue_targets);
-    let topics = Topics::new(&app.topics, functions, account.clone(), deliveries.clone());
     let buses = EventBuses::new(functions, queue_targets, account.clone(), deliveries.clone());
     let schedules = Schedules::new(functions, queue_targets, account.clone(), deliveries.clone());
     let api = Api::new(account.clone(), dispatcher.clone(), queues.clone());

@@ -21,4 +21,4 @@ pub use deliveries::Deliveries;
 pub use gateway::Gateway;
 pub use poller::Poller;
 pub use schedule::{FireError, ScheduleInfo, Schedules};
-pub use topic::{Publication, Published, SubscriptionInfo, TopicError, Topics};
+pub use topic::{LedgerError, Publication, Published, SubscriptionInfo, TopicError, Topics};

@@ -1,5 +1,7 @@
 //! SNS's actions.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use samovar_queue::{AttributeValue, MessageAttribute, MessageAttributes};
@@ -17,28 +19,63 @@ pub(super) async fn act(topics: &Topics, form: &Form) -> Result<(String, Xml), T
         "Publish" => publish(topics, form, &mut result).await?,
         "PublishBatch" => publish_batch(topics, form, &mut result).await?,
         "CreateTopic" => {
-            let name = form.get("Name").ok_or_else(|| TopicError::missing("name"))?;
-            result.text("TopicArn", topics.create(name)?);
+            let attributes = texts(form, "Attributes.entry", ("key", "value"));
+            let tags = texts(form, "Tags.member", ("Key", "Value"));
+            let arn = topics.create(needed(form, "Name")?, attributes, tags).await?;
+            result.text("TopicArn", &arn);
         }
+        "DeleteTopic" => topics.delete(topic_arn(form)?).await?,
+        "Subscribe" => {
+            let (topic, protocol) = (topic_arn(form)?, needed(form, "Protocol")?);
+            let endpoint = form.get("Endpoint").ok_or_else(|| TopicError::invalid("Endpoint"))?;
+            let attributes = texts(form, "Attributes.entry", ("key", "value"));
+            let arn = topics.subscribe(topic, protocol, endpoint, attributes).await?;
+            result.text("SubscriptionArn", &arn);
+        }
+        "Unsubscribe" => topics.unsubscribe(needed(form, "SubscriptionArn")?).await?,
         "ListTopics" => {
-            let page = page(topics.list(), |arn| arn, form)?;
+            let page = page(topics.list(), String::as_str, form)?;
             result.element("Topics", |list| {
-                for arn in page.items {
+                for arn in &page.items {
                     list.element("member", |member| member.text("TopicArn", arn));
                 }
             });
             next_token(page.next, &mut result);
         }
         "GetTopicAttributes" => {
-            let attributes = topics.attributes(topic_arn(form)?)?;
-            result.element("Attributes", |map| {
-                for (name, value) in attributes {
-                    map.element("entry", |entry| {
-                        entry.text("key", name);
-                        entry.text("value", &value);
+            attribute_map(topics.attributes(topic_arn(form)?)?, &mut result);
+        }
+        "SetTopicAttributes" => {
+            let (name, value) = (needed(form, "AttributeName")?, form.get("AttributeValue"));
+            topics.set_attribute(topic_arn(form)?, name, value.unwrap_or_default()).await?;
+        }
+        "GetSubscriptionAttributes" => {
+            let attributes = topics.subscription_attributes(needed(form, "SubscriptionArn")?)?;
+            attribute_map(attributes, &mut result);
+        }
+        "SetSubscriptionAttributes" => {
+            let arn = needed(form, "SubscriptionArn")?;
+            let (name, value) = (needed(form, "AttributeName")?, form.get("AttributeValue"));
+            topics.set_subscription_attribute(arn, name, value.unwrap_or_default()).await?;
+        }
+        "ListTagsForResource" => {
+            let tags = topics.tags(needed(form, "ResourceArn")?)?;
+            result.element("Tags", |list| {
+                for (key, value) in &tags {
+                    list.element("member", |member| {
+                        member.text("Key", key);
+                        member.text("Value", value);
                     });
                 }
             });
+        }
+        "TagResource" => {
+            let tags = texts(form, "Tags.member", ("Key", "Value"));
+            topics.tag(needed(form, "ResourceArn")?, tags).await?;
+        }
+        "UntagResource" => {
+            let keys: Vec<String> = form.values("TagKeys.member");
+            topics.untag(needed(form, "ResourceArn")?, &keys).await?;
         }
         "ListSubscriptions" => subscriptions(topics.subscriptions(None)?, form, &mut result)?,
         "ListSubscriptionsByTopic" => {
@@ -56,15 +93,46 @@ fn not_served(action: &str) -> TopicError {
         code: "InvalidAction",
         status: 400,
         message: format!(
-            "Samovar does not do {shown}: topics and subscriptions are those of the template. It \
-             does Publish, PublishBatch, CreateTopic (of the template's topics), ListTopics, \
-             GetTopicAttributes, ListSubscriptions and ListSubscriptionsByTopic."
+            "Samovar does not do {shown}. It does Publish, PublishBatch, CreateTopic, DeleteTopic, \
+             Subscribe, Unsubscribe, ListTopics, ListSubscriptions, ListSubscriptionsByTopic, the \
+             attributes of topics and subscriptions, and tags."
         ),
     }
 }
 
 fn topic_arn(form: &Form) -> Result<&str, TopicError> {
-    form.get("TopicArn").ok_or_else(|| TopicError::missing("topicArn"))
+    needed(form, "TopicArn")
+}
+
+/// A parameter that must be there.
+fn needed<'f>(form: &'f Form, name: &str) -> Result<&'f str, TopicError> {
+    form.get(name).ok_or_else(|| {
+        // The service's own names begin with a small letter.
+        let mut member = name.to_owned();
+        member[..1].make_ascii_lowercase();
+        TopicError::missing(&member)
+    })
+}
+
+/// Names and values of a map, or of a list of pairs.
+fn texts(form: &Form, list: &str, (key, value): (&str, &str)) -> BTreeMap<String, String> {
+    let pairs = form.elements(list).into_iter().filter_map(|prefix| {
+        let key = form.get(&format!("{prefix}{key}"))?;
+        let value = form.get(&format!("{prefix}{value}")).unwrap_or_default();
+        Some((key.to_owned(), value.to_owned()))
+    });
+    pairs.collect()
+}
+
+fn attribute_map(attributes: impl IntoIterator<Item = (String, String)>, result: &mut Xml) {
+    result.element("Attributes", |map| {
+        for (name, value) in attributes {
+            map.element("entry", |entry| {
+                entry.text("key", &name);
+                entry.text("value", &value);
+            });
+        }
+    });
 }
 
 async fn publish(topics: &Topics, form: &Form, result: &mut Xml) -> Result<(), TopicError> {

@@ -19,6 +19,12 @@ impl Form {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The texts of a list: `TagKeys.member.1`, and so on as long as there are more.
+    pub(super) fn values(&self, list: &str) -> Vec<String> {
+        let names = (1_usize..).map(|index| format!("{list}.{index}"));
+        names.map_while(|name| self.get(&name).map(str::to_owned)).collect()
+    }
+
     /// Prefixes of the elements of a list or map: `MessageAttributes.entry.1.`, and so on as long
     /// as there are parameters of them.
     pub(super) fn elements(&self, list: &str) -> Vec<String> {

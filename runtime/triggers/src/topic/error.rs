@@ -44,6 +44,24 @@ impl TopicError {
         Self::new("NotFound", 404, "Topic does not exist")
     }
 
+    /// `NotFound`: there is no such subscription.
+    pub(super) fn no_subscription() -> Self {
+        Self::new("NotFound", 404, "Subscription does not exist")
+    }
+
+    /// `TagLimitExceeded`.
+    pub(super) fn tag_limit(message: &str) -> Self {
+        Self::new("TagLimitExceeded", 400, message)
+    }
+
+    /// The same error as actions on tags have it: `ResourceNotFound`.
+    pub(super) fn of_resource(self) -> Self {
+        match self.status {
+            404 => Self::new("ResourceNotFound", 404, "Resource does not exist"),
+            _ => self,
+        }
+    }
+
     pub(super) fn batch(code: &'static str, message: &str) -> Self {
         Self::new(code, 400, message)
     }

@@ -10,21 +10,27 @@ mod error;
 mod fifo;
 mod filter;
 mod info;
+mod ledger;
+mod manage;
 mod notification;
 mod publication;
+mod served;
 mod subscriber;
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use samovar_app::{Function, Topic};
 use samovar_dispatch::Account;
 
 pub use self::error::TopicError;
-use self::fifo::Fifo;
 pub use self::info::SubscriptionInfo;
+use self::ledger::Ledger;
+pub use self::ledger::LedgerError;
 use self::notification::Notification;
 pub(crate) use self::notification::queue_body;
 pub use self::publication::{Publication, Published};
+use self::served::Served;
 use self::subscriber::Subscriber;
 use crate::deliveries::Deliveries;
 use crate::time::rfc3339_millis;
@@ -37,38 +43,73 @@ const MAX_BATCH: usize = 10;
 pub struct Topics(Arc<Shared>);
 
 struct Shared {
-    topics: Vec<Served>,
+    topics: RwLock<Vec<Arc<Served>>>,
+    functions: Vec<Arc<Function>>,
     account: Account,
     deliveries: Deliveries,
-}
-
-/// A topic and who subscribes to it.
-struct Served {
-    topic: Topic,
-    subscribers: Vec<Subscriber>,
-    /// What was published last, for FIFO topics. Held while one publishes, so that all
-    /// subscribers get the messages in the order of their sequence numbers.
-    fifo: tokio::sync::Mutex<Fifo>,
+    /// What clients have made. Held while one changes it.
+    ledger: tokio::sync::Mutex<Ledger>,
 }
 
 impl Topics {
-    /// These topics, with subscribers of which the functions are among `functions`.
+    /// These topics of the template, with subscribers of which the functions are among
+    /// `functions`. What clients make lasts as long as this.
     pub fn new(
         topics: &[Topic],
         functions: &[Arc<Function>],
         account: Account,
         deliveries: Deliveries,
     ) -> Self {
-        let served = topics.iter().map(|topic| Served {
-            subscribers: topic
-                .subscriptions
-                .iter()
-                .map(|subscription| Subscriber::new(topic, subscription, functions))
-                .collect(),
-            fifo: tokio::sync::Mutex::default(),
-            topic: topic.clone(),
-        });
-        Self(Arc::new(Shared { topics: served.collect(), account, deliveries }))
+        Self::with(topics, functions, account, deliveries, Ledger::default())
+    }
+
+    /// The same, with what clients have made before: it is kept in the file at `path`.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn open(
+        topics: &[Topic],
+        functions: &[Arc<Function>],
+        account: Account,
+        deliveries: Deliveries,
+        path: &Path,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self::with(topics, functions, account, deliveries, Ledger::open(path)?))
+    }
+
+    fn with(
+        topics: &[Topic],
+        functions: &[Arc<Function>],
+        account: Account,
+        deliveries: Deliveries,
+        ledger: Ledger,
+    ) -> Self {
+        let mut served: Vec<_> =
+            topics.iter().map(|topic| Arc::new(Served::new(topic, functions))).collect();
+        for made in &ledger.content().topics {
+            // The template may have a topic of this name by now.
+            if served.iter().all(|served| served.name() != made.name) {
+                served.push(Arc::new(Served::made(made, &account)));
+            }
+        }
+        for made in &ledger.content().subscriptions {
+            let Some(served) = served.iter().find(|served| served.arn() == made.topic_arn) else {
+                continue;
+            };
+            // A function that it was for may be gone.
+            if let Ok(subscriber) = Subscriber::made(made, functions, deliveries.queues())
+                && served.subscribers().iter().all(|known| known.arn != subscriber.arn)
+            {
+                served.write().push(Arc::new(subscriber));
+            }
+        }
+        Self(Arc::new(Shared {
+            topics: RwLock::new(served),
+            functions: functions.to_vec(),
+            account,
+            deliveries,
+            ledger: tokio::sync::Mutex::new(ledger),
+        }))
     }
 
     /// `Publish` to the topic with this ARN.
@@ -83,8 +124,8 @@ impl Topics {
     ) -> Result<Published, TopicError> {
         publication.check()?;
         let served = self.find(arn)?;
-        publication.check_for(&served.topic)?;
-        self.0.publish(served, publication).await
+        publication.check_for(&served)?;
+        self.0.publish(&served, publication).await
     }
 
     /// `PublishBatch`: entries with their ids. The results are in the order of the entries.
@@ -101,9 +142,9 @@ impl Topics {
         check_batch(&entries)?;
         let mut results = Vec::with_capacity(entries.len());
         for (id, publication) in entries {
-            let checked = publication.check().and_then(|()| publication.check_for(&served.topic));
+            let checked = publication.check().and_then(|()| publication.check_for(&served));
             let result = match checked {
-                Ok(()) => self.0.publish(served, publication).await,
+                Ok(()) => self.0.publish(&served, publication).await,
                 Err(error) => Err(error),
             };
             results.push((id, result));
@@ -111,7 +152,7 @@ impl Topics {
         Ok(results)
     }
 
-    fn find(&self, arn: &str) -> Result<&Served, TopicError> {
+    fn find(&self, arn: &str) -> Result<Arc<Served>, TopicError> {
         let is_arn = arn.starts_with("arn:") && arn.split(':').count() >= 6;
         if !is_arn {
             return Err(TopicError::invalid("TopicArn"));
@@ -154,8 +195,18 @@ fn check_batch(entries: &[(String, Publication)]) -> Result<(), TopicError> {
 }
 
 impl Shared {
-    fn find(&self, arn: &str) -> Option<&Served> {
-        self.topics.iter().find(|served| served.topic.arn == arn)
+    fn find(&self, arn: &str) -> Option<Arc<Served>> {
+        let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
+        topics.iter().find(|served| served.arn() == arn).cloned()
+    }
+
+    /// The topics that there are now.
+    fn all(&self) -> Vec<Arc<Served>> {
+        self.topics.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Vec<Arc<Served>>> {
+        self.topics.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a checked publication to all subscribers.
@@ -164,9 +215,8 @@ impl Shared {
         served: &Served,
         publication: Publication,
     ) -> Result<Published, TopicError> {
-        let topic = &served.topic;
         let now = self.deliveries.clock().now();
-        if !topic.fifo {
+        if !served.is_fifo {
             let published = Published::new(None);
             self.deliver(served, &publication, &published, now).await?;
             return Ok(published);
@@ -192,19 +242,19 @@ impl Shared {
     ) -> Result<(), TopicError> {
         let timestamp = rfc3339_millis(now);
         let mut parcels = Vec::new();
-        for subscriber in &served.subscribers {
+        for subscriber in served.subscribers() {
             if !subscriber.wants(publication) {
                 continue;
             }
             let notification = Notification::new(
                 &self.account.region,
-                &served.topic.arn,
+                served.arn(),
                 publication,
                 published,
                 &timestamp,
-                subscriber,
+                &subscriber,
             );
-            match subscriber.parcel(&served.topic, &notification, now) {
+            match subscriber.parcel(served.name(), &notification, now) {
                 Some(parcel) => parcels.push(parcel),
                 None => {
                     let queues = self.deliveries.queues();

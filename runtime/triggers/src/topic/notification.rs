@@ -86,7 +86,7 @@ impl Notification {
             sequence_number: published.sequence_number.clone(),
             topic_arn: topic_arn.to_owned(),
             subject: publication.subject.clone(),
-            message: publication.message_for(&subscriber.subscription.protocol),
+            message: publication.message_for(&subscriber.protocol),
             timestamp: timestamp.to_owned(),
             signature_version: "1".into(),
             signature: SIGNATURE.into(),

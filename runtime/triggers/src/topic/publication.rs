@@ -1,11 +1,11 @@
 //! What is published, and its limits.
 
-use samovar_app::Topic;
 use samovar_queue::{AttributeValue, MessageAttributes};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::error::TopicError;
+use super::served::Served;
 
 /// The most bytes of a message with its attributes, and of a batch (SNS guide, "Amazon SNS
 /// quotas": 256 KiB).
@@ -148,8 +148,8 @@ impl Publication {
     }
 
     /// Checks what the topic must have and must not have.
-    pub(super) fn check_for(&self, topic: &Topic) -> Result<(), TopicError> {
-        if !topic.fifo {
+    pub(super) fn check_for(&self, topic: &Served) -> Result<(), TopicError> {
+        if !topic.is_fifo {
             if self.deduplication_id.is_some() {
                 return Err(TopicError::invalid(
                     "MessageDeduplicationId Reason: The request includes MessageDeduplicationId \
@@ -162,7 +162,7 @@ impl Publication {
             let reason = "The MessageGroupId parameter is required for FIFO topics";
             return Err(TopicError::invalid(reason));
         }
-        if self.deduplication_id.is_none() && !topic.content_based_deduplication {
+        if self.deduplication_id.is_none() && !topic.deduplicates_by_content() {
             return Err(TopicError::invalid(
                 "The topic should either have ContentBasedDeduplication enabled or \
                  MessageDeduplicationId provided explicitly",
