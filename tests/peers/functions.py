@@ -33,8 +33,8 @@ def main():
     options = arguments()
     generator = options.load or queues.build("--package", "samovar-api", "--example", "load")
     binary = options.samovar or queues.build("--package", "samovar", "--bin", "samovar")
-    options.load = options.samovar = None
-    queues.print_machine(argparse.Namespace(seconds=options.seconds, rounds=1, disk=None), binary)
+    queues.print_machine(binary)
+    print(f"- {options.seconds:g} s a cell, after 1 s that is not counted\n")
     starts = {"Samovar": lambda: invokers.samovar(binary)} | {
         name: invokers.PEERS[name] for name in options.peers
     }
@@ -121,14 +121,14 @@ def parallel(server, calls):
     """Seconds until so many calls of a function that sleeps for one second are done."""
     with concurrent.futures.ThreadPoolExecutor(calls) as pool:
         began = time.perf_counter()
-        list(pool.map(lambda _: call(server, invokers.SLEEPER, '{"seconds": 1}'), range(calls)))
+        list(pool.map(lambda _: call(server, invokers.SLEEPER, '{"ms": 1000}'), range(calls)))
         return time.perf_counter() - began
 
 
 def idle_cpu(server):
     """Per cent of a core that Samovar and its environments use when nobody calls."""
     with concurrent.futures.ThreadPoolExecutor(IDLE) as pool:
-        list(pool.map(lambda _: call(server, invokers.SLEEPER, '{"seconds": 2}'), range(IDLE)))
+        list(pool.map(lambda _: call(server, invokers.SLEEPER, '{"ms": 2000}'), range(IDLE)))
     time.sleep(2)
     before = cpu_seconds(server.process.pid)
     time.sleep(10)
@@ -155,7 +155,7 @@ def cpu_seconds(session):
 
 def cold_starts(server, rounds=20):
     """Medians in seconds: the binary alone, and a function that has no environment yet."""
-    bare = statistics.median(invokers.bare_start(server) for _ in range(rounds))
+    bare = statistics.median(invokers.bare_start() for _ in range(rounds))
     cold = []
     for number in range(rounds):
         began = time.perf_counter()

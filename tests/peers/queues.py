@@ -39,7 +39,10 @@ def main():
     options = arguments()
     generator = options.load or build("--package", "samovar-api", "--example", "load")
     binary = options.samovar or build("--package", "samovar", "--bin", "samovar")
-    print_machine(options, binary)
+    print_machine(binary)
+    print(f"- Disk: {measure.fdatasync_rate(options.disk):,.0f} fdatasync a second, one at a time")
+    print(f"- {options.seconds:g} s a cell, {options.rounds} round(s), bodies of "
+          f"{measure.BODY_BYTES} bytes, AWS JSON 1.0\n")
     starts = {"Samovar": lambda: servers.samovar(binary, "queues.yaml", options.disk)}
     starts |= {name: servers.PEERS[name] for name in options.peers}
     rounds = {name: [] for name in starts}
@@ -115,14 +118,11 @@ def median(rows):
     return [None if None in column else statistics.median(column) for column in zip(*rows)]
 
 
-def print_machine(options, binary):
+def print_machine(binary):
     version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
     loads = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"- Machine: {processor()}, {os.cpu_count()} cores, {platform.system()} "
-          f"{platform.release()}; load averages {loads}")
-    print(f"- Disk: {measure.fdatasync_rate(options.disk):,.0f} fdatasync a second, one at a time")
-    print(f"- {version.stdout.strip()}; {options.seconds:g} s a cell, {options.rounds} round(s), "
-          f"bodies of {measure.BODY_BYTES} bytes, AWS JSON 1.0\n")
+          f"{platform.release()}; load averages {loads}; {version.stdout.strip()}")
 
 
 def processor():

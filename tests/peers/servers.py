@@ -134,14 +134,14 @@ def local_aws_sqs():
 
 
 def ministack():
-    program = _python("ministack", "ministack")
+    program = python("ministack", "ministack")
     port = free_port()
     environment = {"GATEWAY_PORT": str(port), "LOG_LEVEL": "ERROR"}
     return Server("MiniStack", [program], port, environment=environment)
 
 
 def moto():
-    program = _python("moto_server", "moto[server]")
+    program = python("moto_server", "moto[server]")
     port = free_port()
     return Server("moto", [program, "-H", "127.0.0.1", "-p", port], port)
 
@@ -158,7 +158,7 @@ def _npm(package):
     return folder
 
 
-def _python(program, package):
+def python(program, package):
     """A program of a Python package, installed if it was not."""
     path = PYTHON / "bin" / program
     if not path.exists():
