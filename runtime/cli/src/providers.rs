@@ -91,6 +91,7 @@ fn provider(
                 bootstrap: artifact.path,
                 task_root: artifact.root,
                 scratch: scratch.join(function.logical_id.replace('/', "-")),
+                layers: Vec::new(),
                 variables,
             });
             Ok(Arc::new(provider))

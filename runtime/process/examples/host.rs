@@ -30,7 +30,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         bootstrap,
         task_root: folder.clone(),
         scratch: folder.join("scratch"),
-        variables: Vec::new(),
+        layers: Vec::new(),
+        variables: vec![("FOLDER".into(), folder.display().to_string())],
     });
     let log = EnvironmentLog::new("f", Arc::new(Terminal));
     let _environment = provider.start(log).await.map_err(|error| error.message)?;

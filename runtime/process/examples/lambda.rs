@@ -27,6 +27,18 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             tokio::time::sleep(Duration::from_millis(argument)).await;
             json!(std::process::id())
         }
+        "eat" => {
+            let mut eaten = vec![0_u8; usize::try_from(argument)? << 20];
+            // Memory counts once it is written.
+            eaten.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            json!(std::hint::black_box(eaten).len())
+        }
+        "run" => {
+            let script = event["with"].as_str().unwrap_or_default();
+            let output = std::process::Command::new("/bin/sh").args(["-c", script]).output()?;
+            json!(String::from_utf8_lossy(&output.stdout))
+        }
         "print" => {
             for n in 0..argument {
                 println!("{} out {n}", context.request_id);

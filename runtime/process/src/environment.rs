@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::provider::ProcessConfig;
 use crate::runtime::{Failure, HostError, Runtime};
 use crate::runtime_api::NextEvent;
+use crate::sandbox::Layout;
 use crate::scratch::Scratch;
 use crate::variables::log_stream;
 
@@ -20,7 +21,9 @@ use crate::variables::log_stream;
 pub(crate) struct ProcessEnvironment {
     // First, so that no process is left that could write into the folder while it is removed.
     runtime: Runtime,
-    scratch: Scratch,
+    /// `/tmp`, where the environment's own cannot be laid over the host's.
+    scratch: Option<Scratch>,
+    layout: Layout,
     config: Arc<ProcessConfig>,
     log_stream: String,
     log: EnvironmentLog,
@@ -36,9 +39,14 @@ impl ProcessEnvironment {
     ) -> Result<Self, FunctionError> {
         let id = Uuid::new_v4().simple().to_string();
         let log_stream = log_stream(SystemTime::now(), &id);
-        let scratch = make_scratch(&config, id).await?;
-        let runtime = Runtime::start(&config, &log_stream, &scratch.tmp(), &log).await?;
-        Ok(Self { runtime, scratch, config, log_stream, log, busy: false })
+        let layout = Layout::new(&config);
+        let scratch = match layout.sandbox {
+            Some(_) => None,
+            None => Some(make_scratch(&config, id).await?),
+        };
+        let tmp = scratch.as_ref().map(Scratch::tmp);
+        let runtime = Runtime::start(&config, &layout, &log_stream, tmp.as_deref(), &log).await?;
+        Ok(Self { runtime, scratch, layout, config, log_stream, log, busy: false })
     }
 
     /// Runs one invocation. A runtime that exited before it took the event is started again, once
@@ -49,9 +57,10 @@ impl ProcessEnvironment {
         let outcome = match first {
             Err(Failure::NotTaken(_)) => {
                 self.runtime.settle().await;
-                let tmp = self.scratch.tmp();
+                let tmp = self.scratch.as_ref().map(Scratch::tmp);
+                let (config, stream) = (&self.config, &self.log_stream);
                 self.runtime =
-                    Runtime::start(&self.config, &self.log_stream, &tmp, &self.log).await?;
+                    Runtime::start(config, &self.layout, stream, tmp.as_deref(), &self.log).await?;
                 self.runtime.invoke(event).await
             }
             outcome => outcome,
@@ -100,7 +109,8 @@ impl Environment for ProcessEnvironment {
     }
 
     fn max_memory_used(&self) -> u64 {
-        self.runtime.peak_memory()
+        // What was taken beyond the limit before it was seen is not said, as on AWS.
+        self.runtime.peak_memory().min(u64::from(self.config.function.memory_mb) << 20)
     }
 
     async fn stop(self: Box<Self>, grace: Duration) {

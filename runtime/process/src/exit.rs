@@ -28,6 +28,15 @@ impl Exit {
         }
     }
 
+    /// From the status that `wait` answers for a process that has ended (wait(2)).
+    #[cfg(target_os = "linux")]
+    pub(crate) fn from_status(status: i32) -> Self {
+        match status & 0x7f {
+            0 => Self::Status(status >> 8 & 0xff),
+            number => Self::Signal { number, core_dumped: status & 0x80 != 0 },
+        }
+    }
+
     /// `Runtime.ExitError`, worded as AWS does ("Runtime exited with error: exit status 127",
     /// LocalStack's recording of AWS, 2025-11).
     pub(crate) fn to_error(self) -> FunctionError {

@@ -1,18 +1,20 @@
 //! A process group, from its start until nothing of it is left.
 
 use std::io;
-use std::process::{Child, Command};
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, waitid,
 };
 use tokio::sync::watch;
 
 use crate::exit::Exit;
+use crate::sandbox::Sandbox;
 use crate::{os, spawner};
 
 /// How long a program that is being written is waited for, about.
@@ -22,6 +24,9 @@ const BUSY_LIMIT: Duration = Duration::from_millis(100);
 /// the process hangs in a system call on a broken file system.
 const REAP_LIMIT: Duration = Duration::from_secs(1);
 
+/// The end of a process that could not tell how it ended.
+const KILLED: Exit = Exit::Signal { number: 9, core_dumped: false };
+
 /// A process with a group of its own. It and all that it started die with this value.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -29,10 +34,19 @@ pub(crate) struct Group {
     exit: watch::Receiver<Option<Exit>>,
 }
 
+/// How often processes that appear while others are stopped are looked for. One round finds them
+/// all, unless processes are made faster than they can be listed.
+const STOP_ROUNDS: usize = 16;
+
 /// The group's first process, whose id is the group's.
 #[derive(Debug)]
 struct Leader {
+    /// Our child: the first process, or its init.
     pid: Pid,
+    /// The first process.
+    first: Pid,
+    /// The init of the group's own namespaces.
+    init: Option<os::Init>,
     /// Set when the process has been reaped. Its id, and so the group's, may then be given to a
     /// stranger: nothing may be signalled or waited for any more. For the same reason the group
     /// is killed while its leader is at least a zombie.
@@ -52,39 +66,61 @@ impl Drop for Owned {
 }
 
 /// A process with its pipes, whose group is not watched yet. Dropping it ends the group.
+#[derive(Debug)]
 pub(crate) struct Spawned {
-    /// The process; `stdout` and `stderr` are there if they were piped.
-    pub(crate) child: Child,
+    /// The end of the process's standard output that is read.
+    pub(crate) stdout: OwnedFd,
+    /// The same of its standard error.
+    pub(crate) stderr: OwnedFd,
     leader: Owned,
 }
 
-/// Starts a process in a new group. If the future is dropped, the process is killed.
+/// Starts a process in a new group, and in namespaces of its own if there is a `sandbox`: then
+/// with the variables that are set on `command` and no others. If the future is dropped, the
+/// process is killed.
 ///
 /// # Errors
 /// The operating system's, from `fork` or `exec`.
-pub(crate) async fn spawn(mut command: Command) -> io::Result<Spawned> {
+pub(crate) async fn spawn(mut command: Command, sandbox: Option<Sandbox>) -> io::Result<Spawned> {
     spawner::run(move || {
-        use std::os::unix::process::CommandExt;
-
-        command.process_group(0);
-        os::die_with_parent(&mut command);
-        let child = spawn_unless_busy(&mut command)?;
-        let leader = Leader {
-            pid: Pid::from_child(&child),
-            reaped: Mutex::new(false),
-            peak_memory: AtomicU64::new(0),
+        let (stdout, its_stdout) = io::pipe()?;
+        let (stderr, its_stderr) = io::pipe()?;
+        let (its_stdout, its_stderr) = (OwnedFd::from(its_stdout), OwnedFd::from(its_stderr));
+        let leader = match sandbox {
+            Some(sandbox) => {
+                let null = OwnedFd::from(std::fs::File::open("/dev/null")?);
+                let streams = [&null, &its_stdout, &its_stderr];
+                let init = unless_busy(|| os::spawn_contained(&command, streams, &sandbox))?;
+                let pid = init.pid();
+                let first = os::descendants(pid).first().copied().unwrap_or(pid);
+                Leader::new(pid, first, Some(init))
+            }
+            None => {
+                let pid = spawn_direct(&mut command, its_stdout, its_stderr)?;
+                Leader::new(pid, pid, None)
+            }
         };
-        Ok(Spawned { child, leader: Owned(Arc::new(leader)) })
+        let leader = Owned(Arc::new(leader));
+        Ok(Spawned { stdout: stdout.into(), stderr: stderr.into(), leader })
     })
     .await?
 }
 
+fn spawn_direct(command: &mut Command, stdout: OwnedFd, stderr: OwnedFd) -> io::Result<Pid> {
+    use std::os::unix::process::CommandExt;
+
+    command.process_group(0).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+    os::die_with_parent(command);
+    let child = unless_busy(|| command.spawn())?;
+    Ok(Pid::from_child(&child))
+}
+
 /// Retries while the program is busy being written. That is over when this is called, but a
 /// process that another thread has just forked may hold the writer's descriptor until its `exec`.
-fn spawn_unless_busy(command: &mut Command) -> io::Result<Child> {
+fn unless_busy<T>(mut spawn: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut pause = Duration::from_millis(1);
     loop {
-        match command.spawn() {
+        match spawn() {
             Err(error)
                 if error.kind() == io::ErrorKind::ExecutableFileBusy && pause < BUSY_LIMIT =>
             {
@@ -99,10 +135,11 @@ fn spawn_unless_busy(command: &mut Command) -> io::Result<Child> {
 impl Spawned {
     /// Watches the group from here on: when its first process exits, the rest is killed.
     /// Needs an async runtime.
-    pub(crate) fn watch(self) -> Group {
+    /// Gives the ends of standard output and error too.
+    pub(crate) fn watch(self) -> (Group, OwnedFd, OwnedFd) {
         let (sender, exit) = watch::channel(None);
         tokio::spawn(watch(Arc::clone(&self.leader.0), sender));
-        Group { leader: self.leader, exit }
+        (Group { leader: self.leader, exit }, self.stdout, self.stderr)
     }
 }
 
@@ -125,7 +162,7 @@ impl Group {
             Ok(Some(exit)) => *exit,
             // The watcher ended without a status: the async runtime is shutting down, or the
             // process could not be waited for.
-            _ => Exit::Signal { number: Signal::KILL.as_raw(), core_dumped: false },
+            _ => KILLED,
         }
     }
 
@@ -133,7 +170,10 @@ impl Group {
     /// watcher has yet to hear of.
     pub(crate) fn is_alive(&self) -> bool {
         let reaped = self.leader.0.lock();
-        !*reaped && self.leader.0.status(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_none()
+        let leader = &self.leader.0;
+        !*reaped
+            && leader.init.as_ref().is_none_or(|init| init.exit().is_none())
+            && leader.status(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_none()
     }
 
     /// Kills every process of the group. [`Self::exited`] tells when the first one is gone.
@@ -144,18 +184,108 @@ impl Group {
         }
     }
 
-    /// Peak memory of the first process in bytes, as far as it has been seen.
+    /// What looks after the group beside its owner.
+    pub(crate) fn members(&self) -> Members {
+        Members(Arc::clone(&self.leader.0))
+    }
+
+    /// Peak memory of the group in bytes, as far as it has been seen.
     pub(crate) fn peak_memory(&self) -> u64 {
         let reaped = self.leader.0.lock();
         if !*reaped {
-            let now = os::peak_memory(self.leader.0.pid);
+            let now = os::peak_memory(self.leader.0.first);
             self.leader.0.peak_memory.fetch_max(now, Ordering::Relaxed);
         }
         self.leader.0.peak_memory.load(Ordering::Relaxed)
     }
 }
 
+/// All processes of a group, for whoever does not own it.
+#[derive(Clone, Debug)]
+pub(crate) struct Members(Arc<Leader>);
+
+impl Members {
+    /// Stops every process, and returns which those are.
+    pub(crate) fn stop(&self) -> Vec<Pid> {
+        let leader = &self.0;
+        let reaped = leader.lock();
+        let mut stopped = Vec::new();
+        if *reaped {
+            return stopped;
+        }
+        // The common case in one step: no process of the group can make another one meanwhile.
+        let _ = kill_process_group(leader.first, Signal::STOP);
+        for _ in 0..STOP_ROUNDS {
+            let mut new = leader.processes();
+            new.retain(|pid| !stopped.contains(pid));
+            if new.is_empty() {
+                break;
+            }
+            for pid in new {
+                // It may have ended.
+                let _ = kill_process(pid, Signal::STOP);
+                stopped.push(pid);
+            }
+        }
+        stopped
+    }
+
+    /// Lets processes go on that [`Self::stop`] has stopped.
+    pub(crate) fn go_on(&self, stopped: &[Pid]) {
+        let reaped = self.0.lock();
+        if !*reaped {
+            for pid in stopped {
+                let _ = kill_process(*pid, Signal::CONT);
+            }
+        }
+    }
+
+    /// How many processes there are, and how much memory in bytes is theirs alone.
+    pub(crate) fn measure(&self) -> (usize, u64) {
+        let reaped = self.0.lock();
+        if *reaped {
+            return (0, 0);
+        }
+        let processes = self.0.processes();
+        let memory = processes.iter().map(|pid| os::private_memory(*pid)).sum();
+        self.0.peak_memory.fetch_max(memory, Ordering::Relaxed);
+        (processes.len(), memory)
+    }
+
+    /// Kills them all.
+    pub(crate) fn kill(&self) {
+        let reaped = self.0.lock();
+        if !*reaped {
+            self.0.kill_group();
+        }
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        let reaped = *self.lock();
+        // What a process still uses is better lost than freed.
+        if let Some(init) = self.init.take_if(|_| reaped) {
+            init.forget_process();
+        }
+    }
+}
+
 impl Leader {
+    fn new(pid: Pid, first: Pid, init: Option<os::Init>) -> Self {
+        let (reaped, peak_memory) = (Mutex::new(false), AtomicU64::new(0));
+        Self { pid, first, init, reaped, peak_memory }
+    }
+
+    /// The processes of the group, and those that have left it, as far as they are known.
+    fn processes(&self) -> Vec<Pid> {
+        let mut processes = os::descendants(self.pid);
+        if self.init.is_none() {
+            processes.insert(0, self.pid);
+        }
+        processes
+    }
+
     fn lock(&self) -> MutexGuard<'_, bool> {
         // Nothing that holds the lock can panic half-way.
         self.reaped.lock().unwrap_or_else(PoisonError::into_inner)
@@ -175,7 +305,10 @@ impl Leader {
             match self.status(WaitIdOptions::NOHANG) {
                 Some(Ok(status)) => {
                     *reaped = true;
-                    return Some(Exit::from_wait(&status));
+                    return Some(match &self.init {
+                        None => Exit::from_wait(&status),
+                        Some(init) => init.exit().unwrap_or(KILLED),
+                    });
                 }
                 Some(Err(_)) => {
                     *reaped = true;
@@ -192,6 +325,14 @@ impl Leader {
     }
 
     fn kill_group(&self) {
+        if self.init.is_some() {
+            // The kernel kills the others of its namespace.
+            let _ = kill_process(self.pid, Signal::KILL);
+            return;
+        }
+        for pid in os::descendants(self.pid) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
         // The only errors are that nobody is left, and that what is left has changed its user.
         let _ = kill_process_group(self.pid, Signal::KILL);
     }

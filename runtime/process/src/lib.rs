@@ -9,15 +9,17 @@
 //!   again, the end;
 //! - `runtime`: one started `bootstrap` with all that belongs to it;
 //! - `group`: a process group from its start until nothing of it is left;
+//! - `warden`: freezing between invocations, and the memory limit;
+//! - `sandbox`: where the environment's folders are;
 //! - `runtime_api`: the HTTP side, and the state machine behind it;
 //! - `output`: standard output and error, line by line into the environment's log;
 //! - `os`: what differs between Linux and elsewhere.
 //!
-//! # What is not kept apart yet
-//! An environment shares the file system, the network and the user of the process that runs
-//! Samovar. A process that leaves its process group (`setsid`) outlives its environment, and a
-//! grandchild outlives a Samovar that is killed by `SIGKILL`; the runtime itself does neither
-//! on Linux (see `os`).
+//! # What is not kept apart
+//! An environment shares the network, the user and, but for `/tmp`, `/var/task` and `/opt`, the
+//! file system of the process that runs Samovar. Where the system allows no namespaces (see
+//! [`not_kept`]), a process that leaves its process group and whose parent has ended outlives its
+//! environment.
 
 mod entrypoint;
 mod environment;
@@ -28,8 +30,11 @@ mod output;
 mod provider;
 mod runtime;
 mod runtime_api;
+mod sandbox;
 mod scratch;
 mod spawner;
 mod variables;
+mod warden;
 
 pub use provider::{ProcessConfig, ProcessProvider};
+pub use sandbox::not_kept;

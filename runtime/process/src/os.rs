@@ -2,7 +2,10 @@
 //!
 //! | | Linux | elsewhere |
 //! |---|---|---|
+//! | an environment has processes, `/tmp`, `/var/task` and `/opt` of its own | where it is allowed | **no** |
 //! | the runtime dies with Samovar, even by `SIGKILL` | yes | **no** |
+//! | so do all other processes of its environment | in namespaces | **no** |
+//! | memory is limited, processes that left the group are frozen too | yes | **no** |
 //! | waiting for an exit takes | a file descriptor | a thread |
 //! | peak memory | known | **0** |
 //! | a program for another machine is found out before it starts | yes | **no** |
@@ -10,14 +13,21 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(test, not(target_os = "linux")))]
+#[cfg_attr(target_os = "linux", expect(dead_code, reason = "only built for its own tests"))]
 mod portable;
 mod readiness;
 mod wait;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{check_program, die_with_parent, exited, peak_memory};
+pub(crate) use linux::{
+    Init, MAX_PROCESSES, can_contain, check_program, descendants, die_with_parent, exited,
+    peak_memory, private_memory, spawn_contained, why_not_contained,
+};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{check_program, die_with_parent, peak_memory};
+pub(crate) use portable::{
+    Init, MAX_PROCESSES, can_contain, check_program, descendants, die_with_parent, peak_memory,
+    private_memory, spawn_contained, why_not_contained,
+};
 pub(crate) use readiness::watched;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use wait::exited;

@@ -22,6 +22,9 @@ pub struct ProcessConfig {
     /// A folder in which each environment gets a private one, which is removed with it. It is
     /// made when it is missing.
     pub scratch: PathBuf,
+    /// The folders of the function's layers, unpacked, in the template's order: what a later one
+    /// has wins over the same path in an earlier one (Lambda guide, "Adding layers to functions").
+    pub layers: Vec<PathBuf>,
     /// The function's own environment variables, with those for endpoints and credentials
     /// (`AWS_ENDPOINT_URL`, `AWS_REGION`, ...). Lambda's reserved ones win over them; nothing is
     /// inherited from Samovar's own environment.

@@ -1,9 +1,8 @@
 //! One started `bootstrap`, with all that belongs to it.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,9 @@ use crate::group::{self, Group};
 use crate::output::Output;
 use crate::provider::ProcessConfig;
 use crate::runtime_api::{Answer, Init, NextEvent, Server};
+use crate::sandbox::Layout;
 use crate::variables::{Place, variables};
+use crate::warden::Warden;
 
 /// How long the last words of a process that has exited are waited for: requests in its
 /// connections, output in its pipes. Both end with the process group, at once; only a process
@@ -28,6 +29,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(crate) struct Runtime {
     // First, so that no process is left when the rest goes.
     group: Group,
+    warden: Warden,
     server: Server,
     output: Output,
 }
@@ -69,32 +71,32 @@ impl Runtime {
     /// `Sandbox.Failure` ([`HostError`]).
     pub(crate) async fn start(
         config: &ProcessConfig,
+        layout: &Layout,
         log_stream: &str,
-        tmp: &Path,
+        tmp: Option<&Path>,
         log: &EnvironmentLog,
     ) -> Result<Self, FunctionError> {
         entrypoint::check(&config.bootstrap, &config.task_root)?;
         let server = Server::bind().await.map_err(HostError::Listen)?;
         let place =
-            Place { log_stream, runtime_api: server.address(), task_root: &config.task_root, tmp };
-        let mut command = Command::new(&config.bootstrap);
+            Place { log_stream, runtime_api: server.address(), task_root: &layout.task_root, tmp };
+        let mut command = Command::new(&layout.bootstrap);
         command
             .env_clear()
             .envs(variables(&config.function, &config.variables, place)?)
-            .current_dir(&config.task_root)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut spawned = group::spawn(command)
+            .current_dir(&layout.task_root);
+        let spawned = group::spawn(command, layout.sandbox.clone())
             .await
             .map_err(|error| entrypoint::cannot_start(&config.bootstrap, &error))?;
-        let stdout = pipe(spawned.child.stdout.take())?;
-        let stderr = pipe(spawned.child.stderr.take())?;
+        let (group, stdout, stderr) = spawned.watch();
         let output = Output::new(stdout, stderr, log).map_err(HostError::Output)?;
-        let mut runtime = Self { group: spawned.watch(), server, output };
+        let memory = u64::from(config.function.memory_mb) << 20;
+        let warden = Warden::new(group.members(), server.waiting(), memory);
+        let mut runtime = Self { group, warden, server, output };
         match runtime.initialised().await {
             Ok(()) => {
                 runtime.output.drain();
+                runtime.warden.rest();
                 Ok(runtime)
             }
             Err(error) => {
@@ -130,6 +132,7 @@ impl Runtime {
         if !self.group.is_alive() {
             return Err(Failure::NotTaken(self.group.exited().await));
         }
+        self.warden.work();
         let mut answer = self.server.state().submit(event);
         let answered = tokio::select! {
             biased;
@@ -165,6 +168,7 @@ impl Runtime {
     pub(crate) async fn settle(&mut self) {
         if self.group.is_alive() {
             self.output.drain();
+            self.warden.rest();
         } else {
             self.output.finish(LAST_WORDS).await;
         }
@@ -191,9 +195,4 @@ impl Runtime {
         // A process that even SIGKILL does not end in time is reaped by its watcher later.
         let _ = tokio::time::timeout(grace, ended).await;
     }
-}
-
-fn pipe(end: Option<impl Into<OwnedFd>>) -> Result<OwnedFd, HostError> {
-    let missing = || HostError::Output(io::Error::other("the pipe is missing"));
-    end.map(Into::into).ok_or_else(missing)
 }

@@ -17,5 +17,5 @@ mod server;
 mod state;
 
 pub(crate) use event::NextEvent;
-pub(crate) use server::Server;
+pub(crate) use server::{Server, Waiting};
 pub(crate) use state::{Answer, Init};

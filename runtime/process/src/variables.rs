@@ -19,8 +19,8 @@ pub(crate) struct Place<'a> {
     pub(crate) runtime_api: SocketAddr,
     /// The function's code.
     pub(crate) task_root: &'a Path,
-    /// The environment's own `/tmp`.
-    pub(crate) tmp: &'a Path,
+    /// The environment's own `/tmp`, where that is not `/tmp` itself.
+    pub(crate) tmp: Option<&'a Path>,
 }
 
 /// All variables of an environment. `own` are the function's; they may replace those of Lambda's
@@ -34,6 +34,10 @@ pub(crate) fn variables(
     place: Place<'_>,
 ) -> Result<BTreeMap<String, String>, FunctionError> {
     let mut all: BTreeMap<String, String> = open(place).into();
+    if let Some(tmp) = place.tmp {
+        // Not Lambda's: most programs ask it for the folder of temporary files.
+        all.insert("TMPDIR".to_owned(), tmp.display().to_string());
+    }
     for (name, value) in own {
         if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
             let message = format!(
@@ -55,9 +59,8 @@ pub(crate) fn variables(
     Ok(all)
 }
 
-/// Variables that a function may replace. `TMPDIR` is not Lambda's: there `/tmp` itself is the
-/// environment's own, here it is elsewhere.
-fn open(place: Place<'_>) -> [(String, String); 6] {
+/// Variables that a function may replace.
+fn open(place: Place<'_>) -> [(String, String); 5] {
     let task = place.task_root.display();
     [
         ("LANG", "en_US.UTF-8".to_owned()),
@@ -68,7 +71,6 @@ fn open(place: Place<'_>) -> [(String, String); 6] {
             format!("/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{task}:{task}/lib:/opt/lib"),
         ),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
-        ("TMPDIR", place.tmp.display().to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
 }

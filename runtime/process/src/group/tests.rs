@@ -1,20 +1,18 @@
-use std::process::Stdio;
-
 use super::*;
 
 fn sh(script: &str) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.args(["-c", script]).env("PATH", "/usr/bin:/bin");
     command
 }
 
 /// Reads one line of the process, which is a process id.
-fn first_line(spawned: &mut Spawned) -> Pid {
+fn first_line(spawned: &Spawned) -> Pid {
     use std::io::BufRead;
 
     let mut line = String::new();
-    let stdout = spawned.child.stdout.take().unwrap();
-    std::io::BufReader::new(stdout).read_line(&mut line).unwrap();
+    let stdout = spawned.stdout.try_clone().unwrap();
+    std::io::BufReader::new(std::fs::File::from(stdout)).read_line(&mut line).unwrap();
     Pid::from_raw(line.trim().parse().unwrap()).unwrap()
 }
 
@@ -38,7 +36,7 @@ async fn gone(pid: Pid) {
 
 #[tokio::test]
 async fn an_exit_is_told_each_time_it_is_asked_for() {
-    let group = spawn(sh("exit 7")).await.unwrap().watch();
+    let group = spawn(sh("exit 7"), None).await.unwrap().watch().0;
     assert_eq!(group.exited().await, Exit::Status(7));
     assert_eq!(group.exited().await, Exit::Status(7));
     assert!(!group.is_alive());
@@ -47,9 +45,9 @@ async fn an_exit_is_told_each_time_it_is_asked_for() {
 
 #[tokio::test]
 async fn a_kill_ends_the_first_process_and_its_children() {
-    let mut spawned = spawn(sh("sleep 1000 & echo $!; wait")).await.unwrap();
-    let grandchild = first_line(&mut spawned);
-    let group = spawned.watch();
+    let spawned = spawn(sh("sleep 1000 & echo $!; wait"), None).await.unwrap();
+    let grandchild = first_line(&spawned);
+    let group = spawned.watch().0;
     assert!(group.is_alive() && runs(grandchild));
     assert!(group.peak_memory() > 0);
     group.kill();
@@ -60,20 +58,20 @@ async fn a_kill_ends_the_first_process_and_its_children() {
 
 #[tokio::test]
 async fn children_do_not_outlive_a_first_process_that_exits() {
-    let mut spawned = spawn(sh("sleep 1000 & echo $!")).await.unwrap();
-    let grandchild = first_line(&mut spawned);
-    let group = spawned.watch();
+    let spawned = spawn(sh("sleep 1000 & echo $!"), None).await.unwrap();
+    let grandchild = first_line(&spawned);
+    let group = spawned.watch().0;
     assert_eq!(group.exited().await, Exit::Status(0));
     gone(grandchild).await;
 }
 
 #[tokio::test]
 async fn a_drop_leaves_neither_process_nor_zombie() {
-    let group = spawn(sh("exec sleep 1000")).await.unwrap().watch();
+    let group = spawn(sh("exec sleep 1000"), None).await.unwrap().watch().0;
     let pid = group.leader.0.pid;
     drop(group);
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
-    let unwatched = spawn(sh("exec sleep 1000")).await.unwrap();
+    let unwatched = spawn(sh("exec sleep 1000"), None).await.unwrap();
     let pid = unwatched.leader.0.pid;
     drop(unwatched);
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
@@ -81,6 +79,6 @@ async fn a_drop_leaves_neither_process_nor_zombie() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error() {
-    let error = spawn(Command::new("/nonexistent")).await.err().unwrap();
+    let error = spawn(Command::new("/nonexistent"), None).await.err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }

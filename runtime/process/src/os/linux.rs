@@ -1,4 +1,8 @@
-//! Linux's means: parent-death signal, pidfd, `/proc`, ELF headers.
+//! Linux's means: namespaces, parent-death signal, pidfd, `/proc`, ELF headers.
+
+mod contained;
+mod mounts;
+mod tree;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,6 +18,24 @@ use rustix::process::{
 
 use super::readiness::watched;
 use super::wait;
+
+pub(crate) use contained::{Init, spawn as spawn_contained};
+pub(crate) use tree::{MAX_PROCESSES, descendants, private_memory};
+
+/// Whether environments can have namespaces of their own.
+pub(crate) fn can_contain() -> bool {
+    why_not_contained().is_none()
+}
+
+/// Why environments cannot have namespaces of their own, for people.
+pub(crate) fn why_not_contained() -> Option<String> {
+    match contained::containment() {
+        contained::Containment::Full | contained::Containment::User => None,
+        contained::Containment::Missing(error) => {
+            Some(format!("this system allows no namespaces ({error})"))
+        }
+    }
+}
 
 /// Has the kernel kill the process when Samovar ends, however it ends (`PR_SET_PDEATHSIG`).
 ///

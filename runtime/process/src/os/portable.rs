@@ -1,10 +1,67 @@
 //! Where Linux's means are missing. Each function says what is not kept.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Pid;
+
+use crate::exit::Exit;
+use crate::sandbox::Sandbox;
+
+/// Where a count of processes ends.
+pub(crate) const MAX_PROCESSES: usize = 1024;
+
+/// There is none.
+#[derive(Debug)]
+pub(crate) enum Init {}
+
+impl Init {
+    pub(crate) fn pid(&self) -> Pid {
+        match *self {}
+    }
+
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        match *self {}
+    }
+
+    pub(crate) fn forget_process(self) {
+        match self {}
+    }
+}
+
+/// Not kept: environments share the host's file system and processes.
+pub(crate) fn can_contain() -> bool {
+    false
+}
+
+/// Why not.
+pub(crate) fn why_not_contained() -> Option<String> {
+    Some("only Linux has namespaces".to_owned())
+}
+
+/// Never works.
+///
+/// # Errors
+/// Always.
+pub(crate) fn spawn_contained(
+    _command: &Command,
+    _streams: [&OwnedFd; 3],
+    _sandbox: &Sandbox,
+) -> io::Result<Init> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Not kept: children are not known.
+pub(crate) fn descendants(_root: Pid) -> Vec<Pid> {
+    Vec::new()
+}
+
+/// Not kept: always 0.
+pub(crate) fn private_memory(_pid: Pid) -> u64 {
+    0
+}
 
 /// Not kept: the process outlives a Samovar that is killed by `SIGKILL`.
 pub(crate) fn die_with_parent(_command: &mut Command) {}

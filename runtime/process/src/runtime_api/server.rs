@@ -58,12 +58,28 @@ impl Server {
         &self.state
     }
 
+    /// Tells whether the runtime waits for an event.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting(Arc::clone(&self.state))
+    }
+
     /// Takes no more connections and waits until the present ones have ended, for at most
     /// `limit`. Of a process that has exited, everything that it sent has then been handled.
     pub(crate) async fn close(&mut self, limit: Duration) {
         self.closing.cancel();
         // What has not ended by then is aborted when the server is dropped.
         let _ = tokio::time::timeout(limit, &mut self.serving).await;
+    }
+}
+
+/// Tells whether a runtime waits for an event.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting(Arc<State>);
+
+impl Waiting {
+    /// Whether it has asked for one and has none.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.0.is_waiting()
     }
 }
 

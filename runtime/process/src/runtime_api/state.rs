@@ -160,6 +160,12 @@ impl State {
         matches!(self.lock().phase, Phase::Ready | Phase::ResponseSent)
     }
 
+    /// Whether the runtime has asked for an event and has none: it is done with the last one.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let inner = self.lock();
+        inner.phase == Phase::Ready && inner.pending.is_none()
+    }
+
     /// `GET .../next`: waits for an event and takes it. Asked again before it has answered, the
     /// runtime gets the same event again, as on AWS: its connection may have broken.
     pub(crate) async fn next(&self) -> Result<Arc<NextEvent>, Refusal> {

@@ -21,7 +21,7 @@ fn all(runtime: &str, own: &[(&str, &str)]) -> Result<BTreeMap<String, String>, 
         log_stream: "2024/01/02/[$LATEST]ab",
         runtime_api: ([127, 0, 0, 1], 4321).into(),
         task_root: Path::new("/code"),
-        tmp: Path::new("/scratch/tmp"),
+        tmp: Some(Path::new("/scratch/tmp")),
     };
     variables(&function(runtime), &own, place)
 }

@@ -19,13 +19,14 @@ async fn a_start_that_is_dropped_leaves_nothing() {
         async move { provider.start(log).await.map(drop) }
     });
     let (own, child) = (fixture.file("self").await, fixture.file("child").await);
-    assert!(runs(&own) && runs(&child));
+    // A process shows no variables for a moment of its `exec`.
+    eventually(|| (fixture.runs(&own) && fixture.runs(&child)).then_some(())).await;
     starting.abort();
     assert!(starting.await.unwrap_err().is_cancelled());
     // The script may have come this far before the future heard of the process: then the thread
     // that started it ends it, at once, but not within the drop.
-    gone(&own).await;
-    gone(&child).await;
+    fixture.gone(&own).await;
+    fixture.gone(&child).await;
     assert_eq!(fixture.private_folders(), 0);
 }
 
@@ -37,16 +38,7 @@ async fn starts_that_are_dropped_early_leave_nothing_either() {
         let _ = tokio::time::timeout(limit, fixture.provider.start(fixture.log())).await;
     }
     eventually(|| (fixture.private_folders() == 0).then_some(())).await;
-    let root = fixture.folder.path().to_owned();
-    eventually(|| (processes_in(&root) == 0).then_some(())).await;
-}
-
-/// How many processes have this working directory.
-fn processes_in(folder: &std::path::Path) -> usize {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    processes
-        .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder))
-        .count()
+    eventually(|| (fixture.processes() == 0).then_some(())).await;
 }
 
 #[tokio::test]
@@ -61,14 +53,13 @@ async fn an_invoke_that_is_dropped_ends_its_reuse_and_stop_ends_the_processes() 
     assert!(cut.is_err(), "it was still running");
     assert!(!environment.reusable());
     environment.stop(Duration::ZERO).await;
-    assert!(!runs(&pid.to_string()));
+    assert!(!fixture.runs(&pid.to_string()));
     assert_eq!(fixture.private_folders(), 0);
 }
 
 /// Plays `lambda_runtime` with a grandchild beside it.
 fn with_grandchild() -> Fixture {
-    let lambda = example("lambda").display().to_string();
-    Fixture::script(&format!("sleep 1000 & echo $! > $FOLDER/child; exec {lambda}"))
+    Fixture::lambda_after("sleep 1000 & echo $! > $FOLDER/child", |_| ())
 }
 
 #[tokio::test]
@@ -78,14 +69,15 @@ async fn stop_and_drop_end_grandchildren_too() {
         let mut environment = fixture.start().await.unwrap();
         let pid = call(&mut *environment, json!({"do": "sleep", "with": 0})).await.unwrap();
         let child = fixture.file("child").await;
-        assert!(runs(&pid.to_string()) && runs(&child));
+        let outside = fixture.outside(&pid.to_string()).unwrap();
+        eventually(|| fixture.outside(&child)).await;
         if stop {
             environment.stop(LONG).await;
         } else {
             drop(environment);
         }
-        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "not even a zombie");
-        gone(&child).await;
+        assert!(!std::path::Path::new(&format!("/proc/{outside}")).exists(), "not even a zombie");
+        fixture.gone(&child).await;
         assert_eq!(fixture.private_folders(), 0);
     }
 }
@@ -96,7 +88,7 @@ async fn grandchildren_do_not_outlive_a_runtime_that_exits() {
     let mut environment = fixture.start().await.unwrap();
     let child = fixture.file("child").await;
     call(&mut *environment, json!({"do": "exit", "with": 1})).await.unwrap_err();
-    gone(&child).await;
+    fixture.gone(&child).await;
 }
 
 #[tokio::test]
@@ -105,13 +97,14 @@ async fn an_environment_whose_idle_process_dies_is_not_reusable_but_still_serves
     let mut environment = fixture.start().await.unwrap();
     let first = call(&mut *environment, json!({"do": "sleep", "with": 0})).await.unwrap();
     assert!(environment.reusable());
-    let killed = std::process::Command::new("kill").args(["-9", &first.to_string()]).status();
+    let pid = fixture.outside(&first.to_string()).unwrap();
+    let killed = std::process::Command::new("kill").args(["-9", &pid]).status();
     assert!(killed.unwrap().success());
     eventually(|| (!environment.reusable()).then_some(())).await;
     // It was given an invocation all the same: the function has not seen it, so it is started
     // again rather than blamed.
     let second = call(&mut *environment, json!({"do": "sleep", "with": 0})).await.unwrap();
-    assert_ne!(first, second);
+    assert_ne!(fixture.outside(&second.to_string()), Some(pid));
     assert!(environment.reusable());
 }
 
@@ -133,11 +126,12 @@ async fn a_killed_host_takes_its_runtimes_along() {
         eventually(|| std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n')))
             .await;
     let pid = pid.trim();
-    assert!(runs(pid));
+    let folder = folder.path();
+    assert!(outside(folder, pid).is_some());
     // SIGKILL: no code of the host's runs any more.
     host.kill().unwrap();
     host.wait().unwrap();
     if cfg!(target_os = "linux") {
-        gone(pid).await;
+        gone(folder, pid).await;
     }
 }

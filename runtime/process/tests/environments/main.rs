@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod containment;
 mod failures;
+mod freezing;
 mod invocations;
 mod lifetime;
 mod logs;

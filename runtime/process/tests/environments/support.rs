@@ -75,21 +75,43 @@ impl Fixture {
         Self::new(folder, bootstrap, Vec::new())
     }
 
+    /// On `lambda_runtime`, which a script starts last; `$FOLDER` is the fixture's.
+    pub(crate) fn lambda_after(script: &str, change: impl FnOnce(&mut ProcessConfig)) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::copy(example("lambda"), folder.path().join("lambda")).unwrap();
+        let script = format!("#!/bin/sh\n{script}\nexec ./lambda\n");
+        let bootstrap = program(folder.path(), &script);
+        Self::changed(folder, bootstrap, Vec::new(), change)
+    }
+
     pub(crate) fn new(
         folder: TempDir,
         bootstrap: PathBuf,
+        variables: Vec<(String, String)>,
+    ) -> Self {
+        Self::changed(folder, bootstrap, variables, |_| ())
+    }
+
+    fn changed(
+        folder: TempDir,
+        bootstrap: PathBuf,
         mut variables: Vec<(String, String)>,
+        change: impl FnOnce(&mut ProcessConfig),
     ) -> Self {
         let path = folder.path().to_owned();
         variables.push(("FOLDER".into(), path.display().to_string()));
         let function = Arc::new(function(&path));
-        let provider = Arc::new(ProcessProvider::new(ProcessConfig {
-            function: Arc::clone(&function),
+        let mut config = ProcessConfig {
+            function,
             bootstrap,
             task_root: path.clone(),
             scratch: path.join("scratch"),
+            layers: Vec::new(),
             variables,
-        }));
+        };
+        change(&mut config);
+        let function = Arc::clone(&config.function);
+        let provider = Arc::new(ProcessProvider::new(config));
         Self { folder, function, provider, seen: Arc::default() }
     }
 
@@ -173,16 +195,90 @@ pub(crate) async fn eventually<T>(mut value: impl FnMut() -> Option<T>) -> T {
     panic!("it never came");
 }
 
-/// Whether a process runs. A zombie does not: whoever adopted it has to reap it.
-pub(crate) fn runs(pid: &str) -> bool {
-    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => !stat.rsplit_once(") ").unwrap().1.starts_with('Z'),
-        Err(_) => false,
+/// The processes of a fixture's environments, each with the id that it knows itself by, which is
+/// another one in a namespace.
+fn processes(folder: &Path) -> Vec<(String, String)> {
+    let mark = format!("FOLDER={}\0", folder.display());
+    let mut found = Vec::new();
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        // Empty for a zombie: whoever adopted it has to reap it.
+        let Ok(environment) = std::fs::read(process.path().join("environ")) else { continue };
+        if !environment.windows(mark.len()).any(|window| window == mark.as_bytes()) {
+            continue;
+        }
+        let Ok(status) = std::fs::read_to_string(process.path().join("status")) else { continue };
+        let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap();
+        let own = ids.split_ascii_whitespace().next_back().unwrap().to_owned();
+        found.push((process.file_name().into_string().unwrap(), own));
+    }
+    found
+}
+
+impl Fixture {
+    /// The id by which we know the process that knows itself by `pid`, if it runs.
+    pub(crate) fn outside(&self, pid: &str) -> Option<String> {
+        outside(self.folder.path(), pid)
+    }
+
+    pub(crate) fn runs(&self, pid: &str) -> bool {
+        self.outside(pid).is_some()
+    }
+
+    pub(crate) async fn gone(&self, pid: &str) {
+        gone(self.folder.path(), pid).await;
+    }
+
+    /// How many processes its environments have.
+    pub(crate) fn processes(&self) -> usize {
+        processes(self.folder.path()).len()
+    }
+
+    /// Processor time that its environments have taken, in ticks of the kernel's clock.
+    pub(crate) fn processor_time(&self) -> u64 {
+        let times = processes(self.folder.path()).into_iter().map(|(pid, _)| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+            let fields = stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(2);
+            fields.map(|field| field.parse::<u64>().unwrap()).sum::<u64>()
+        });
+        times.sum()
+    }
+
+    /// Whether each of its processes is stopped.
+    pub(crate) fn is_frozen(&self) -> bool {
+        frozen(self.folder.path())
+    }
+
+    pub(crate) async fn frozen(&self) {
+        eventually(|| self.is_frozen().then_some(())).await;
     }
 }
 
-pub(crate) async fn gone(pid: &str) {
-    eventually(|| (!runs(pid)).then_some(())).await;
+/// How many processes the environments of a folder's fixture have.
+pub(crate) fn count(folder: &Path) -> usize {
+    processes(folder).len()
+}
+
+/// Whether there are some, and each is stopped.
+pub(crate) fn frozen(folder: &Path) -> bool {
+    let processes = processes(folder);
+    let stopped = processes.iter().filter(|(pid, _)| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    });
+    !processes.is_empty() && stopped.count() == processes.len()
+}
+
+/// Whether this system lets environments have namespaces of their own.
+pub(crate) fn contained() -> bool {
+    !samovar_process::not_kept().iter().any(|text| text.contains("no namespaces"))
+}
+
+pub(crate) fn outside(folder: &Path, pid: &str) -> Option<String> {
+    processes(folder).into_iter().find(|(_, own)| own == pid).map(|(outside, _)| outside)
+}
+
+pub(crate) async fn gone(folder: &Path, pid: &str) {
+    eventually(|| outside(folder, pid).is_none().then_some(())).await;
 }
 
 /// An answer over raw HTTP.

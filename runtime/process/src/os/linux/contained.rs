@@ -1,0 +1,365 @@
+//! Processes in namespaces of their own, below an init of Samovar's.
+//!
+//! ```text
+//! Samovar ── init, first in a PID namespace ── the program ── its children
+//!                                         └─── children whose parents have ended
+//! ```
+//!
+//! When the first process of a PID namespace ends, the kernel kills all others of the namespace,
+//! whatever group or session they have gone to, stopped or not (pid_namespaces(7)). The init dies
+//! with Samovar, by its parent-death signal. So no process of an environment is left behind, even
+//! by a Samovar that is killed by `SIGKILL`, and none sees or signals a process outside. The
+//! program itself is not the first process, because signals mean something else there.
+//!
+//! The init is made as `posix_spawn` makes processes: it shares Samovar's memory (`CLONE_VM`), on
+//! a stack of its own. So a start does not copy Samovar's page tables, and an init that stays
+//! takes no memory. The price is that its code may use neither the heap nor anything of its
+//! thread: it makes system calls over what [`spawn`] has prepared, and nothing in it can panic.
+//! `rustix` makes system calls itself, without `errno`; where `libc` is called, the thread that
+//! started the init waits for its report and does not look at `errno` meanwhile.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::io::{self, Read};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
+use std::ptr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, set_parent_process_death_signal, setpgid};
+
+use super::mounts::Mounts;
+use crate::exit::Exit;
+use crate::sandbox::Sandbox;
+
+/// Bytes of a stack. System calls over prepared values need little; unoptimised code needs more.
+const STACK: usize = 64 * 1024;
+
+/// A 16-byte unit, as stacks are aligned.
+type Unit = u128;
+
+/// What this system allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Containment {
+    /// Namespaces, as the superuser.
+    Full,
+    /// Namespaces, within a user namespace.
+    User,
+    /// None of it, and why.
+    Missing(Errno),
+}
+
+/// What this system allows, found out once by trying.
+pub(crate) fn containment() -> Containment {
+    static FOUND: OnceLock<Containment> = OnceLock::new();
+    *FOUND.get_or_init(|| match try_out(false) {
+        Ok(()) => Containment::Full,
+        Err(_) => match try_out(true) {
+            Ok(()) => Containment::User,
+            Err(error) => Containment::Missing(errno(&error)),
+        },
+    })
+}
+
+fn try_out(user: bool) -> io::Result<()> {
+    let sandbox = Sandbox { tmp_bytes: 1 << 20, ..Sandbox::default() };
+    let shared = Shared::new(None, Mounts::new(&sandbox, user)?)?;
+    let init = start(shared)?;
+    let _ = rustix::process::waitpid(Some(init.pid), WaitOptions::empty());
+    init.forget_process();
+    Ok(())
+}
+
+fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::NOTSUP, Errno::from_raw_os_error)
+}
+
+/// An init that runs, a child of this process. It must be waited for, and then
+/// [`Init::forget_process`] called; until then its memory is kept, come what may.
+#[derive(Debug)]
+pub(crate) struct Init {
+    pid: Pid,
+    memory: ManuallyDrop<Box<Memory>>,
+}
+
+#[derive(Debug)]
+struct Memory {
+    shared: Shared,
+    init_stack: Box<[Unit]>,
+    program_stack: Box<[Unit]>,
+}
+
+/// What the init and the program, until it is executed, read and write.
+#[derive(Debug)]
+struct Shared {
+    program: Option<Program>,
+    mounts: Mounts,
+    /// The pipe's end that takes the report.
+    report: RawFd,
+    /// Top of the stack on which the program's process begins.
+    program_stack: *mut c_void,
+    /// Why the program could not be executed; 0: it was.
+    refused: AtomicI32,
+    /// The program's wait status, or [`RUNNING`].
+    ended: AtomicI64,
+}
+
+/// There is no wait status yet; those have 32 bits.
+const RUNNING: i64 = i64::MIN;
+
+#[derive(Debug)]
+struct Program {
+    path: CString,
+    folder: CString,
+    arguments: Strings,
+    variables: Strings,
+    /// Standard input, output and error.
+    streams: [RawFd; 3],
+}
+
+/// Strings as `execve` takes them.
+#[derive(Debug)]
+struct Strings {
+    pointers: Vec<*const c_char>,
+    _strings: Vec<CString>,
+}
+
+impl Strings {
+    fn new(strings: Vec<CString>) -> Self {
+        let pointers = strings.iter().map(|string| string.as_ptr());
+        Self { pointers: pointers.chain([ptr::null()]).collect(), _strings: strings }
+    }
+}
+
+// SAFETY: the pointers point into heap memory that the same value owns and nobody changes.
+unsafe impl Send for Memory {}
+// SAFETY: as above; what changes is atomic.
+unsafe impl Sync for Memory {}
+
+/// Starts the program of `command`, with its arguments, its folder, and the variables that are set
+/// on it (and no others), in namespaces of its own. `streams` are its standard streams.
+///
+/// # Errors
+/// What the system says to a namespace, a mount, or the program itself.
+pub(crate) fn spawn(
+    command: &Command,
+    streams: [&OwnedFd; 3],
+    sandbox: &Sandbox,
+) -> io::Result<Init> {
+    let user = match containment() {
+        Containment::Full => false,
+        Containment::User => true,
+        Containment::Missing(error) => return Err(error.into()),
+    };
+    let text = |text: &std::ffi::OsStr| CString::new(text.as_bytes());
+    let path = text(command.get_program())?;
+    let arguments = std::iter::once(Ok(path.clone())).chain(command.get_args().map(text));
+    let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let variables = variables
+        .map(|(name, value)| CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()));
+    let folder = command.get_current_dir().map_or(text("/".as_ref()), |path| text(path.as_ref()));
+    let program = Program {
+        path,
+        folder: folder?,
+        arguments: Strings::new(arguments.collect::<Result<_, _>>()?),
+        variables: Strings::new(variables.collect::<Result<_, _>>()?),
+        streams: streams.map(AsRawFd::as_raw_fd),
+    };
+    start(Shared::new(Some(program), Mounts::new(sandbox, user)?)?)
+}
+
+impl Shared {
+    fn new(program: Option<Program>, mounts: Mounts) -> io::Result<Self> {
+        Ok(Self {
+            program,
+            mounts,
+            report: -1,
+            program_stack: ptr::null_mut(),
+            refused: AtomicI32::new(0),
+            ended: AtomicI64::new(RUNNING),
+        })
+    }
+}
+
+/// Starts the init and waits until the program is executed.
+fn start(shared: Shared) -> io::Result<Init> {
+    let stack = || vec![0; STACK / size_of::<Unit>()].into_boxed_slice();
+    let (mut reader, writer) = io::pipe()?;
+    let mut memory = Box::new(Memory { shared, init_stack: stack(), program_stack: stack() });
+    memory.shared.report = writer.as_raw_fd();
+    memory.shared.program_stack = memory.program_stack.as_mut_ptr_range().end.cast();
+    let mut flags = libc::SIGCHLD | libc::CLONE_VM | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+    if memory.shared.mounts.needs_user_namespace() {
+        flags |= libc::CLONE_NEWUSER;
+    }
+    let top: *mut c_void = memory.init_stack.as_mut_ptr_range().end.cast();
+    let mut memory = ManuallyDrop::new(memory);
+    let argument: *mut Shared = &raw mut memory.shared;
+    let blocked = BlockedSignals::new();
+    // SAFETY: `init` keeps to what the module's documentation says of it. Its stack and its
+    // argument live until it has been waited for; `top` is their aligned end.
+    let pid = unsafe { libc::clone(init, top, flags, argument.cast()) };
+    let failed = io::Error::last_os_error();
+    drop(blocked);
+    let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 0) else {
+        ManuallyDrop::into_inner(memory);
+        return Err(failed);
+    };
+    drop(writer);
+    let started = Init { pid, memory };
+    let mut report = [0; 4];
+    let error = match reader.read_exact(&mut report) {
+        Ok(()) => match i32::from_ne_bytes(report) {
+            0 => return Ok(started),
+            number => io::Error::from_raw_os_error(number),
+        },
+        Err(error) => error,
+    };
+    let _ = rustix::process::kill_process(pid, Signal::KILL);
+    let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
+    started.forget_process();
+    Err(error)
+}
+
+impl Init {
+    /// The init's id.
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// How the program ended; `None` while it runs, and if it was killed with its init.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        match self.memory.shared.ended.load(Ordering::Acquire) {
+            RUNNING => None,
+            status => Some(Exit::from_status(status as i32)),
+        }
+    }
+
+    /// Frees the memory. The init must have been waited for, or nobody can know it any more.
+    pub(crate) fn forget_process(self) {
+        drop(ManuallyDrop::into_inner(self.memory));
+    }
+}
+
+/// No signal handler of Samovar's must run in the init, nor before the program is executed.
+struct BlockedSignals(libc::sigset_t);
+
+impl BlockedSignals {
+    fn new() -> Self {
+        // SAFETY: both sets are valid for writes; the mask is this thread's own.
+        unsafe {
+            let mut all = std::mem::zeroed();
+            let mut before = std::mem::zeroed();
+            libc::sigfillset(&raw mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+            Self(before)
+        }
+    }
+}
+
+impl Drop for BlockedSignals {
+    fn drop(&mut self) {
+        // SAFETY: the set was filled in by the system.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+    }
+}
+
+/// The init's life.
+extern "C" fn init(argument: *mut c_void) -> c_int {
+    // SAFETY: `start` passes this, and keeps it until this process has been waited for.
+    let shared = unsafe { &*argument.cast::<Shared>() };
+    let begun = begin(shared);
+    let number = begun.map_or_else(Errno::raw_os_error, |_| 0);
+    // SAFETY: the descriptor is a copy of the pipe's end, which this process holds open.
+    let report = unsafe { BorrowedFd::borrow_raw(shared.report) };
+    // It fails if Samovar ended before the parent-death signal was asked for.
+    let told = rustix::io::write(report, &number.to_ne_bytes());
+    let (Ok(Some(program)), Ok(_)) = (begun, told) else { return 1 };
+    let _ = close_range(0, u32::MAX);
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if pid == program => {
+                shared.ended.store(status.as_raw().into(), Ordering::Release);
+                return 0;
+            }
+            // Somebody's orphan.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return 1,
+        }
+    }
+}
+
+fn begin(shared: &Shared) -> Result<Option<Pid>, Errno> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    setpgid(None, None)?;
+    // What lists of processes show.
+    let _ = rustix::thread::set_name(c"samovar-init");
+    shared.mounts.enter()?;
+    if shared.program.is_none() {
+        close_all_but(shared.report)?;
+        return Ok(None);
+    }
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let argument: *const Shared = shared;
+    // SAFETY: `execute` keeps to what the module's documentation says of it. This process waits
+    // until that one has its own memory or has ended (`CLONE_VFORK`), so its stack and its
+    // argument live long enough.
+    let pid =
+        unsafe { libc::clone(execute, shared.program_stack, flags, argument.cast_mut().cast()) };
+    let refused = shared.refused.load(Ordering::Acquire);
+    close_all_but(shared.report)?;
+    match Pid::from_raw(pid) {
+        Some(pid) if pid.as_raw_nonzero().get() > 0 && refused == 0 => Ok(Some(pid)),
+        _ if refused != 0 => Err(Errno::from_raw_os_error(refused)),
+        // Out of processes or memory.
+        _ => Err(Errno::AGAIN),
+    }
+}
+
+/// From the new process to the program; returns only if there is no way.
+extern "C" fn execute(argument: *mut c_void) -> c_int {
+    // SAFETY: `begin` passes this, and waits.
+    let shared = unsafe { &*argument.cast::<Shared>() };
+    let Some(program) = &shared.program else { return 1 };
+    // A session of its own: no terminal, and so none of its signals.
+    let _ = rustix::process::setsid();
+    // SAFETY: system calls over values of this process and prepared ones. Signals that Samovar
+    // ignores or blocks would stay so in the program.
+    let number = unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        let mut none = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+        let mut streams = program.streams.iter().zip(0..);
+        if streams.any(|(from, to)| libc::dup2(*from, to) < 0)
+            || libc::chdir(program.folder.as_ptr()) < 0
+        {
+            *libc::__errno_location()
+        } else {
+            let arguments = program.arguments.pointers.as_ptr();
+            libc::execve(program.path.as_ptr(), arguments, program.variables.pointers.as_ptr());
+            *libc::__errno_location()
+        }
+    };
+    shared.refused.store(number, Ordering::Release);
+    1
+}
+
+/// Closes every descriptor but one: they are copies of Samovar's, which must not outlive them.
+fn close_all_but(kept: RawFd) -> Result<(), Errno> {
+    let kept = u32::try_from(kept).map_err(|_| Errno::BADF)?;
+    close_range(0, kept.saturating_sub(1))?;
+    close_range(kept.saturating_add(1), u32::MAX)
+}
+
+/// Needs Linux 5.9.
+fn close_range(first: u32, last: u32) -> Result<(), Errno> {
+    // SAFETY: this process uses none of these descriptors any more.
+    match unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } {
+        0 => Ok(()),
+        _ => Err(Errno::NOSYS),
+    }
+}

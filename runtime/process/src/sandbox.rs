@@ -1,0 +1,105 @@
+//! Where an environment's folders are.
+//!
+//! On AWS the code is in `/var/task`, the layers are in `/opt`, both read-only, and `/tmp` is the
+//! environment's own. Where the system allows it, an environment has the same here: its file
+//! system is the host's, with these laid over it (see [`crate::os`]).
+
+use std::path::{Path, PathBuf};
+
+use crate::os;
+use crate::provider::ProcessConfig;
+
+/// Where Lambda has the code (`LAMBDA_TASK_ROOT`).
+const TASK_ROOT: &str = "/var/task";
+
+/// Where Lambda has the layers' content.
+const LAYERS: &str = "/opt";
+
+/// What is laid over the host's file system.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sandbox {
+    /// How much fits into the private `/tmp`.
+    pub(crate) tmp_bytes: u64,
+    /// Folders and where they are shown, read-only.
+    pub(crate) read_only: Vec<(PathBuf, PathBuf)>,
+    /// Folders that are shown as one in `/opt`, read-only; a later one covers an earlier one.
+    pub(crate) layers: Vec<PathBuf>,
+    /// Folders in the host's `/tmp` that stay visible there.
+    pub(crate) visible: Vec<PathBuf>,
+}
+
+/// An environment's folders, as the function sees them.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// The code.
+    pub(crate) task_root: PathBuf,
+    /// The program to start.
+    pub(crate) bootstrap: PathBuf,
+    /// How that comes about; `None`: the folders are where the host has them.
+    pub(crate) sandbox: Option<Sandbox>,
+}
+
+impl Layout {
+    /// The best that the system allows.
+    pub(crate) fn new(config: &ProcessConfig) -> Self {
+        let mut layout = Self {
+            task_root: config.task_root.clone(),
+            bootstrap: config.bootstrap.clone(),
+            sandbox: None,
+        };
+        if !os::can_contain() {
+            return layout;
+        }
+        let storage = u64::from(config.function.ephemeral_storage_mb);
+        let mut sandbox = Sandbox { tmp_bytes: storage << 20, ..Sandbox::default() };
+        let program = config.bootstrap.parent().unwrap_or(&config.task_root);
+        for folder in [&config.task_root, program] {
+            if folder.starts_with("/tmp") && !sandbox.visible.iter().any(|it| it == folder) {
+                sandbox.visible.push(folder.to_owned());
+            }
+        }
+        if is_mount_point(TASK_ROOT) {
+            sandbox.read_only.push((config.task_root.clone(), TASK_ROOT.into()));
+            layout.task_root = TASK_ROOT.into();
+            if let Ok(path) = config.bootstrap.strip_prefix(&config.task_root) {
+                layout.bootstrap = layout.task_root.join(path);
+            }
+        }
+        match &config.layers[..] {
+            _ if !is_mount_point(LAYERS) => {}
+            [] => {}
+            [layer] => sandbox.read_only.push((layer.clone(), LAYERS.into())),
+            layers => sandbox.layers = layers.to_vec(),
+        }
+        layout.sandbox = Some(sandbox);
+        layout
+    }
+}
+
+/// Whether there is a folder to mount on, which the superuser can make.
+fn is_mount_point(path: &str) -> bool {
+    Path::new(path).is_dir() || std::fs::create_dir_all(path).is_ok()
+}
+
+/// What environments of this machine do not have of Lambda's, for people; empty where they have
+/// everything. The first call tries out what the system allows, which takes about a millisecond.
+pub fn not_kept() -> Vec<String> {
+    let mut missing = Vec::new();
+    if let Some(reason) = os::why_not_contained() {
+        missing.push(format!(
+            "functions share this machine's /tmp and processes, without EphemeralStorage's limit \
+             and without /var/task and /opt, and processes that leave their group outlive a \
+             killed Samovar: {reason}"
+        ));
+        return missing;
+    }
+    let absent: Vec<_> = [TASK_ROOT, LAYERS].into_iter().filter(|it| !is_mount_point(it)).collect();
+    if !absent.is_empty() {
+        missing.push(format!(
+            "code and layers stay where they are on this machine: sudo mkdir -p {} gives them \
+             Lambda's places",
+            absent.join(" ")
+        ));
+    }
+    missing
+}

@@ -1,0 +1,151 @@
+//! Freezing between invocations, and the memory limit while there is work.
+//!
+//! "Lambda freezes the execution environment when the runtime and each extension have completed
+//! and there are no pending events" (Lambda guide, "Understanding the Lambda execution environment
+//! lifecycle"). What a function has left running goes on with the next invocation, and a frozen
+//! environment takes no processor time.
+//!
+//! Processes are stopped by signal, so that it needs no permission and no cgroup. An environment
+//! that gets its next invocation within [`REST`] is not stopped at all: a busy one pays nothing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::Pid;
+use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::group::Members;
+use crate::os;
+use crate::runtime_api::Waiting;
+
+/// How long an environment rests before it is frozen.
+const REST: Duration = Duration::from_millis(2);
+
+/// How fast memory is reckoned to grow at most, in bytes a millisecond: it decides when to look
+/// again.
+const GROWTH: u64 = 4 << 20;
+
+/// Bounds of the time between two looks at memory, in milliseconds.
+const LOOKS: (u64, u64) = (5, 100);
+
+/// Freezes a group when it rests, and kills it when it takes too much.
+#[derive(Debug)]
+pub(crate) struct Warden {
+    shared: Arc<Shared>,
+    _watching: AbortOnDropHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    members: Members,
+    state: Mutex<State>,
+    /// The state has changed in a way that the watcher must hear of.
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    activity: Activity,
+    /// Counts rests, so that the watcher can tell one from another.
+    rests: u64,
+    /// The watcher sleeps until it is told of a change, or for long.
+    dozing: bool,
+}
+
+#[derive(Debug)]
+enum Activity {
+    Working,
+    Resting,
+    Frozen(Vec<Pid>),
+}
+
+impl Warden {
+    /// Looks after `members`, which work until [`Self::rest`] is called. They are frozen once the
+    /// runtime waits, and killed when they take more than `memory` bytes or more than 1,024
+    /// processes. Needs an async runtime.
+    pub(crate) fn new(members: Members, waiting: Waiting, memory: u64) -> Self {
+        let state = State { activity: Activity::Working, rests: 0, dozing: false };
+        let shared = Arc::new(Shared { members, state: Mutex::new(state), changed: Notify::new() });
+        let watching = tokio::spawn(watch(Arc::clone(&shared), waiting, memory));
+        Self { shared, _watching: AbortOnDropHandle::new(watching) }
+    }
+
+    /// There is work: everything goes on.
+    pub(crate) fn work(&self) {
+        let mut state = self.shared.state();
+        if let Activity::Frozen(stopped) = &state.activity {
+            self.shared.members.go_on(stopped);
+            self.shared.changed.notify_one();
+        }
+        state.activity = Activity::Working;
+    }
+
+    /// There is none.
+    pub(crate) fn rest(&self) {
+        let mut state = self.shared.state();
+        state.activity = Activity::Resting;
+        state.rests += 1;
+        if std::mem::take(&mut state.dozing) {
+            self.shared.changed.notify_one();
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock can panic half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What to do next; `rest` is the rest that was seen last time.
+    fn next(&self, waiting: &Waiting, rest: &mut Option<u64>) -> Next {
+        let mut state = self.state();
+        match state.activity {
+            Activity::Frozen(_) => Next::Sleep,
+            Activity::Working => {
+                *rest = None;
+                state.dozing = true;
+                Next::Measure
+            }
+            // Not before the runtime has asked for its next event: until then it has work of the
+            // last one to finish.
+            Activity::Resting if *rest == Some(state.rests) && waiting.is_waiting() => {
+                state.activity = Activity::Frozen(self.members.stop());
+                Next::Sleep
+            }
+            Activity::Resting => {
+                *rest = Some(state.rests);
+                Next::LookAgain
+            }
+        }
+    }
+}
+
+enum Next {
+    /// Nothing happens until there is work.
+    Sleep,
+    LookAgain,
+    Measure,
+}
+
+async fn watch(shared: Arc<Shared>, waiting: Waiting, limit: u64) {
+    let mut rest = None;
+    loop {
+        match shared.next(&waiting, &mut rest) {
+            Next::Sleep => shared.changed.notified().await,
+            Next::LookAgain => tokio::time::sleep(REST).await,
+            Next::Measure => {
+                let (processes, memory) = shared.members.measure();
+                if memory > limit || processes > os::MAX_PROCESSES {
+                    shared.members.kill();
+                    return;
+                }
+                let pause = ((limit - memory) / GROWTH).clamp(LOOKS.0, LOOKS.1);
+                let pause = Duration::from_millis(pause);
+                // A change comes first, or nothing does.
+                let _ = tokio::time::timeout(pause, shared.changed.notified()).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What hostile functions, and those that only leave things lying about, cannot do.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use samovar_process::ProcessConfig;
+use serde_json::{Value, json};
+
+use super::support::*;
+
+/// Runs a shell script within the function.
+async fn run(environment: &mut dyn samovar_dispatch::Environment, script: &str) -> String {
+    let answer = call(environment, json!({"do": "run", "with": script})).await.unwrap();
+    answer.as_str().unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn folders_are_where_lambda_has_them() {
+    if !contained() {
+        return;
+    }
+    let layers = [("one", "first"), ("two", "second")].map(|(name, text)| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::write(folder.path().join("both"), text).unwrap();
+        folder
+    });
+    let paths = layers.each_ref().map(|layer| layer.path().to_owned());
+    let fixture = Fixture::lambda_after("", |config| config.layers = paths.to_vec());
+    let mut environment = fixture.start().await.unwrap();
+    for (script, answer) in [
+        ("pwd", "/var/task"),
+        ("echo $LAMBDA_TASK_ROOT", "/var/task"),
+        ("touch /var/task/x 2>&1 | grep -c 'Read-only'", "1"),
+        ("ls /opt", "both\none\ntwo"),
+        ("cat /opt/both", "second"),
+        ("touch /opt/x 2>&1 | grep -c 'Read-only'", "1"),
+        ("cat /proc/$$/comm", "sh"),
+        ("touch /tmp/kept; ls /tmp/kept", "/tmp/kept"),
+        ("ls /tmp/kept", "/tmp/kept"),
+    ] {
+        assert_eq!(run(&mut *environment, script).await, answer, "{script}");
+    }
+    assert!(!std::path::Path::new("/tmp/kept").exists());
+    let mut other = fixture.start().await.unwrap();
+    assert_eq!(run(&mut *other, "ls /tmp/kept || echo none").await, "none");
+}
+
+#[tokio::test]
+async fn a_full_tmp_is_an_error_of_the_function_alone() {
+    if !contained() {
+        return;
+    }
+    let fixture = Fixture::lambda_after("", |config| {
+        let function = Arc::make_mut(&mut config.function);
+        function.ephemeral_storage_mb = 8;
+    });
+    let mut environment = fixture.start().await.unwrap();
+    let script = "head -c 100M /dev/zero > /tmp/a; stat -c %s /tmp/a";
+    assert_eq!(run(&mut *environment, script).await, (8 << 20).to_string());
+    assert_eq!(run(&mut *environment, "rm /tmp/a; echo x > /tmp/b; cat /tmp/b").await, "x");
+}
+
+fn memory(mb: u32) -> impl FnOnce(&mut ProcessConfig) {
+    move |config| Arc::make_mut(&mut config.function).memory_mb = mb
+}
+
+/// AWS's words for it: `Runtime.ExitError`, "signal: killed".
+#[tokio::test]
+async fn a_function_that_takes_too_much_memory_is_killed() {
+    let fixture = Fixture::lambda_after("", memory(128));
+    let mut environment = fixture.start().await.unwrap();
+    call(&mut *environment, json!({"do": "eat", "with": 64})).await.unwrap();
+    let used = environment.max_memory_used() >> 20;
+    assert!((64..128).contains(&used), "{used} MB");
+    let error = call(&mut *environment, json!({"do": "eat", "with": 256})).await.unwrap_err();
+    assert_eq!(error.error_type, "Runtime.ExitError");
+    assert_eq!(error.message, "Runtime exited with error: signal: killed");
+    assert_eq!(environment.max_memory_used(), 128 << 20);
+    assert!(!environment.reusable());
+    assert_eq!(fixture.processes(), 0);
+}
+
+#[tokio::test]
+async fn the_memory_of_children_counts() {
+    let fixture = Fixture::lambda_after("", memory(128));
+    let mut environment = fixture.start().await.unwrap();
+    // tail keeps what it has read while there is no line feed.
+    let script = "head -c 200M /dev/zero | (setsid tail -n 1) | (sleep 1; wc -c)";
+    let eating = call(&mut *environment, json!({"do": "run", "with": script}));
+    assert_eq!(eating.await.unwrap_err().error_type, "Runtime.ExitError");
+}
+
+#[tokio::test]
+async fn children_left_behind_end_with_their_environment() {
+    let script = "i=0; while [ $i -lt 200 ]; do (setsid sleep 1000 &); i=$((i+1)); done; \
+                  (setsid sh -c 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000' &)";
+    let fixture = Fixture::lambda_after(script, |_| ());
+    let environment = fixture.start().await.unwrap();
+    fixture.frozen().await;
+    environment.stop(LONG).await;
+    if contained() {
+        assert_eq!(fixture.processes(), 0);
+    }
+}
+
+#[tokio::test]
+async fn too_many_processes_end_the_environment() {
+    let fixture = Fixture::lambda_after("", |_| ());
+    let mut environment = fixture.start().await.unwrap();
+    let script = "while :; do sleep 1000 & done";
+    let error = call(&mut *environment, json!({"do": "run", "with": script})).await.unwrap_err();
+    assert_eq!(error.message, "Runtime exited with error: signal: killed");
+    assert_eq!(fixture.processes(), 0);
+}
+
+#[tokio::test]
+async fn a_function_sees_and_signals_nothing_outside() {
+    if !contained() {
+        return;
+    }
+    let fixture = Fixture::lambda();
+    let mut environment = fixture.start().await.unwrap();
+    let processes = run(&mut *environment, "ls -d /proc/[0-9]* | wc -l").await;
+    assert!(processes.parse::<u32>().unwrap() < 8, "{processes}");
+    // The init cannot be killed from inside, so what is left must answer.
+    run(&mut *environment, "kill -9 1; kill -STOP 1").await;
+    assert_eq!(
+        call(&mut *environment, json!({"do": "echo"})).await.unwrap(),
+        json!({"do": "echo"})
+    );
+}
+
+#[tokio::test]
+async fn a_killed_host_leaves_no_process_however_far_it_went() {
+    if !contained() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(example("lambda"), folder.path().join("lambda")).unwrap();
+    let script =
+        "#!/bin/sh\n(setsid sh -c 'trap \"\" TERM; while :; do :; done' &)\nexec ./lambda\n";
+    let bootstrap = program(folder.path(), script);
+    for signal in ["-KILL", "-SEGV"] {
+        let mut host = std::process::Command::new(example("host"))
+            .arg(&bootstrap)
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Both are there, and stopped: even that does not keep them.
+        eventually(|| (count(folder.path()) == 2 && frozen(folder.path())).then_some(())).await;
+        let killed =
+            std::process::Command::new("kill").args([signal, &host.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+        host.wait().unwrap();
+        eventually(|| (count(folder.path()) == 0).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn every_exit_is_told_as_without_an_init() {
+    for (event, message) in [
+        (json!({"do": "exit", "with": 7}), "Runtime exited with error: exit status 7"),
+        (
+            json!({"do": "run", "with": "kill -15 $PPID"}),
+            "Runtime exited with error: signal: terminated",
+        ),
+    ] {
+        let fixture = Fixture::lambda();
+        let mut environment = fixture.start().await.unwrap();
+        let error = call(&mut *environment, Value::clone(&event)).await.unwrap_err();
+        assert_eq!(error.message, message, "{event}");
+    }
+}
