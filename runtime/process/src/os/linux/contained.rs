@@ -204,7 +204,7 @@ fn start(shared: Shared) -> io::Result<Init> {
     let pid = unsafe { libc::clone(init, top, flags, argument.cast()) };
     let failed = io::Error::last_os_error();
     drop(blocked);
-    let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 0) else {
+    let Some(pid) = made(pid) else {
         ManuallyDrop::into_inner(memory);
         return Err(failed);
     };
@@ -311,12 +311,17 @@ fn begin(shared: &Shared) -> Result<Option<Pid>, Errno> {
         unsafe { libc::clone(execute, shared.program_stack, flags, argument.cast_mut().cast()) };
     let refused = shared.refused.load(Ordering::Acquire);
     close_all_but(shared.report)?;
-    match Pid::from_raw(pid) {
-        Some(pid) if pid.as_raw_nonzero().get() > 0 && refused == 0 => Ok(Some(pid)),
-        _ if refused != 0 => Err(Errno::from_raw_os_error(refused)),
+    match made(pid) {
+        Some(pid) if refused == 0 => Ok(Some(pid)),
+        Some(_) => Err(Errno::from_raw_os_error(refused)),
         // Out of processes or memory.
-        _ => Err(Errno::AGAIN),
+        None => Err(Errno::AGAIN),
     }
+}
+
+/// What `clone` answers: a process, or -1.
+fn made(pid: c_int) -> Option<Pid> {
+    if pid > 0 { Pid::from_raw(pid) } else { None }
 }
 
 /// From the new process to the program; returns only if there is no way.

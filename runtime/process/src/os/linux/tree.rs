@@ -70,7 +70,7 @@ fn by_parents(root: Pid, found: &mut Vec<Pid>) {
 }
 
 fn parse_pid(text: &str) -> Option<Pid> {
-    Pid::from_raw(text.parse().ok()?)
+    Pid::from_raw(text.parse().ok().filter(|pid| *pid > 0)?)
 }
 
 /// Memory of a process in bytes that is nobody else's: what is resident, without what files back
