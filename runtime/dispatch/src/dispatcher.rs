@@ -2,6 +2,7 @@
 //! about it afterwards.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use samovar_app::Function;
@@ -11,11 +12,13 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::burst::{BURST, Burst};
 use crate::clock::Clock;
 use crate::environment::Provider;
 use crate::error::{InvokeError, ThrottleReason};
 use crate::invocation::{Door, FunctionError, Invocation, Reply, Response};
 use crate::pool::{Pool, STOP_GRACE, stop_in_background};
+use crate::provisioned;
 use crate::registry::{Entry, Registry};
 use crate::report::Observer;
 use crate::run::Run;
@@ -26,6 +29,12 @@ const REAP_INTERVAL: Duration = Duration::from_secs(30);
 /// The dispatcher's limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// The account's concurrent executions. What functions reserve is theirs; the others share
+    /// the rest, and are throttled at once beyond it (Lambda guide, "Understanding Lambda function
+    /// scaling").
+    pub account: usize,
+    /// Whether a function gets new environments no faster than on AWS, 1,000 every 10 seconds.
+    pub burst: bool,
     /// Invocations at once on this machine, over all functions. Beyond it invocations wait.
     pub concurrency: usize,
     /// How long an invocation waits for one of those places before it is throttled.
@@ -35,10 +44,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// AWS's account default of 1,000 concurrent executions, ten seconds of patience, ten
-    /// minutes of idleness.
+    /// AWS's account default of 1,000 concurrent executions, on this machine too, made as fast as
+    /// it can; ten seconds of patience, ten minutes of idleness.
     fn default() -> Self {
         Self {
+            account: 1000,
+            burst: false,
             concurrency: 1000,
             patience: Duration::from_secs(10),
             idle: Duration::from_secs(600),
@@ -53,6 +64,8 @@ pub struct Dispatcher(Arc<Shared>);
 struct Shared {
     registry: Registry,
     places: Arc<Semaphore>,
+    /// Invocations of functions that reserve no concurrency.
+    unreserved: Arc<AtomicUsize>,
     limits: Limits,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
@@ -107,6 +120,7 @@ impl Dispatcher {
         let shared = Arc::new(Shared {
             registry: Registry::default(),
             places: Arc::new(Semaphore::new(limits.concurrency)),
+            unreserved: Arc::default(),
             limits,
             clock,
             observer,
@@ -117,10 +131,17 @@ impl Dispatcher {
         Self(shared)
     }
 
-    /// Adds a function that can run. One of the same name is replaced: what runs there ends
-    /// undisturbed.
+    /// Adds a function that can run, and starts its provisioned environments. One of the same name
+    /// is replaced: what runs there ends undisturbed. Needs an async runtime.
     pub fn register(&self, function: Arc<Function>, provider: Arc<dyn Provider>) {
-        self.replace(Entry::Ready(Pool::new(function, provider)));
+        let burst = self.0.limits.burst.then(|| Burst::new(BURST, Instant::now()));
+        let provisioned = function.provisioned_concurrency.unwrap_or_default();
+        let pool = Pool::new(function, provider, burst);
+        if provisioned > 0 {
+            let observer = self.0.observer.clone();
+            tokio::spawn(provisioned::keep(Arc::downgrade(&pool), provisioned, observer));
+        }
+        self.replace(Entry::Ready(pool));
     }
 
     /// Adds a function that cannot run, and why: invoking it tells the reason.
@@ -173,9 +194,12 @@ impl Dispatcher {
         if shared.running.is_closed() {
             return Err(InvokeError::ShuttingDown);
         }
-        let slot = pool.slot().map_err(|reason| InvokeError::Throttled { reason })?;
+        let throttled = |reason| InvokeError::Throttled { reason };
+        let share = shared.share(&pool.function).map_err(throttled)?;
+        let slot = pool.slot().map_err(throttled)?;
         let place = timeout(shared.limits.patience, shared.places.clone().acquire_owned());
         let Ok(Ok(place)) = place.await else {
+            pool.no_longer_seeking();
             let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
             return Err(InvokeError::Throttled { reason });
         };
@@ -194,7 +218,7 @@ impl Dispatcher {
             };
             // The places are free before the caller hears of it: a client that calls again at
             // once finds this environment, not a reason to start another.
-            drop((slot, place));
+            drop((slot, place, share));
             let _ = tail.send(finished.log_tail);
             let _ = over.send(finished.result);
         });
@@ -232,6 +256,34 @@ impl Dispatcher {
         ending.close();
         ending.wait().await;
         cut
+    }
+}
+
+impl Shared {
+    /// A share of the account's concurrency that no function has reserved; `None` for a function
+    /// with its own.
+    fn share(&self, function: &Function) -> Result<Option<Share>, ThrottleReason> {
+        if function.reserved_concurrency.is_some() {
+            return Ok(None);
+        }
+        let reserved = self.registry.reserved_concurrency();
+        let limit = self.limits.account.saturating_sub(reserved);
+        let taken = self.unreserved.try_update(Ordering::AcqRel, Ordering::Acquire, |busy| {
+            (busy < limit).then_some(busy + 1)
+        });
+        match taken {
+            Ok(_) => Ok(Some(Share(self.unreserved.clone()))),
+            Err(_) => Err(ThrottleReason::ConcurrentInvocationLimitExceeded),
+        }
+    }
+}
+
+/// One of the account's concurrent executions; given back when dropped.
+struct Share(Arc<AtomicUsize>);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

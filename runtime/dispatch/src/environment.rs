@@ -21,6 +21,18 @@ pub trait Provider: Send + Sync + 'static {
     /// The function's initialisation failed: it exited, posted an init error, or could not be
     /// started at all.
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError>;
+
+    /// The same for an environment of provisioned concurrency, which is started before any
+    /// invocation needs it; functions can tell by `AWS_LAMBDA_INITIALIZATION_TYPE`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    async fn start_provisioned(
+        &self,
+        log: EnvironmentLog,
+    ) -> Result<Box<dyn Environment>, FunctionError> {
+        self.start(log).await
+    }
 }
 
 /// One execution environment: one invocation at a time.

@@ -37,6 +37,8 @@ pub enum InvokeError {
 pub enum ThrottleReason {
     /// The account's concurrency (or this host's) is used up.
     ConcurrentInvocationLimitExceeded,
+    /// The function would need new environments faster than AWS makes them.
+    FunctionInvocationRateLimitExceeded,
     /// The function's own `ReservedConcurrentExecutions` is used up.
     ReservedFunctionConcurrentInvocationLimitExceeded,
 }

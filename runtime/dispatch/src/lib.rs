@@ -6,6 +6,7 @@
 //! implement them.
 
 mod account;
+mod burst;
 mod clock;
 mod dispatcher;
 mod environment;
@@ -13,6 +14,7 @@ mod error;
 mod invocation;
 mod log;
 mod pool;
+mod provisioned;
 mod registry;
 mod report;
 mod run;

@@ -4,8 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use samovar_app::Function;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use crate::burst::Burst;
 use crate::environment::{Environment, Provider};
 use crate::error::ThrottleReason;
 use crate::log::EnvironmentLog;
@@ -17,12 +20,17 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Live {
     pub(crate) environment: Box<dyn Environment>,
     pub(crate) log: EnvironmentLog,
+    /// Its place among the provisioned environments; another one is started when it is given
+    /// back.
+    pub(crate) provisioned: Option<OwnedSemaphorePermit>,
 }
 
 /// One function, what starts its environments, and those that wait for work.
 pub(crate) struct Pool {
     pub(crate) function: Arc<Function>,
     pub(crate) provider: Arc<dyn Provider>,
+    /// Cancelled when the pool is closed.
+    pub(crate) closing: CancellationToken,
     state: Mutex<State>,
 }
 
@@ -32,6 +40,10 @@ struct State {
     /// grow old and are stopped.
     idle: Vec<(Live, Instant)>,
     busy: usize,
+    /// Invocations that have a place and no environment yet.
+    seeking: usize,
+    /// How fast new environments may be made, where that is limited.
+    burst: Option<Burst>,
     /// No environment comes back: the function was replaced or Samovar is stopping.
     closed: bool,
 }
@@ -47,33 +59,65 @@ impl Drop for Slot {
     }
 }
 
+impl State {
+    fn warmest(&mut self) -> Option<(Live, Instant)> {
+        let provisioned = self.idle.iter().rposition(|(live, _)| live.provisioned.is_some());
+        match provisioned {
+            Some(index) => Some(self.idle.remove(index)),
+            None => self.idle.pop(),
+        }
+    }
+}
+
 impl Pool {
-    pub(crate) fn new(function: Arc<Function>, provider: Arc<dyn Provider>) -> Arc<Self> {
-        Arc::new(Self { function, provider, state: Mutex::default() })
+    /// A pool whose environments are made no faster than `burst` allows.
+    pub(crate) fn new(
+        function: Arc<Function>,
+        provider: Arc<dyn Provider>,
+        burst: Option<Burst>,
+    ) -> Arc<Self> {
+        let state = Mutex::new(State { burst, ..State::default() });
+        Arc::new(Self { function, provider, closing: CancellationToken::new(), state })
     }
 
-    /// Takes one place, if the function's reserved concurrency has one left.
+    /// Takes one place, if the function's reserved concurrency has one left and an environment
+    /// is there or may be made. [`Self::take`] must follow.
     pub(crate) fn slot(self: &Arc<Self>) -> Result<Slot, ThrottleReason> {
         let mut state = self.state();
         let limit = self.function.reserved_concurrency.map(|limit| limit as usize);
         if limit.is_some_and(|limit| state.busy >= limit) {
             return Err(ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded);
         }
+        let is_new = state.seeking >= state.idle.len();
+        if is_new && state.burst.as_mut().is_some_and(|burst| !burst.take(Instant::now())) {
+            return Err(ThrottleReason::FunctionInvocationRateLimitExceeded);
+        }
         state.busy += 1;
+        state.seeking += 1;
         Ok(Slot { pool: self.clone() })
     }
 
     /// A waiting environment that can still serve. Those that died while they waited are
     /// stopped.
+    ///
+    /// Provisioned ones go first, as on AWS, which makes others only when those are busy (Lambda
+    /// guide, "Configuring provisioned concurrency").
     pub(crate) fn take(&self) -> Option<Live> {
+        self.no_longer_seeking();
         loop {
             // The guard must not live into the stop below.
-            let (live, _) = self.state().idle.pop()?;
+            let (live, _) = self.state().warmest()?;
             if live.environment.reusable() {
                 return Some(live);
             }
             stop_in_background(live);
         }
+    }
+
+    /// An invocation that has a place was given up, or has its environment.
+    pub(crate) fn no_longer_seeking(&self) {
+        let mut state = self.state();
+        state.seeking = state.seeking.saturating_sub(1);
     }
 
     /// Gives an environment back, to wait for the next invocation, or to end if it cannot serve
@@ -89,17 +133,19 @@ impl Pool {
         stop_in_background(live);
     }
 
-    /// Removes the environments that have waited since before `limit`.
+    /// Removes the environments that have waited since before `limit`, but for provisioned ones.
     pub(crate) fn take_idle_since(&self, limit: Instant) -> Vec<Live> {
         let mut state = self.state();
-        let young = state.idle.partition_point(|(_, since)| *since < limit);
-        state.idle.drain(..young).map(|(live, _)| live).collect()
+        let old =
+            state.idle.extract_if(.., |(live, since)| *since < limit && live.provisioned.is_none());
+        old.map(|(live, _)| live).collect()
     }
 
     /// Lets no environment wait here any more; those that wait are returned.
     pub(crate) fn close(&self) -> Vec<Live> {
         let mut state = self.state();
         state.closed = true;
+        self.closing.cancel();
         state.idle.drain(..).map(|(live, _)| live).collect()
     }
 

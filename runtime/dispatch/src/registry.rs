@@ -1,6 +1,7 @@
 //! The functions by the names that clients use.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use samovar_app::Function;
@@ -26,13 +27,26 @@ impl Entry {
 }
 
 #[derive(Default)]
-pub(crate) struct Registry(RwLock<BTreeMap<String, Entry>>);
+pub(crate) struct Registry {
+    entries: RwLock<BTreeMap<String, Entry>>,
+    /// Sum of what the functions reserve.
+    reserved: AtomicUsize,
+}
 
 impl Registry {
     /// Adds or replaces a function; the entry that it had.
     pub(crate) fn insert(&self, entry: Entry) -> Option<Entry> {
         let name = entry.function().name.clone();
-        self.write().insert(name, entry)
+        let mut entries = self.write();
+        let old = entries.insert(name, entry);
+        let reserved = entries.values().filter_map(|entry| entry.function().reserved_concurrency);
+        self.reserved.store(reserved.map(|n| n as usize).sum(), Ordering::Release);
+        old
+    }
+
+    /// How much concurrency the functions reserve together.
+    pub(crate) fn reserved_concurrency(&self) -> usize {
+        self.reserved.load(Ordering::Acquire)
     }
 
     /// The function that a client means: by name, logical id, ARN or partial ARN, each with or
@@ -52,11 +66,11 @@ impl Registry {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Entry>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Entry>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

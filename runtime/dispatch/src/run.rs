@@ -80,7 +80,7 @@ impl Run {
         let began = Instant::now();
         match timeout(INIT_LIMIT, self.pool.provider.start(log.clone())).await {
             Ok(Ok(environment)) => {
-                let live = Live { environment, log: log.clone() };
+                let live = Live { environment, log: log.clone(), provisioned: None };
                 return (Some(live), log, Some(began.elapsed()));
             }
             Ok(Err(error)) => init_report(&log, began, "error", Some(&error)),
@@ -105,7 +105,7 @@ impl Run {
         let mut live = match live {
             Some(live) => live,
             None => match timeout_at(end, self.pool.provider.start(log.clone())).await {
-                Ok(Ok(environment)) => Live { environment, log: log.clone() },
+                Ok(Ok(environment)) => Live { environment, log: log.clone(), provisioned: None },
                 Ok(Err(error)) => return (Err(error), 0, None),
                 Err(_) => return (Err(timed_out(limit)), 0, None),
             },

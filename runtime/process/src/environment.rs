@@ -14,7 +14,7 @@ use crate::runtime::{Failure, HostError, Runtime};
 use crate::runtime_api::NextEvent;
 use crate::sandbox::Layout;
 use crate::scratch::Scratch;
-use crate::variables::log_stream;
+use crate::variables::{Initialization, log_stream};
 
 /// An environment: its runtime, and what outlives a runtime that has to be started again.
 #[derive(Debug)]
@@ -35,11 +35,12 @@ impl ProcessEnvironment {
     /// Starts the environment and waits until its runtime asks for an event.
     pub(crate) async fn start(
         config: Arc<ProcessConfig>,
+        initialization: Initialization,
         log: EnvironmentLog,
     ) -> Result<Self, FunctionError> {
         let id = Uuid::new_v4().simple().to_string();
         let log_stream = log_stream(SystemTime::now(), &id);
-        let layout = Layout::new(&config);
+        let layout = Layout::new(&config, initialization);
         let scratch = match layout.sandbox {
             Some(_) => None,
             None => Some(make_scratch(&config, id).await?),

@@ -8,6 +8,7 @@ use samovar_app::Function;
 use samovar_dispatch::{Door, Environment, EnvironmentLog, FunctionError, Provider};
 
 use crate::environment::ProcessEnvironment;
+use crate::variables::Initialization;
 
 /// What the environments of one function are made of. Paths are absolute.
 #[derive(Clone, Debug)]
@@ -71,7 +72,17 @@ impl Provider for ProcessProvider {
     }
 
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
-        let environment = ProcessEnvironment::start(Arc::clone(&self.config), log).await?;
-        Ok(Box::new(environment))
+        let config = Arc::clone(&self.config);
+        let kind = Initialization::OnDemand;
+        Ok(Box::new(ProcessEnvironment::start(config, kind, log).await?))
+    }
+
+    async fn start_provisioned(
+        &self,
+        log: EnvironmentLog,
+    ) -> Result<Box<dyn Environment>, FunctionError> {
+        let config = Arc::clone(&self.config);
+        let kind = Initialization::Provisioned;
+        Ok(Box::new(ProcessEnvironment::start(config, kind, log).await?))
     }
 }

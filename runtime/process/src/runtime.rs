@@ -78,8 +78,13 @@ impl Runtime {
     ) -> Result<Self, FunctionError> {
         entrypoint::check(&config.bootstrap, &config.task_root)?;
         let server = Server::bind().await.map_err(HostError::Listen)?;
-        let place =
-            Place { log_stream, runtime_api: server.address(), task_root: &layout.task_root, tmp };
+        let place = Place {
+            log_stream,
+            runtime_api: server.address(),
+            initialization: layout.initialization,
+            task_root: &layout.task_root,
+            tmp,
+        };
         let mut command = Command::new(&layout.bootstrap);
         command
             .env_clear()

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::os;
 use crate::provider::ProcessConfig;
+use crate::variables::Initialization;
 
 /// Where Lambda has the code (`LAMBDA_TASK_ROOT`).
 const TASK_ROOT: &str = "/var/task";
@@ -28,23 +29,26 @@ pub(crate) struct Sandbox {
     pub(crate) visible: Vec<PathBuf>,
 }
 
-/// An environment's folders, as the function sees them.
+/// An environment's folders, as the function sees them, and what else all its runtimes share.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     /// The code.
     pub(crate) task_root: PathBuf,
     /// The program to start.
     pub(crate) bootstrap: PathBuf,
+    /// Why it is started.
+    pub(crate) initialization: Initialization,
     /// How that comes about; `None`: the folders are where the host has them.
     pub(crate) sandbox: Option<Sandbox>,
 }
 
 impl Layout {
     /// The best that the system allows.
-    pub(crate) fn new(config: &ProcessConfig) -> Self {
+    pub(crate) fn new(config: &ProcessConfig, initialization: Initialization) -> Self {
         let mut layout = Self {
             task_root: config.task_root.clone(),
             bootstrap: config.bootstrap.clone(),
+            initialization,
             sandbox: None,
         };
         if !os::can_contain() {

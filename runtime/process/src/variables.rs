@@ -17,10 +17,30 @@ pub(crate) struct Place<'a> {
     pub(crate) log_stream: &'a str,
     /// Where its Runtime API listens.
     pub(crate) runtime_api: SocketAddr,
+    /// Why it is started.
+    pub(crate) initialization: Initialization,
     /// The function's code.
     pub(crate) task_root: &'a Path,
     /// The environment's own `/tmp`, where that is not `/tmp` itself.
     pub(crate) tmp: Option<&'a Path>,
+}
+
+/// Why an environment is started (`AWS_LAMBDA_INITIALIZATION_TYPE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Initialization {
+    /// An invocation needs it.
+    OnDemand,
+    /// The function has provisioned concurrency.
+    Provisioned,
+}
+
+impl Initialization {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::Provisioned => "provisioned-concurrency",
+        }
+    }
 }
 
 /// All variables of an environment. `own` are the function's; they may replace those of Lambda's
@@ -82,7 +102,7 @@ fn reserved(function: &Function, place: Place<'_>) -> [(String, String); 10] {
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", place.initialization.as_str().to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", place.log_stream.to_owned()),
         ("AWS_LAMBDA_RUNTIME_API", place.runtime_api.to_string()),

@@ -404,3 +404,86 @@ async fn shutdown_is_bounded() {
     assert_eq!(long.unwrap_err(), InvokeError::ShuttingDown);
     assert_eq!(cut, 1);
 }
+
+/// "Understanding Lambda function scaling", AWS Lambda developer guide: reserved concurrency is
+/// taken from the account's, and throttling is at once.
+#[tokio::test(start_paused = true)]
+async fn the_account_s_limit_throttles_what_reserves_nothing() {
+    let limits = Limits { account: 3, ..Limits::default() };
+    let bench = bench(Fake::default(), limits, None);
+    let reserving = Function {
+        logical_id: "Other".into(),
+        name: "other".into(),
+        ..Function::clone(&function(Some(1)))
+    };
+    bench.dispatcher.register(Arc::new(reserving), Arc::new(bench.fake.clone()));
+    let other = || {
+        let event = Event::Bytes(Bytes::from_static(b"sleep 100"));
+        bench.dispatcher.invoke("other", Invocation::new(event, Source::Invoke))
+    };
+    let (one, two, three, reserved) = tokio::join!(
+        bench.invoke("sleep 100"),
+        bench.invoke("sleep 100"),
+        bench.invoke("sleep 100"),
+        other(),
+    );
+    assert!(one.is_ok() && two.is_ok() && reserved.is_ok());
+    let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
+    assert_eq!(three.unwrap_err(), InvokeError::Throttled { reason });
+    assert!(bench.invoke("again").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_limited_where_that_is_wanted() {
+    let limits = Limits { account: 5000, concurrency: 5000, burst: true, ..Limits::default() };
+    let bench = bench(Fake::default(), limits, None);
+    let all = (0..1100).map(|_| bench.invoke("sleep 100"));
+    let all = futures_util::future::join_all(all).await;
+    let reason = ThrottleReason::FunctionInvocationRateLimitExceeded;
+    let throttled = InvokeError::Throttled { reason };
+    assert_eq!(all.iter().filter(|answer| answer.as_ref().err() == Some(&throttled)).count(), 100);
+    // What is there may be used as often as it is free.
+    let again = (0..1000).map(|_| bench.answer("sleep 100"));
+    futures_util::future::join_all(again).await;
+    assert_eq!(bench.environments(), (1000, 0));
+}
+
+fn provisioned(fake: Fake, count: u32) -> Bench {
+    let bench = bench(fake, Limits::default(), None);
+    let function = Function { provisioned_concurrency: Some(count), ..(*function(None)).clone() };
+    bench.dispatcher.register(Arc::new(function), Arc::new(bench.fake.clone()));
+    bench
+}
+
+#[tokio::test(start_paused = true)]
+async fn provisioned_environments_are_there_before_they_are_needed_and_stay() {
+    let bench = provisioned(Fake::default(), 3);
+    bench.settle().await;
+    assert_eq!(bench.environments(), (3, 0));
+    let four = (0..4).map(|_| bench.answer("sleep 100"));
+    futures_util::future::join_all(four).await;
+    assert_eq!(bench.environments(), (4, 0), "one more on demand");
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    assert_eq!(bench.environments(), (4, 1), "only that one grows old");
+    // One that ends is made again.
+    bench.answer("exit").await;
+    bench.settle().await;
+    assert_eq!(bench.environments(), (5, 2));
+    assert_eq!(bench.dispatcher.functions()[0].idle, 3);
+    bench.dispatcher.shutdown(Duration::ZERO).await;
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    assert_eq!(bench.environments(), (5, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provisioned_environment_that_does_not_start_is_tried_again() {
+    let fake = Fake { init_failures: AtomicUsize::new(2), ..Fake::default() };
+    let bench = provisioned(fake, 1);
+    bench.settle().await;
+    assert_eq!(bench.dispatcher.functions()[0].idle, 0);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(bench.dispatcher.functions()[0].idle, 1);
+    assert_eq!(bench.environments(), (3, 0));
+    let lines = bench.watcher.lines.lock().unwrap().clone();
+    assert!(lines.contains(&"Provisioned concurrency: exit status 1".to_owned()), "{lines:?}");
+}

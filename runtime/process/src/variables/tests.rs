@@ -20,6 +20,7 @@ fn all(runtime: &str, own: &[(&str, &str)]) -> Result<BTreeMap<String, String>, 
     let place = Place {
         log_stream: "2024/01/02/[$LATEST]ab",
         runtime_api: ([127, 0, 0, 1], 4321).into(),
+        initialization: Initialization::Provisioned,
         task_root: Path::new("/code"),
         tmp: Some(Path::new("/scratch/tmp")),
     };
@@ -40,6 +41,7 @@ fn lambda_s_variables_are_defined() {
         ("LAMBDA_TASK_ROOT", "/code"),
         ("TMPDIR", "/scratch/tmp"),
         ("TZ", ":UTC"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "provisioned-concurrency"),
     ] {
         assert_eq!(all.get(name).map(String::as_str), Some(value), "{name}");
     }
