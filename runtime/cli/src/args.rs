@@ -64,6 +64,19 @@ pub(crate) struct Up {
     /// Serve what is built already; build nothing.
     #[arg(long)]
     pub(crate) no_build: bool,
+
+    /// Invocations at once on this machine; more wait up to 10 seconds and are then throttled
+    /// [default: what its memory carries, at most 1000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_concurrency: Option<u32>,
+
+    /// Seconds after which an environment without work ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) idle_timeout: u32,
+
+    /// Make new environments no faster than AWS: 1,000 every 10 seconds for each function.
+    #[arg(long)]
+    pub(crate) aws_scaling: bool,
 }
 
 /// Options of `samovar check`.

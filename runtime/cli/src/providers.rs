@@ -10,7 +10,7 @@ use samovar_process::{ProcessConfig, ProcessProvider};
 use samovar_wasm::{Host, HostConfig, HostError, WasmConfig};
 use tokio::task::JoinSet;
 
-use crate::build::{Artifact, Artifacts};
+use crate::build::{self, Artifact, Artifacts};
 
 /// What functions see of the machine that they run on.
 pub(crate) struct Surroundings {
@@ -39,13 +39,15 @@ pub(crate) async fn register(
         let artifact = artifacts.remove(&function.logical_id);
         let artifact = artifact.unwrap_or_else(|| unreachable!("every function has an artifact"));
         let variables = variables(function, surroundings);
+        let layers = build::layers(app, function, &surroundings.state);
         let (function, host) = (function.clone(), host.clone());
         let scratch = surroundings.environments.clone();
         // Compiling a component takes a core for as long as it takes.
         loading.spawn_blocking(move || {
             let provider = artifact
+                .and_then(|artifact| Ok((artifact, layers?)))
                 .map_err(|error| error.to_string())
-                .and_then(|artifact| provider(&function, artifact, variables, &scratch, host));
+                .and_then(|parts| provider(&function, parts, variables, &scratch, host));
             (function, provider)
         });
     }
@@ -73,7 +75,7 @@ fn host(app: &App, compiled: &Path) -> Result<Option<Host>, HostError> {
 
 fn provider(
     function: &Arc<Function>,
-    artifact: Artifact,
+    (artifact, layers): (Artifact, Vec<PathBuf>),
     variables: Vec<(String, String)>,
     scratch: &Path,
     host: Option<Host>,
@@ -91,7 +93,7 @@ fn provider(
                 bootstrap: artifact.path,
                 task_root: artifact.root,
                 scratch: scratch.join(function.logical_id.replace('/', "-")),
-                layers: Vec::new(),
+                layers,
                 variables,
             });
             Ok(Arc::new(provider))

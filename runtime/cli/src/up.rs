@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samovar_api::Api;
-use samovar_app::{App, Diagnostics, Trigger};
+use samovar_app::{App, Diagnostics, Kind, Trigger};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
 use samovar_http::{BindError, Listeners, Reserved};
 use samovar_queue::{OpenError, QueueError, Queues};
@@ -114,7 +114,17 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let names = app.functions.iter().map(|function| function.name.as_str());
     let watch = Arc::new(Watch::new(style, names));
-    let limits = Limits { concurrency: host::concurrency(), ..Limits::default() };
+    let limits = Limits {
+        concurrency: options.max_concurrency.map_or_else(host::concurrency, |n| n as usize),
+        idle: Duration::from_secs(options.idle_timeout.into()),
+        burst: options.aws_scaling,
+        ..Limits::default()
+    };
+    if app.functions.iter().any(|function| function.kind == Kind::Process) {
+        for missing in samovar_process::not_kept() {
+            say(format_args!("  note: {missing}"));
+        }
+    }
     let dispatcher = Dispatcher::new(limits, clock.clone(), watch);
     let surroundings = Surroundings {
         endpoint,

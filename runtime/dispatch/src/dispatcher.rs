@@ -23,7 +23,7 @@ use crate::registry::{Entry, Registry};
 use crate::report::Observer;
 use crate::run::Run;
 
-/// How often environments that nobody uses are looked for.
+/// How often environments that nobody uses are looked for, at least.
 const REAP_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The dispatcher's limits.
@@ -309,8 +309,10 @@ fn no_response() -> FunctionError {
 
 /// Stops environments that have had no work for long.
 async fn reap(shared: std::sync::Weak<Shared>) {
+    let Some(idle) = shared.upgrade().map(|shared| shared.limits.idle) else { return };
+    let interval = idle.clamp(Duration::from_millis(100), REAP_INTERVAL);
     loop {
-        tokio::time::sleep(REAP_INTERVAL).await;
+        tokio::time::sleep(interval).await;
         let Some(shared) = shared.upgrade() else { return };
         let Some(limit) = Instant::now().checked_sub(shared.limits.idle) else { continue };
         for entry in shared.registry.all() {

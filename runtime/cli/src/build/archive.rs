@@ -16,15 +16,18 @@ const MAX_BYTES: u64 = 250 * 1024 * 1024;
 /// Unpacks `archive` below `folder`, under a name that follows from its content, so that it is
 /// done once; it must have `file` in it.
 pub(super) fn unpack(archive: &Path, folder: &Path, file: &str) -> Result<Artifact, BuildError> {
-    let root = contents(archive, folder).map_err(|error| BuildError::Archive {
-        path: archive.to_owned(),
-        error: error.to_string(),
-    })?;
+    let root = unpack_all(archive, folder)?;
     let path = existing(root.join(file)).map_err(|_| BuildError::Archive {
         path: archive.to_owned(),
         error: format!("it has no {file}"),
     })?;
     Ok(Artifact { path, root })
+}
+
+/// The same, whatever is in it; the folder.
+pub(super) fn unpack_all(archive: &Path, folder: &Path) -> Result<PathBuf, BuildError> {
+    contents(archive, folder)
+        .map_err(|error| BuildError::Archive { path: archive.to_owned(), error: error.to_string() })
 }
 
 fn contents(archive: &Path, folder: &Path) -> io::Result<PathBuf> {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use samovar_app::{App, Build, Function, Kind};
+use samovar_app::{App, Build, Function, Kind, LayerReference};
 use thiserror::Error;
 
 use self::cargo::Job;
@@ -77,6 +77,29 @@ pub(crate) struct Artifact {
 
 /// What each function runs, or why it has nothing, by logical id.
 pub(crate) type Artifacts = HashMap<String, Result<Artifact, BuildError>>;
+
+/// The folders of a function's layers, in its order, those in archives unpacked below `state`.
+/// Layers that are not on this machine are left out.
+///
+/// # Errors
+/// An archive cannot be unpacked.
+pub(crate) fn layers(
+    app: &App,
+    function: &Function,
+    state: &Path,
+) -> Result<Vec<PathBuf>, BuildError> {
+    let local = function.layers.iter().filter_map(|layer| match layer {
+        LayerReference::Local(id) => app.layers.iter().find(|layer| layer.logical_id == *id),
+        LayerReference::Remote(_) => None,
+    });
+    let paths = local.filter_map(|layer| layer.path.as_deref());
+    paths
+        .map(|path| match path.is_dir() {
+            true => Ok(path.to_owned()),
+            false => archive::unpack_all(path, &state.join("code")),
+        })
+        .collect()
+}
 
 /// Builds every function of the application in release mode, one cargo call for each workspace
 /// and target; or, where `build` is false, finds what is built. What is unpacked and what
