@@ -58,7 +58,7 @@ impl Mounts {
     /// # Errors
     /// A folder is not there, a path has a NUL character, or there are too many.
     pub(crate) fn new(sandbox: &Sandbox, user: bool) -> io::Result<Self> {
-        let user = user.then(|| UserMaps::identity()).transpose()?;
+        let user = user.then(UserMaps::identity).transpose()?;
         let bytes = sandbox.tmp_bytes;
         // Inodes take memory that `size` does not count (tmpfs(5)).
         let tmp = format!("size={bytes},nr_inodes={},mode=1777", (bytes / 4096).max(1024));
