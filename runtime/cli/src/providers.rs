@@ -17,8 +17,8 @@ pub(crate) struct Surroundings {
     /// `http://127.0.0.1:9000`.
     pub(crate) endpoint: String,
     pub(crate) account: Account,
-    /// Where compiled code is kept.
-    pub(crate) compiled: PathBuf,
+    /// Where what is unpacked and compiled is kept, under names that follow from its content.
+    pub(crate) built: PathBuf,
     /// Where environments have their private folders.
     pub(crate) environments: PathBuf,
 }
@@ -33,13 +33,13 @@ pub(crate) async fn register(
     surroundings: &Surroundings,
     dispatcher: &Dispatcher,
 ) -> Result<HashMap<String, String>, HostError> {
-    let host = host(app, &surroundings.compiled)?;
+    let host = host(app, &surroundings.built)?;
     let mut loading = JoinSet::new();
     for function in &app.functions {
         let artifact = artifacts.remove(&function.logical_id);
         let artifact = artifact.unwrap_or_else(|| unreachable!("every function has an artifact"));
         let variables = variables(function, surroundings);
-        let layers = build::layers(app, function, &surroundings.state);
+        let layers = build::layers(app, function, &surroundings.built);
         let (function, host) = (function.clone(), host.clone());
         let scratch = surroundings.environments.clone();
         // Compiling a component takes a core for as long as it takes.
@@ -66,11 +66,11 @@ pub(crate) async fn register(
 }
 
 /// The WASM host, if any function wants one.
-fn host(app: &App, compiled: &Path) -> Result<Option<Host>, HostError> {
+fn host(app: &App, built: &Path) -> Result<Option<Host>, HostError> {
     if app.functions.iter().all(|function| function.kind != Kind::Wasm) {
         return Ok(None);
     }
-    Host::new(HostConfig { cache_dir: compiled.to_owned() }).map(Some)
+    Host::new(HostConfig { cache_dir: built.join("compiled") }).map(Some)
 }
 
 fn provider(

@@ -129,7 +129,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let surroundings = Surroundings {
         endpoint,
         account: account.clone(),
-        compiled: state.folder.join("compiled"),
+        built: state.folder.clone(),
         environments: state.environments(),
     };
     let failures = providers::register(&app, artifacts, &surroundings, &dispatcher).await?;
