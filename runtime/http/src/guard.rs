@@ -1,7 +1,7 @@
 //! Keeps web pages out. A page in the user's browser may send requests to loopback; it gives
 //! itself away by a `Host` that it had rebound (DNS rebinding) or by its `Origin`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderValue, Uri, header};
 use thiserror::Error;
@@ -17,8 +17,25 @@ pub enum Foreign {
     Origin(String),
 }
 
+/// Whose requests are let in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hosts {
+    /// Those to a name of this machine's loopback.
+    #[default]
+    Local,
+    /// Those to any address too. No page can have the browser think that an address is its own:
+    /// rebinding needs a name.
+    Addresses,
+    /// All: something else tells who may call, which no page can have.
+    Any,
+}
+
 /// Refuses foreign hosts and origins.
-pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+pub(crate) fn check(hosts: Hosts, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+    let check_host = |host: &str| check_host(hosts, host);
+    if hosts == Hosts::Any {
+        return Ok(());
+    }
     // HTTP/2 has the host in the URI; HTTP/1.1 in the header, and RFC 9112 section 3.2.2 gives
     // an absolute URI's host precedence. Both must be local, so that neither can hide the other.
     if let Some(authority) = uri.authority() {
@@ -35,7 +52,7 @@ pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
         let local = origin
             .strip_prefix("http://")
             .or_else(|| origin.strip_prefix("https://"))
-            .is_some_and(is_local);
+            .is_some_and(|host| is_allowed(hosts, host));
         if !local {
             return Err(Foreign::Origin(origin));
         }
@@ -43,12 +60,19 @@ pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
     Ok(())
 }
 
-fn check_host(host: &str) -> Result<(), Foreign> {
-    if is_local(host) { Ok(()) } else { Err(Foreign::Host(host.to_owned())) }
+fn check_host(hosts: Hosts, host: &str) -> Result<(), Foreign> {
+    if is_allowed(hosts, host) { Ok(()) } else { Err(Foreign::Host(host.to_owned())) }
 }
 
 fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+fn is_allowed(hosts: Hosts, authority: &str) -> bool {
+    is_local(authority)
+        || hosts == Hosts::Addresses
+            && (authority.parse::<SocketAddr>().is_ok()
+                || authority.trim_matches(['[', ']']).parse::<IpAddr>().is_ok())
 }
 
 /// `localhost`, `*.localhost` (RFC 6761 section 6.3: always loopback) or a loopback address,
@@ -128,23 +152,43 @@ mod tests {
     #[test]
     fn host_and_origin_are_both_checked() {
         let path = Uri::from_static("/");
-        assert_eq!(check(&path, &headers(&[("host", "127.0.0.1:3000")])), Ok(()));
-        assert!(check(&path, &headers(&[])).is_err());
+        assert_eq!(check(Hosts::Local, &path, &headers(&[("host", "127.0.0.1:3000")])), Ok(()));
+        assert!(check(Hosts::Local, &path, &headers(&[])).is_err());
         assert_eq!(
-            check(&path, &headers(&[("host", "evil.example")])),
+            check(Hosts::Local, &path, &headers(&[("host", "evil.example")])),
             Err(Foreign::Host("evil.example".into()))
         );
         assert_eq!(
-            check(&path, &headers(&[("host", "localhost"), ("origin", "http://localhost:5173")])),
+            check(
+                Hosts::Local,
+                &path,
+                &headers(&[("host", "localhost"), ("origin", "http://localhost:5173")])
+            ),
             Ok(())
         );
         for origin in ["https://evil.example", "null", "http://localhost.evil.example"] {
             assert_eq!(
-                check(&path, &headers(&[("host", "localhost"), ("origin", origin)])),
+                check(Hosts::Local, &path, &headers(&[("host", "localhost"), ("origin", origin)])),
                 Err(Foreign::Origin(origin.into()))
             );
         }
         let absolute = Uri::from_static("http://evil.example/");
-        assert!(check(&absolute, &headers(&[("host", "localhost")])).is_err());
+        assert!(check(Hosts::Local, &absolute, &headers(&[("host", "localhost")])).is_err());
+    }
+
+    #[test]
+    fn an_address_is_nobodys_page() {
+        let path = Uri::from_static("/");
+        let check = |pairs: &[_]| check(Hosts::Addresses, &path, &headers(pairs)).is_ok();
+        for host in ["192.168.1.5:3000", "192.168.1.5", "[fd00::1]:3000", "localhost:3000"] {
+            let host: &'static str = host;
+            assert!(check(&[("host", host)]), "{host}");
+        }
+        for host in ["evil.example", "192.168.1.5.evil.example", "box.local", ""] {
+            let host: &'static str = host;
+            assert!(!check(&[("host", host)]), "{host}");
+        }
+        assert!(!check(&[("host", "192.168.1.5"), ("origin", "http://evil.example")]));
+        assert!(check(&[("host", "192.168.1.5"), ("origin", "http://192.168.1.5:3000")]));
     }
 }

@@ -7,8 +7,10 @@ mod body;
 mod guard;
 mod listen;
 mod serve;
+mod sigv4;
 
 pub use body::{BodyError, full, read_body};
-pub use guard::Foreign;
+pub use guard::{Foreign, Hosts};
 pub use listen::{BindError, Listeners, Reserved};
 pub use serve::{Body, BoxError, serve};
+pub use sigv4::{Credentials, SignatureError, Verifier};

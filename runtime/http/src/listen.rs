@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpSocket};
 
+use crate::guard::Hosts;
+
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
 
@@ -48,6 +50,7 @@ pub struct Reserved {
 #[derive(Debug)]
 pub struct Listeners {
     pub(crate) sockets: Vec<TcpListener>,
+    pub(crate) hosts: Hosts,
     port: u16,
 }
 
@@ -58,18 +61,35 @@ impl Reserved {
     /// # Errors
     /// The port is taken, or the system refuses it.
     pub fn new(port: u16) -> Result<Self, BindError> {
+        Self::with(port, None)
+    }
+
+    /// As [`Self::new`], and on one more address of the machine. An unspecified one (`0.0.0.0`,
+    /// `::`) stands for all, the loopbacks too.
+    ///
+    /// # Errors
+    /// The port is taken, the address is not the machine's, or the system refuses it.
+    pub fn with(port: u16, more: Option<IpAddr>) -> Result<Self, BindError> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match Self::both(port) {
+            match Self::all(port, more) {
                 Err(error) if port == 0 && error.is_taken() && attempts < ATTEMPTS => {}
                 result => return result,
             }
         }
     }
 
-    fn both(port: u16) -> Result<Self, BindError> {
-        let v4 = bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))?;
+    fn all(port: u16, more: Option<IpAddr>) -> Result<Self, BindError> {
+        let everywhere = more.filter(IpAddr::is_unspecified);
+        if let Some(address @ IpAddr::V6(_)) = everywhere {
+            // Linux gives IPv4's connections to such a socket, too.
+            let socket = bind(SocketAddr::new(address, port))?;
+            let port = socket.local_addr().map_or(port, |address| address.port());
+            return Ok(Self { sockets: vec![socket], port });
+        }
+        let v4 = everywhere.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let v4 = bind(SocketAddr::new(v4, port))?;
         let port = v4.local_addr().map_or(port, |address| address.port());
         let mut sockets = vec![v4];
         match bind(SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port)) {
@@ -77,6 +97,9 @@ impl Reserved {
             Err(error) if error.is_taken() => return Err(error),
             // No IPv6 on this machine, so no client will ask for it.
             Err(_) => {}
+        }
+        if let Some(address) = more.filter(|more| !more.is_unspecified() && !more.is_loopback()) {
+            sockets.push(bind(SocketAddr::new(address, port))?);
         }
         Ok(Self { sockets, port })
     }
@@ -100,11 +123,17 @@ impl Reserved {
             })
         };
         let sockets = self.sockets.into_iter().map(listen).collect::<Result<_, _>>()?;
-        Ok(Listeners { sockets, port })
+        Ok(Listeners { sockets, hosts: Hosts::default(), port })
     }
 }
 
 impl Listeners {
+    /// The same listeners, for requests to other hosts.
+    #[must_use]
+    pub fn with_hosts(self, hosts: Hosts) -> Self {
+        Self { hosts, ..self }
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.port

@@ -17,7 +17,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::guard;
+use crate::guard::{self, Hosts};
 use crate::listen::Listeners;
 
 /// An error of a body while it streams.
@@ -35,8 +35,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves HTTP/1.1 and cleartext HTTP/2 until `shutdown`; then takes no more connections, lets
 /// requests in flight end within `grace`, and returns.
 ///
-/// The service gets the request and the client's address. Foreign hosts and origins are
-/// answered 403 and never reach it.
+/// The service gets the request and the client's address. Foreign hosts and origins (see
+/// [`Hosts`]) are answered 403 and never reach it.
 pub async fn serve<S, F>(
     listeners: Listeners,
     service: S,
@@ -46,17 +46,19 @@ pub async fn serve<S, F>(
     S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
+    let hosts = listeners.hosts;
     let connections = tokio::task::JoinSet::from_iter(
         listeners
             .sockets
             .into_iter()
-            .map(|listener| accept(listener, service.clone(), shutdown.clone(), grace)),
+            .map(|listener| accept(listener, hosts, service.clone(), shutdown.clone(), grace)),
     );
     connections.join_all().await;
 }
 
 async fn accept<S, F>(
     listener: TcpListener,
+    hosts: Hosts,
     service: S,
     shutdown: CancellationToken,
     grace: Duration,
@@ -67,7 +69,9 @@ async fn accept<S, F>(
     let connections = GracefulShutdown::new();
     while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, peer)) => connection(stream, peer, service.clone(), &connections),
+            Ok((stream, peer)) => {
+                connection(stream, peer, hosts, service.clone(), &connections);
+            }
             // Out of file descriptors, mostly: those in use will come free.
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
@@ -76,8 +80,13 @@ async fn accept<S, F>(
     let _ = tokio::time::timeout(grace, connections.shutdown()).await;
 }
 
-fn connection<S, F>(stream: TcpStream, peer: SocketAddr, service: S, connections: &GracefulShutdown)
-where
+fn connection<S, F>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    hosts: Hosts,
+    service: S,
+    connections: &GracefulShutdown,
+) where
     S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
@@ -87,7 +96,7 @@ where
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     builder.http2().timer(TokioTimer::new());
     let handle = service_fn(move |request: Request<Incoming>| {
-        let checked = guard::check(request.uri(), request.headers());
+        let checked = guard::check(hosts, request.uri(), request.headers());
         let handled = checked.map(|()| service(request, peer));
         async move {
             Ok::<_, Infallible>(match handled {
