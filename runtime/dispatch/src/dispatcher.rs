@@ -19,7 +19,7 @@ use crate::error::{InvokeError, ThrottleReason};
 use crate::invocation::{Door, FunctionError, Invocation, Reply, Response};
 use crate::pool::{Pool, STOP_GRACE, stop_in_background};
 use crate::provisioned;
-use crate::registry::{Entry, Registry};
+use crate::registry::{Alias, Entry, Registry};
 use crate::report::Observer;
 use crate::run::Run;
 
@@ -149,10 +149,19 @@ impl Dispatcher {
         self.replace(Entry::Failed(function, reason.into()));
     }
 
+    /// Removes a function with all its versions and aliases, or one version: what runs ends
+    /// undisturbed, and no more begins.
+    pub fn remove(&self, name: &str, version: Option<&str>) {
+        self.0.registry.remove(name, version).into_iter().for_each(close);
+    }
+
+    /// Adds, replaces or (`None`) removes an alias of a function.
+    pub fn set_alias(&self, name: &str, alias: &str, leads_to: Option<Alias>) {
+        self.0.registry.set_alias(name, alias, leads_to);
+    }
+
     fn replace(&self, entry: Entry) {
-        if let Some(Entry::Ready(old)) = self.0.registry.insert(entry) {
-            old.close().into_iter().for_each(stop_in_background);
-        }
+        self.0.registry.insert(entry).into_iter().for_each(close);
     }
 
     /// The function that a client means by a name, logical id, ARN or partial ARN.
@@ -168,9 +177,10 @@ impl Dispatcher {
         }
     }
 
-    /// Every function, by name.
+    /// Every function, by name; of its versions only `$LATEST`.
     pub fn functions(&self) -> Vec<FunctionStatus> {
-        self.0.registry.all().iter().map(status).collect()
+        let entries = self.0.registry.all();
+        entries.iter().filter(|entry| entry.function().version == "$LATEST").map(status).collect()
     }
 
     /// Runs one invocation.
@@ -284,6 +294,12 @@ struct Share(Arc<AtomicUsize>);
 impl Drop for Share {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn close(entry: Entry) {
+    if let Entry::Ready(pool) = entry {
+        pool.close().into_iter().for_each(stop_in_background);
     }
 }
 

@@ -223,6 +223,11 @@ pub enum Source {
         /// The rule's name.
         rule: String,
     },
+    /// The outcome of an asynchronous invocation, by the destination of its function.
+    Function {
+        /// The name of the function whose outcome it is.
+        function: String,
+    },
 }
 
 impl fmt::Display for Source {
@@ -234,6 +239,7 @@ impl fmt::Display for Source {
             Self::Schedule { rule } => write!(f, "schedule {rule}"),
             Self::Topic { topic } => write!(f, "topic {topic}"),
             Self::Rule { rule } => write!(f, "rule {rule}"),
+            Self::Function { function } => write!(f, "outcome of {function}"),
         }
     }
 }

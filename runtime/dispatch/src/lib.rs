@@ -29,4 +29,5 @@ pub use invocation::{
     Source,
 };
 pub use log::{EnvironmentLog, LogLine, LogObserver, Origin, TAIL_BYTES};
+pub use registry::Alias;
 pub use report::{Observer, Report};

@@ -26,9 +26,41 @@ impl Entry {
     }
 }
 
+/// What an alias leads to (Lambda API reference, "AliasRoutingConfiguration").
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alias {
+    /// The version that gets what the others do not.
+    pub version: String,
+    /// Other versions, and the part of the invocations, from 0 to 1, that each gets.
+    pub weights: Vec<(String, f64)>,
+}
+
+impl Alias {
+    /// The version of one invocation.
+    fn pick(&self) -> &str {
+        let random = uuid::Uuid::new_v4().as_u64_pair().1 as u32;
+        let mut point = f64::from(random) / f64::from(u32::MAX);
+        for (version, weight) in &self.weights {
+            if point < *weight {
+                return version;
+            }
+            point -= weight;
+        }
+        &self.version
+    }
+}
+
+#[derive(Default)]
+struct Names {
+    /// By `NAME`, and `NAME:VERSION` for those that are published.
+    entries: BTreeMap<String, Entry>,
+    /// By `NAME:ALIAS`.
+    aliases: BTreeMap<String, Alias>,
+}
+
 #[derive(Default)]
 pub(crate) struct Registry {
-    entries: RwLock<BTreeMap<String, Entry>>,
+    names: RwLock<Names>,
     /// Sum of what the functions reserve.
     reserved: AtomicUsize,
 }
@@ -36,11 +68,10 @@ pub(crate) struct Registry {
 impl Registry {
     /// Adds or replaces a function; the entry that it had.
     pub(crate) fn insert(&self, entry: Entry) -> Option<Entry> {
-        let name = entry.function().name.clone();
-        let mut entries = self.write();
-        let old = entries.insert(name, entry);
-        let reserved = entries.values().filter_map(|entry| entry.function().reserved_concurrency);
-        self.reserved.store(reserved.map(|n| n as usize).sum(), Ordering::Release);
+        let key = key(entry.function());
+        let mut names = self.write();
+        let old = names.entries.insert(key, entry);
+        self.add_up(&names);
         old
     }
 
@@ -49,48 +80,101 @@ impl Registry {
         self.reserved.load(Ordering::Acquire)
     }
 
+    fn add_up(&self, names: &Names) {
+        let functions = names.entries.values().map(Entry::function).filter(|f| is_latest(f));
+        let reserved = functions.filter_map(|function| function.reserved_concurrency);
+        self.reserved.store(reserved.map(|n| n as usize).sum(), Ordering::Release);
+    }
+
+    /// Removes a function with all its versions and aliases, or one version; the entries that
+    /// were there.
+    pub(crate) fn remove(&self, name: &str, version: Option<&str>) -> Vec<Entry> {
+        let mut names = self.write();
+        if let Some(version) = version {
+            return names.entries.remove(&format!("{name}:{version}")).into_iter().collect();
+        }
+        let is_its = |key: &str| key.split(':').next() == Some(name);
+        names.aliases.retain(|key, _| !is_its(key));
+        let removed = names.entries.extract_if(.., |key, _| is_its(key)).map(|(_, entry)| entry);
+        let removed = removed.collect();
+        self.add_up(&names);
+        removed
+    }
+
+    /// Adds, replaces or removes an alias.
+    pub(crate) fn set_alias(&self, name: &str, alias: &str, leads_to: Option<Alias>) {
+        let mut names = self.write();
+        let key = format!("{name}:{alias}");
+        match leads_to {
+            Some(leads_to) => names.aliases.insert(key, leads_to),
+            None => names.aliases.remove(&key),
+        };
+    }
+
     /// The function that a client means: by name, logical id, ARN or partial ARN, each with or
-    /// without `:$LATEST` (Lambda API reference, `FunctionName` of `Invoke`). Versions and
-    /// aliases do not exist here, so any other qualifier finds nothing.
+    /// without `:$LATEST`, or with a version or alias (Lambda API reference, `FunctionName` of
+    /// `Invoke`).
     pub(crate) fn find(&self, wanted: &str) -> Option<Entry> {
-        let name = unqualified(wanted)?;
-        let entries = self.read();
-        entries
-            .get(name)
-            .or_else(|| entries.values().find(|entry| entry.function().logical_id == name))
-            .cloned()
+        let (name, qualifier) = parts(wanted);
+        let names = self.read();
+        let by_id = || {
+            let mut entries = names.entries.values();
+            entries.find(|entry| entry.function().logical_id == name && is_latest(entry.function()))
+        };
+        let latest = names.entries.get(name).or_else(by_id)?;
+        let Some(qualifier) = qualifier else { return Some(latest.clone()) };
+        let qualified = format!("{}:{qualifier}", latest.function().name);
+        let found = match names.aliases.get(&qualified).map(Alias::pick) {
+            Some(LATEST) => return Some(latest.clone()),
+            Some(version) => names.entries.get(&format!("{}:{version}", latest.function().name)),
+            None => names.entries.get(&qualified),
+        };
+        found.cloned()
     }
 
     pub(crate) fn all(&self) -> Vec<Entry> {
-        self.read().values().cloned().collect()
+        self.read().entries.values().cloned().collect()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Entry>> {
-        self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Names> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Entry>> {
-        self.entries.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Names> {
+        self.names.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The bare name in `NAME`, `NAME:$LATEST`, `ACCOUNT:function:NAME`,
-/// `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:$LATEST]`.
-fn unqualified(wanted: &str) -> Option<&str> {
+const LATEST: &str = "$LATEST";
+
+fn is_latest(function: &Function) -> bool {
+    function.version == LATEST
+}
+
+/// What a function is known by.
+fn key(function: &Function) -> String {
+    match function.version.as_str() {
+        LATEST => function.name.clone(),
+        version => format!("{}:{version}", function.name),
+    }
+}
+
+/// The bare name in `NAME`, `ACCOUNT:function:NAME`, `arn:aws:lambda:REGION:ACCOUNT:function:NAME`,
+/// and what follows it behind a colon, unless that is `$LATEST`.
+fn parts(wanted: &str) -> (&str, Option<&str>) {
     let tail = match wanted.split_once("function:") {
         Some((prefix, tail)) if prefix.ends_with(':') => tail,
         _ => wanted,
     };
     match tail.split_once(':') {
-        None => Some(tail),
-        Some((name, "$LATEST")) => Some(name),
-        Some(_) => None,
+        None => (tail, None),
+        Some((name, qualifier)) => (name, Some(qualifier).filter(|name| *name != LATEST)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::unqualified;
+    use super::*;
 
     #[test]
     fn every_spelling_of_a_name_is_understood() {
@@ -101,9 +185,19 @@ mod tests {
             "arn:aws:lambda:us-east-1:000000000000:function:Hello",
             "arn:aws:lambda:us-east-1:000000000000:function:Hello:$LATEST",
         ] {
-            assert_eq!(unqualified(spelling), Some("Hello"), "{spelling}");
+            assert_eq!(parts(spelling), ("Hello", None), "{spelling}");
         }
-        assert_eq!(unqualified("Hello:7"), None);
-        assert_eq!(unqualified("arn:aws:lambda:us-east-1:1:function:Hello:live"), None);
+        assert_eq!(parts("Hello:7"), ("Hello", Some("7")));
+        let arn = "arn:aws:lambda:us-east-1:1:function:Hello:live";
+        assert_eq!(parts(arn), ("Hello", Some("live")));
+    }
+
+    #[test]
+    fn weights_share_out_what_an_alias_gets() {
+        let alias = |weight| Alias { version: "1".into(), weights: vec![("2".into(), weight)] };
+        let second = |weight| (0..4000).filter(|_| alias(weight).pick() == "2").count();
+        assert_eq!(second(0.0), 0);
+        // Ten standard deviations of a fair draw are 316.
+        assert!((1600..2400).contains(&second(0.5)));
     }
 }

@@ -37,7 +37,10 @@ impl Run {
 
         let (live, log, init) = self.environment().await;
         log.begin(&request_id);
-        log.platform(&format!("START RequestId: {request_id} Version: $LATEST"));
+        log.platform(&format!(
+            "START RequestId: {request_id} Version: {}",
+            self.pool.function.version
+        ));
         let began = Instant::now();
         let (result, max_memory_used, live) =
             self.phase(live, &log, began + limit, invocation, reply).await;

@@ -39,12 +39,13 @@ const OWN_KEYS: &[&str] = &[
     "region",
     "template",
     "template_file",
+    "time_scale",
     "values",
 ];
 
 /// What Samovar takes from one environment of a samconfig file. Paths are as the file has them:
 /// they start where the program runs, as the SAM CLI's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SamConfig {
     /// `template_file`, or `template`.
     pub template: Option<PathBuf>,
@@ -58,6 +59,8 @@ pub struct SamConfig {
     pub env_file: Option<PathBuf>,
     /// `values`, in the section `samovar`.
     pub values: Option<PathBuf>,
+    /// `time_scale`, in the section `samovar`: more than 0, at most 1.
+    pub time_scale: Option<f64>,
 }
 
 /// Reads one environment (default: [`DEFAULT_ENVIRONMENT`]) of a samconfig file in TOML or YAML,
@@ -201,6 +204,19 @@ impl<'r, 'n> Environment<'r, 'n> {
             env_vars: self.path(RUNNING, "env_vars"),
             env_file: self.path(&[OWN], "env_file"),
             values: self.path(&[OWN], "values"),
+            time_scale: self.setting(&[OWN], "time_scale").and_then(|(_, node)| {
+                let text = match &node.value {
+                    Value::Scalar(_, text) => text.as_ref(),
+                    _ => "",
+                };
+                let scale = text.parse().ok().filter(|scale| *scale > 0.0 && *scale <= 1.0);
+                if scale.is_none() {
+                    let message = format!("{} is no time scale", node.describe());
+                    let help = "write a number that is more than 0 and at most 1".to_owned();
+                    self.report.fault(Fault::new(node.at, message).help(help));
+                }
+                scale
+            }),
         }
     }
 

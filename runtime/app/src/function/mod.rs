@@ -145,6 +145,7 @@ pub(crate) fn read<'t>(
     Some(Function {
         arn: resolver.function_arn(&name),
         name,
+        version: "$LATEST".to_owned(),
         span: report.span(resource.at),
         places,
         description,

@@ -16,6 +16,8 @@ pub struct Function {
     pub name: String,
     /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`.
     pub arn: String,
+    /// Which version of the function this is: `$LATEST`, or the number of one that was published.
+    pub version: String,
     /// Where the resource stands in the template.
     pub span: Span,
     /// Where each of its properties stands, those from `Globals` too.
@@ -79,6 +81,7 @@ impl Function {
             logical_id: logical_id.to_owned(),
             arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
             name,
+            version: "$LATEST".to_owned(),
             span: code.span.clone(),
             places: Places::new(code.span.clone()),
             description: None,

@@ -54,6 +54,7 @@ env_vars = "local.json"
 parameter_overrides = { Stage = "dev", Zones = ["a", "b"], Debug = true }
 env_file = ".env"
 values = "values.yaml"
+time_scale = 0.01
 [prod.global.parameters]
 region = "us-east-2"
 "#,
@@ -70,6 +71,7 @@ region = "us-east-2"
             env_vars: Some("local.json".into()),
             env_file: Some(".env".into()),
             values: Some("values.yaml".into()),
+            time_scale: Some(0.01),
         }
     );
 }
