@@ -7,6 +7,7 @@
 mod bus;
 mod deliveries;
 mod gateway;
+mod mappings;
 mod pattern;
 mod poller;
 mod schedule;
@@ -17,8 +18,9 @@ mod time;
 mod topic;
 
 pub use bus::{Entry, EntryError, EventBuses, PutEventsError, TryPatternError, try_pattern};
-pub use deliveries::Deliveries;
+pub use deliveries::{AsynchronousEvent, Deliveries, Outlets, TimeScale};
 pub use gateway::Gateway;
+pub use mappings::{Mapping, Mappings};
 pub use poller::Poller;
 pub use schedule::{FireError, ScheduleInfo, Schedules};
 pub use topic::{LedgerError, Publication, Published, SubscriptionInfo, TopicError, Topics};

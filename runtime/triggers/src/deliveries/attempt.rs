@@ -4,10 +4,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samovar_dispatch::{Event, Invocation, InvokeError};
+use bytes::Bytes;
+use samovar_dispatch::{InvokeError, Response};
 use samovar_queue::{ChangeVisibility, Message, QueueError};
 use tokio::time::{interval, sleep};
 
+use super::outcome::Outcome;
+use super::outlets::{Outlets, is_lambdas};
 use super::parcel::Parcel;
 use super::{Failure, FailureKind, LEASE, PAUSE, QUEUE, Shared};
 use crate::time::epoch_millis;
@@ -27,7 +30,7 @@ const STORE_ATTEMPTS: u32 = 5;
 impl Shared {
     /// Invokes the function with what a message keeps. The message is deleted when the event is
     /// done, given up, or kept anew for its next attempt; otherwise it comes again by itself.
-    pub(super) async fn deliver(self: Arc<Self>, message: Message) {
+    pub(super) async fn deliver(self: Arc<Self>, message: Message, outlets: Outlets) {
         let Some(parcel) = Parcel::read(&message) else {
             self.delete(&message).await;
             return;
@@ -36,58 +39,76 @@ impl Shared {
             settled = self.attempt(&parcel) => settled,
             never = self.renew(&message) => match never {},
         };
-        match settled {
-            Settled::Done => self.delete(&message).await,
-            Settled::Interrupted => self.release(&message).await,
-            Settled::Failed(failure) => {
-                if self.follow_up(parcel, &failure).await {
-                    self.delete(&message).await;
-                }
+        let kept = match settled {
+            Settled::Done(answer) => {
+                let success = Outcome::Success(&answer);
+                self.persist(|| self.tell(&parcel, &success, &outlets)).await
             }
+            Settled::Interrupted => return self.release(&message).await,
+            Settled::Failed(failure) => self.follow_up(parcel, &failure, &outlets).await,
+        };
+        if kept {
+            self.delete(&message).await;
         }
     }
 
     async fn attempt(&self, parcel: &Parcel) -> Settled {
-        let event = Event::Bytes(parcel.payload.clone());
-        let invocation = Invocation::new(event, parcel.label.origin.clone().into());
-        let failure = |code: &str, message: String, kind| {
-            Settled::Failed(Failure { code: code.to_owned(), message, kind })
+        let name = parcel.qualified_name();
+        let answer = match self.dispatcher.invoke(&name, parcel.invocation()).await {
+            Ok(answer) => answer,
+            Err(InvokeError::ShuttingDown) => return Settled::Interrupted,
+            Err(error) => return Settled::Failed(self.refusal(parcel, &error)),
         };
-        match self.dispatcher.invoke(&parcel.label.function, invocation).await {
-            Ok(answer) => match answer.result {
-                Ok(_) => Settled::Done,
-                Err(error) => {
-                    let message = format!("{}: {}", error.error_type, error.message);
-                    failure("ERROR_FROM_TARGET", message, FailureKind::Failed)
-                }
-            },
-            Err(InvokeError::ShuttingDown) => Settled::Interrupted,
-            Err(error) => {
-                let (code, kind) = match &error {
-                    InvokeError::NotFound { .. } => ("NO_RESOURCE", FailureKind::Final),
-                    InvokeError::Throttled { .. } => ("THROTTLING", FailureKind::Refused),
-                    _ => ("INTERNAL_ERROR", FailureKind::Refused),
-                };
-                failure(code, error.to_string(), kind)
-            }
+        match answer.result {
+            Ok(Response::Bytes(payload)) => Settled::Done(payload),
+            // What answers an event in another way answers nothing that a record could have.
+            Ok(_) => Settled::Done(Bytes::from_static(b"null")),
+            Err(error) => Settled::Failed(Failure {
+                code: "ERROR_FROM_TARGET".to_owned(),
+                message: format!("{}: {}", error.error_type, error.message),
+                kind: FailureKind::Failed,
+                document: Some(error.document(&answer.request_id)),
+            }),
         }
     }
 
+    /// The function never ran.
+    fn refusal(&self, parcel: &Parcel, error: &InvokeError) -> Failure {
+        let reserved = || self.dispatcher.resolve(&parcel.label.function)?.reserved_concurrency;
+        let (code, kind) = match error {
+            InvokeError::NotFound { .. } => ("NO_RESOURCE", FailureKind::Final),
+            InvokeError::Throttled { .. } if reserved() == Some(0) => {
+                ("THROTTLING", FailureKind::Disabled)
+            }
+            InvokeError::Throttled { .. } => ("THROTTLING", FailureKind::Refused),
+            _ => ("INTERNAL_ERROR", FailureKind::Refused),
+        };
+        Failure { code: code.to_owned(), message: error.to_string(), kind, document: None }
+    }
+
     /// Keeps the event for its next attempt, or gives it up; whether that is on disk.
-    async fn follow_up(&self, mut parcel: Parcel, failure: &Failure) -> bool {
+    async fn follow_up(
+        self: &Arc<Self>,
+        mut parcel: Parcel,
+        failure: &Failure,
+        outlets: &Outlets,
+    ) -> bool {
         let wait = parcel.next_wait(failure.kind).filter(|wait| {
             let age = epoch_millis(self.clock.now()).saturating_sub(parcel.label.accepted);
-            age.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
-                < parcel.label.limits.age
+            let most = self.scale.duration(Duration::from_millis(parcel.label.limits.age));
+            Duration::from_millis(age).saturating_add(self.scale.duration(*wait)) < most
         });
         let Some(wait) = wait else {
-            return self.persist(|| self.give_up(&parcel, failure)).await;
+            let lambdas = is_lambdas(&parcel, failure);
+            let outcome = Outcome::Failure(failure);
+            let told = !lambdas || self.persist(|| self.tell(&parcel, &outcome, outlets)).await;
+            return told && self.persist(|| self.give_up(&parcel, failure)).await;
         };
         match failure.kind {
             FailureKind::Failed => parcel.label.failures += 1,
             _ => parcel.label.refusals += 1,
         }
-        let message = parcel.message(wait.as_secs());
+        let message = parcel.message(self.scale.seconds(wait));
         let again =
             || async { self.queues.send_message(QUEUE, message.clone()).await.map(|_sent| ()) };
         self.persist(again).await
@@ -138,8 +159,8 @@ fn lease(message: &Message, visibility_timeout: i64) -> ChangeVisibility {
 
 /// How an attempt ended.
 enum Settled {
-    /// The function did its work.
-    Done,
+    /// The function did its work, and answered this.
+    Done(Bytes),
     /// Samovar stops: the event is for the next start.
     Interrupted,
     /// The function failed, or never ran.
@@ -154,7 +175,7 @@ impl Parcel {
             FailureKind::Refused => {
                 (AFTER_REFUSAL, self.label.refusals, self.label.limits.refusals)
             }
-            FailureKind::Final => return None,
+            FailureKind::Disabled | FailureKind::Final => return None,
         };
         let doubled = 2_u32.checked_pow(count).and_then(|factor| first.checked_mul(factor));
         (count < most).then(|| doubled.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))

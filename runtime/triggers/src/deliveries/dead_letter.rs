@@ -100,7 +100,7 @@ fn of_event(parcel: &Parcel, failure: &Failure, rule: &str, target: &str) -> Mes
         ("ERROR_MESSAGE", failure.message.clone()),
         ("RETRY_ATTEMPTS", (label.failures.saturating_add(label.refusals)).to_string()),
     ]);
-    if failure.kind != FailureKind::Final {
+    if matches!(failure.kind, FailureKind::Failed | FailureKind::Refused) {
         let exhausted =
             if retries < most { "MaximumEventAgeInSeconds" } else { "MaximumRetryAttempts" };
         attributes.insert("EXHAUSTED_RETRY_CONDITION".to_owned(), text(exhausted.to_owned()));

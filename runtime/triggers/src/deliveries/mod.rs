@@ -9,15 +9,22 @@
 //! and again while that is throttled or cannot, as the target's `RetryPolicy` says; Lambda then
 //! invokes the function, again when it fails, as its `EventInvokeConfig` says (Lambda guide,
 //! "Asynchronous invocation"). Here both are one step with both limits, and an event that was
-//! given up in either goes to the dead-letter queue of what sent it.
+//! given up in either goes to the dead-letter queue of what sent it. What the function has made of an
+//! event is told to the destinations of its `EventInvokeConfig`, and what was given up in Lambda's
+//! step goes to its own dead-letter queue too.
 
+mod accept;
 mod attempt;
 mod dead_letter;
+mod outcome;
+mod outlets;
 mod parcel;
+mod scale;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use samovar_dispatch::{Clock, Dispatcher};
 use samovar_queue::{
     Attributes, BatchEntry, Message, QueueError, Queues, ReceiveMessage, SendMessage,
@@ -26,8 +33,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+pub use self::accept::AsynchronousEvent;
 pub(crate) use self::dead_letter::{DeadLetter, Form, of_event_for_queue, of_notification};
+pub use self::outlets::Outlets;
 pub(crate) use self::parcel::{Limits, Origin, Parcel, dead_letter_queue};
+pub use self::scale::TimeScale;
 
 /// Name of the queue. SQS's `ListQueues` leaves it out.
 const QUEUE: &str = "_samovar-events";
@@ -54,6 +64,7 @@ struct Shared {
     queues: Queues,
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
+    scale: TimeScale,
 }
 
 impl Deliveries {
@@ -71,7 +82,15 @@ impl Deliveries {
             ("MessageRetentionPeriod".to_owned(), "1209600".to_owned()),
         ]);
         queues.ensure_queue(QUEUE, &attributes).await?;
-        Ok(Self(Arc::new(Shared { queues, dispatcher, clock })))
+        Ok(Self(Arc::new(Shared { queues, dispatcher, clock, scale: TimeScale::default() })))
+    }
+
+    /// The same deliveries, with waits of another length.
+    #[must_use]
+    pub fn with_time_scale(self, scale: TimeScale) -> Self {
+        let Shared { queues, dispatcher, clock, .. } = &*self.0;
+        let (queues, dispatcher, clock) = (queues.clone(), dispatcher.clone(), clock.clone());
+        Self(Arc::new(Shared { queues, dispatcher, clock, scale }))
     }
 
     /// Accepts events: they are on disk when this returns. One that is larger than Lambda takes
@@ -110,13 +129,19 @@ impl Deliveries {
         code: &str,
         message: String,
     ) -> Result<(), QueueError> {
-        let failure = Failure { code: code.to_owned(), message, kind: FailureKind::Final };
+        let kind = FailureKind::Final;
+        let failure = Failure { code: code.to_owned(), message, kind, document: None };
         self.0.give_up(parcel, &failure).await
     }
 
-    /// Delivers until `shutdown`; then takes up no more, and returns when every invocation has
-    /// ended. Dropping the future leaves the events that were being delivered to the next start.
+    /// [`Self::run_with`] without topics and event buses.
     pub async fn run(self, shutdown: CancellationToken) {
+        self.run_with(Outlets::default(), shutdown).await;
+    }
+
+    /// Delivers, and tells destinations, until `shutdown`; then takes up no more, and returns when every invocation has
+    /// ended. Dropping the future leaves the events that were being delivered to the next start.
+    pub async fn run_with(self, outlets: Outlets, shutdown: CancellationToken) {
         let mut running = JoinSet::new();
         loop {
             while running.try_join_next().is_some() {}
@@ -127,7 +152,7 @@ impl Deliveries {
                 Some(_) = running.join_next(), if room == 0 => {}
                 messages = self.0.receive(room), if room > 0 => {
                     for message in messages {
-                        running.spawn(self.0.clone().deliver(message));
+                        running.spawn(self.0.clone().deliver(message, outlets.clone()));
                     }
                 }
             }
@@ -176,6 +201,8 @@ pub(crate) struct Failure {
     /// For people.
     pub(crate) message: String,
     pub(crate) kind: FailureKind,
+    /// The function's error document, where it ran.
+    pub(crate) document: Option<Bytes>,
 }
 
 /// Which limits count for a [`Failure`].
@@ -185,6 +212,8 @@ pub(crate) enum FailureKind {
     Failed,
     /// The function is throttled or cannot run: the sender's retry policy.
     Refused,
+    /// The function's reserved concurrency is 0: nothing of it runs, and nothing is retried.
+    Disabled,
     /// Trying again is useless.
     Final,
 }
@@ -198,6 +227,7 @@ impl Failure {
                 parcel::MAX_PAYLOAD
             ),
             kind: FailureKind::Final,
+            document: None,
         }
     }
 }

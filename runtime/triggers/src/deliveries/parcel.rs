@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use samovar_app::{Destination, Function, RetryPolicy, Target};
-use samovar_dispatch::Source;
+use samovar_dispatch::{Event, Invocation, Source};
 use samovar_queue::{AttributeValue, Message, MessageAttribute, SendMessage};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,34 @@ pub(crate) struct Label {
     pub(crate) failures: u32,
     /// How often the function was throttled or could not run.
     pub(crate) refusals: u32,
+    /// What its invocations have in common.
+    #[serde(default)]
+    pub(crate) call: Call,
+}
+
+/// What an invocation has beside its event; the same in every attempt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Call {
+    /// The request id.
+    pub(crate) request_id: String,
+    /// Version or alias; `None`: `$LATEST`.
+    pub(crate) qualifier: Option<String>,
+    /// Client context, as JSON text.
+    pub(crate) client_context: Option<String>,
+    /// `X-Amzn-Trace-Id` of whoever asked; `None`: each attempt has its own.
+    pub(crate) trace_id: Option<String>,
+}
+
+impl Default for Call {
+    /// One with a new request id.
+    fn default() -> Self {
+        Self {
+            request_id: uuid::Uuid::new_v4().to_string(),
+            qualifier: None,
+            client_context: None,
+            trace_id: None,
+        }
+    }
 }
 
 /// What sent the event, by name.
@@ -53,6 +81,10 @@ pub(crate) enum Origin {
     Rule(String),
     /// A rule or schedule with a clock.
     Schedule(String),
+    /// `Invoke` with the invocation type `Event`.
+    Invoke,
+    /// The outcome of another function, by its name.
+    Function(String),
 }
 
 impl From<Origin> for Source {
@@ -61,6 +93,8 @@ impl From<Origin> for Source {
             Origin::Topic(topic) => Self::Topic { topic },
             Origin::Rule(rule) => Self::Rule { rule },
             Origin::Schedule(rule) => Self::Schedule { rule },
+            Origin::Invoke => Self::Invoke,
+            Origin::Function(function) => Self::Function { function },
         }
     }
 }
@@ -128,8 +162,30 @@ impl Parcel {
             accepted: epoch_millis(accepted),
             failures: 0,
             refusals: 0,
+            call: Call::default(),
         };
         Self { label, payload: payload.into() }
+    }
+
+    /// What the dispatcher knows the function by.
+    pub(super) fn qualified_name(&self) -> String {
+        match &self.label.call.qualifier {
+            Some(qualifier) => format!("{}:{qualifier}", self.label.function),
+            None => self.label.function.clone(),
+        }
+    }
+
+    /// The invocation of one attempt.
+    pub(super) fn invocation(&self) -> Invocation {
+        let event = Event::Bytes(self.payload.clone());
+        let mut invocation = Invocation::new(event, self.label.origin.clone().into());
+        let call = &self.label.call;
+        invocation.request_id.clone_from(&call.request_id);
+        invocation.client_context.clone_from(&call.client_context);
+        if let Some(trace_id) = &call.trace_id {
+            invocation.trace_id.clone_from(trace_id);
+        }
+        invocation
     }
 
     /// Whether Lambda takes it at all.

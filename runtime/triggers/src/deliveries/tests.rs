@@ -6,6 +6,8 @@ use samovar_dispatch::{Door, FunctionError, Response};
 use samovar_queue::AttributeValue;
 use tokio::time::Instant;
 
+mod outcomes;
+
 use super::*;
 use crate::testing::{Fake, deliveries, dispatcher, function};
 

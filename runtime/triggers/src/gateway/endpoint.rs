@@ -33,7 +33,7 @@ pub(crate) struct Endpoint {
 
 /// All endpoints, in template order.
 #[derive(Debug)]
-pub(crate) struct Endpoints(Vec<Endpoint>);
+pub(crate) struct Endpoints(Vec<Arc<Endpoint>>);
 
 /// The endpoint that a request means, and the route in it.
 #[derive(Debug)]
@@ -49,7 +49,16 @@ impl Endpoints {
     pub(crate) fn new(apis: &[Api], functions: &[Arc<Function>]) -> Self {
         let apis = apis.iter().map(|api| Endpoint::of_api(api, functions));
         let urls = functions.iter().filter_map(Endpoint::of_url);
-        Self(apis.chain(urls).collect())
+        Self(apis.chain(urls).map(Arc::new).collect())
+    }
+
+    /// The same endpoints, with the URL that this function has now, if it has one.
+    pub(crate) fn with_url(&self, function: &Arc<Function>) -> Self {
+        let is_its = |endpoint: &Endpoint| {
+            endpoint.front == Front::FunctionUrl && endpoint.logical_id == function.logical_id
+        };
+        let others = self.0.iter().filter(|endpoint| !is_its(endpoint)).cloned();
+        Self(others.chain(Endpoint::of_url(function).map(Arc::new)).collect())
     }
 
     /// Finds the endpoint by host: `LOGICALID.localhost`, `ID.localhost`, or AWS's own
@@ -63,8 +72,11 @@ impl Endpoints {
             let endpoint = self.0.iter().find(|endpoint| endpoint.is_called(label))?;
             return Some(endpoint.select(method, host, path));
         }
-        let (urls, apis): (Vec<_>, Vec<_>) =
-            self.0.iter().partition(|endpoint| endpoint.front == Front::FunctionUrl);
+        let (urls, apis): (Vec<&Endpoint>, Vec<&Endpoint>) = self
+            .0
+            .iter()
+            .map(Arc::as_ref)
+            .partition(|endpoint| endpoint.front == Front::FunctionUrl);
         let candidates = match (apis.as_slice(), urls.as_slice()) {
             ([], [only]) => vec![*only],
             _ => apis,
@@ -81,7 +93,7 @@ impl Endpoints {
 
     /// The host names of all endpoints, for a person who called another.
     pub(crate) fn hosts(&self) -> Vec<String> {
-        let label = |endpoint: &Endpoint| endpoint.logical_id.to_ascii_lowercase();
+        let label = |endpoint: &Arc<Endpoint>| endpoint.logical_id.to_ascii_lowercase();
         self.0.iter().map(|endpoint| format!("{}.localhost", label(endpoint))).collect()
     }
 }

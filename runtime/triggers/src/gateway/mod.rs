@@ -15,7 +15,7 @@ mod response;
 mod route;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -49,7 +49,8 @@ const EVENT_LIMIT: usize = 6 * 1024 * 1024;
 pub struct Gateway(Arc<Shared>);
 
 struct Shared {
-    endpoints: Endpoints,
+    /// Replaced as a whole when a function URL comes or goes.
+    endpoints: RwLock<Arc<Endpoints>>,
     account: Account,
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
@@ -69,8 +70,14 @@ impl Gateway {
         dispatcher: Dispatcher,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let endpoints = Endpoints::new(apis, functions);
+        let endpoints = RwLock::new(Arc::new(Endpoints::new(apis, functions)));
         Self(Arc::new(Shared { endpoints, account, dispatcher, clock }))
+    }
+
+    /// Serves the URL that this function has now, and no other one of it.
+    pub fn set_url(&self, function: &Arc<Function>) {
+        let mut endpoints = self.0.endpoints.write().unwrap_or_else(PoisonError::into_inner);
+        *endpoints = Arc::new(endpoints.with_url(function));
     }
 
     /// Answers one request. `peer` is the client's address.
@@ -84,7 +91,8 @@ impl Gateway {
     {
         let (parts, body) = request.into_parts();
         let inbound = Inbound::new(parts, peer, self.0.clock.now());
-        let response = match self.0.endpoints.select(&inbound) {
+        let endpoints = self.0.endpoints();
+        let response = match endpoints.select(&inbound) {
             Some(selected) => self.0.serve(&selected, &inbound, body).await,
             None => self.0.nothing_here(&inbound),
         };
@@ -93,6 +101,10 @@ impl Gateway {
 }
 
 impl Shared {
+    fn endpoints(&self) -> Arc<Endpoints> {
+        self.endpoints.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn serve<B>(&self, selected: &Selected<'_>, inbound: &Inbound, body: B) -> Response<Body>
     where
         B: HttpBody<Data = Bytes> + Send,
@@ -172,7 +184,7 @@ impl Shared {
 
     /// A host that names nothing, or an application without HTTP.
     fn nothing_here(&self, inbound: &Inbound) -> Response<Body> {
-        let hosts = self.endpoints.hosts();
+        let hosts = self.endpoints().hosts();
         let message = if hosts.is_empty() {
             "This application has no HTTP API, REST API or function URL.".to_owned()
         } else {
