@@ -19,10 +19,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
+pub use lambda::{CodeError, FunctionHost, FunctionParts, Functions, StoredCode};
 use samovar_dispatch::{Account, Body, BoxError, Dispatcher};
 use samovar_http::read_body;
 use samovar_queue::Queues;
-use samovar_triggers::{EventBuses, Schedules, Topics};
+use samovar_triggers::{Deliveries, EventBuses, Schedules, Topics};
 use serde_json::json;
 
 /// The AWS port. Cheap to clone.
@@ -30,11 +31,14 @@ use serde_json::json;
 pub struct Api(Arc<Services>);
 
 /// What the protocols speak for.
+#[derive(Clone)]
 struct Services {
     account: Account,
     dispatcher: Dispatcher,
     queues: Queues,
     senders: Option<Senders>,
+    deliveries: Option<Deliveries>,
+    functions: Option<Functions>,
 }
 
 #[derive(Clone)]
@@ -47,19 +51,37 @@ struct Senders {
 impl Api {
     /// An API in front of these functions and queues, which are the account's.
     pub fn new(account: Account, dispatcher: Dispatcher, queues: Queues) -> Self {
-        Self(Arc::new(Services { account, dispatcher, queues, senders: None }))
+        Self(Arc::new(Services {
+            account,
+            dispatcher,
+            queues,
+            senders: None,
+            deliveries: None,
+            functions: None,
+        }))
+    }
+
+    /// The same API, which takes asynchronous invocations for these deliveries.
+    #[must_use]
+    pub fn with_deliveries(self, deliveries: Deliveries) -> Self {
+        Self(Arc::new(Services { deliveries: Some(deliveries), ..self.services() }))
     }
 
     /// The same API, with these topics, event buses and schedules.
     #[must_use]
     pub fn with_senders(self, topics: Topics, buses: EventBuses, schedules: Schedules) -> Self {
-        let Services { account, dispatcher, queues, .. } = &*self.0;
-        Self(Arc::new(Services {
-            account: account.clone(),
-            dispatcher: dispatcher.clone(),
-            queues: queues.clone(),
-            senders: Some(Senders { topics, buses, schedules }),
-        }))
+        let senders = Some(Senders { topics, buses, schedules });
+        Self(Arc::new(Services { senders, ..self.services() }))
+    }
+
+    /// The same API, which manages these functions.
+    #[must_use]
+    pub fn with_functions(self, functions: Functions) -> Self {
+        Self(Arc::new(Services { functions: Some(functions), ..self.services() }))
+    }
+
+    fn services(&self) -> Services {
+        (*self.0).clone()
     }
 
     /// Answers one request. Nothing fails here: whatever goes wrong is a response with the

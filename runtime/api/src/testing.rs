@@ -15,6 +15,7 @@ use samovar_dispatch::{
 };
 use samovar_queue::{Options, Queues};
 use samovar_triggers::{Deliveries, EventBuses, Schedules, Topics};
+use tokio_util::sync::CancellationToken;
 
 use crate::Api;
 
@@ -124,6 +125,15 @@ impl Stand {
         let buses = EventBuses::new(&functions, &[], account.clone(), deliveries.clone());
         let schedules = Schedules::new(&functions, &[], account, deliveries);
         self.api = self.api.clone().with_senders(topics, buses, schedules);
+    }
+
+    /// Lets the API take asynchronous invocations, which are delivered.
+    pub(crate) async fn add_deliveries(&mut self) {
+        let queues = self.api.0.queues.clone();
+        let deliveries = Deliveries::open(queues, self.dispatcher.clone(), Arc::new(SystemClock));
+        let deliveries = deliveries.await.expect("deliveries");
+        tokio::spawn(deliveries.clone().run(CancellationToken::new()));
+        self.api = self.api.clone().with_deliveries(deliveries);
     }
 
     pub(crate) fn register(&self, name: &str, handler: Handler) {

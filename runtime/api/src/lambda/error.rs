@@ -2,12 +2,17 @@
 
 use http::{Method, Response, StatusCode};
 use samovar_dispatch::{Body, InvokeError, ThrottleReason};
+use samovar_triggers::AsynchronousEvent;
 use serde_json::{Value, json};
 
+use super::manage::REQUEST_LIMIT;
 use crate::reply;
 
 /// Lambda's limit of a synchronous event in bytes (Lambda guide, "Quotas").
 pub(crate) const EVENT_LIMIT: usize = 6 * 1024 * 1024;
+
+/// Lambda's limit of an asynchronous event in bytes (the same page: "1 MB").
+pub(crate) const ASYNCHRONOUS_LIMIT: usize = 1024 * 1024;
 
 /// Why a request is refused. Statuses and names are the service model's (botocore,
 /// `lambda/2015-03-31/service-2.json`), messages AWS's own where they are known.
@@ -17,12 +22,27 @@ pub(crate) enum LambdaError {
     FunctionNotFound { arn: String },
     /// `ResourceNotFoundException` for a call that names no function.
     NoFunctionNamed { functions: Vec<String> },
+    /// `ResourceNotFoundException` of what hangs on a function.
+    ResourceNotFound(String),
+    /// `ResourceConflictException`: it is there already, or in use.
+    Conflict(String),
+    /// `ValidationException`.
+    Validation(String),
+    /// `PreconditionFailedException`: another `RevisionId`.
+    PreconditionFailed,
+    /// `RequestEntityTooLargeException`: an archive that Lambda does not take in a request.
+    RequestEntityTooLarge,
     /// `InvalidParameterValueException`.
     InvalidParameter(String),
     /// `InvalidRequestContentException`.
     InvalidContent(String),
     /// `RequestTooLargeException`.
     TooLarge,
+    /// `RequestTooLargeException` of an asynchronous invocation.
+    EventTooLarge,
+    /// `SerializedRequestEntityTooLargeException`: an asynchronous event under 1 MB, of which
+    /// what is kept beside it is too much.
+    SerializedEventTooLarge,
     /// `TooManyRequestsException`.
     Throttled(ThrottleReason),
     /// `ResourceConflictException`: the function is there, but in the state `Failed`.
@@ -68,6 +88,33 @@ impl LambdaError {
                 let document = json!({"Type": "User", "Message": message});
                 (StatusCode::NOT_FOUND, "ResourceNotFoundException", document)
             }
+            Self::ResourceNotFound(message) => (
+                StatusCode::NOT_FOUND,
+                "ResourceNotFoundException",
+                json!({"Type": "User", "Message": message}),
+            ),
+            Self::Conflict(message) => (
+                StatusCode::CONFLICT,
+                "ResourceConflictException",
+                json!({"Type": "User", "message": message}),
+            ),
+            Self::Validation(message) => {
+                (StatusCode::BAD_REQUEST, "ValidationException", json!({"message": message}))
+            }
+            Self::PreconditionFailed => {
+                let message = "The Revision Id provided does not match the latest Revision Id. \
+                               Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
+                let document = json!({"Type": "User", "message": message});
+                (StatusCode::PRECONDITION_FAILED, "PreconditionFailedException", document)
+            }
+            Self::RequestEntityTooLarge => {
+                let message = format!(
+                    "Request must be smaller than {REQUEST_LIMIT} bytes for this operation, and \
+                     its archive than 50 MB"
+                );
+                let document = json!({"message": message});
+                (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", document)
+            }
             Self::InvalidParameter(message) => (
                 StatusCode::BAD_REQUEST,
                 "InvalidParameterValueException",
@@ -78,13 +125,11 @@ impl LambdaError {
                 "InvalidRequestContentException",
                 json!({"Type": "User", "message": message}),
             ),
-            Self::TooLarge => {
-                let message = format!(
-                    "Request must be smaller than {EVENT_LIMIT} bytes for the InvokeFunction \
-                     operation"
-                );
-                let document = json!({"Type": "User", "message": message});
-                (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", document)
+            Self::TooLarge => too_large("RequestTooLargeException", EVENT_LIMIT),
+            Self::EventTooLarge => too_large("RequestTooLargeException", ASYNCHRONOUS_LIMIT),
+            Self::SerializedEventTooLarge => {
+                let limit = AsynchronousEvent::MAX_BYTES;
+                too_large("SerializedRequestEntityTooLargeException", limit)
             }
             Self::Throttled(reason) => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -118,6 +163,13 @@ impl LambdaError {
             ),
         }
     }
+}
+
+fn too_large(error_type: &'static str, limit: usize) -> (StatusCode, &'static str, Value) {
+    let message =
+        format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+    let document = json!({"Type": "User", "message": message});
+    (StatusCode::PAYLOAD_TOO_LARGE, error_type, document)
 }
 
 const ERROR_TYPE: http::HeaderName = http::HeaderName::from_static("x-amzn-errortype");

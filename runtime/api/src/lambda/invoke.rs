@@ -1,4 +1,4 @@
-//! `Invoke`: one synchronous call of a function.
+//! `Invoke`: one call of a function, whose answer is waited for or not.
 //!
 //! Lambda API reference, "Invoke"; answers as recorded from AWS in LocalStack's
 //! `test_lambda.snapshot.json`.
@@ -10,11 +10,13 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use percent_encoding::percent_decode_str;
+use samovar_app::Function;
 use samovar_dispatch::{Account, Body, BoxError, Event, Invocation, Response as Output, Source};
 use samovar_http::{BodyError, full, read_body};
+use samovar_triggers::AsynchronousEvent;
 use serde::de::IgnoredAny;
 
-use super::error::{EVENT_LIMIT, LambdaError};
+use super::error::{ASYNCHRONOUS_LIMIT, EVENT_LIMIT, LambdaError};
 use crate::{Services, reply};
 
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
@@ -33,11 +35,12 @@ const UNNAMED: &str = "_";
 /// More than X-Ray's own header ever has.
 const TRACE_LIMIT: usize = 512;
 
-/// The only version that there is.
+/// The version that is not published.
 const LATEST: &str = "$LATEST";
 
 enum InvocationType {
     RequestResponse,
+    Event,
     DryRun,
 }
 
@@ -57,13 +60,26 @@ where
     let invocation_type = invocation_type(&parts.headers)?;
     let tail = wants_tail(&parts.headers)?;
     let client_context = client_context(&parts.headers)?;
-    let event = read_event(body).await?;
+    let limit = match invocation_type {
+        InvocationType::Event => (ASYNCHRONOUS_LIMIT, LambdaError::EventTooLarge),
+        _ => (EVENT_LIMIT, LambdaError::TooLarge),
+    };
+    let event = read_event(body, limit).await?;
     let not_found = || LambdaError::FunctionNotFound { arn: arn(services, &name) };
     let function = services.dispatcher.resolve(&name).ok_or_else(not_found)?;
-    if matches!(invocation_type, InvocationType::DryRun) {
-        let mut response = Response::new(full(Bytes::new()));
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        return Ok(response);
+    match invocation_type {
+        InvocationType::RequestResponse => {}
+        InvocationType::Event => {
+            let event = AsynchronousEvent {
+                request_id: request_id.to_owned(),
+                qualifier: qualifier(&name),
+                client_context,
+                trace_id: trace_id(&parts.headers),
+                payload: event,
+            };
+            return accept(services, &function, event).await;
+        }
+        InvocationType::DryRun => return Ok(empty(StatusCode::NO_CONTENT)),
     }
 
     let mut invocation = Invocation::new(Event::Bytes(event), Source::Invoke);
@@ -75,7 +91,7 @@ where
     let trace_id = invocation.trace_id.clone();
     let answer = services
         .dispatcher
-        .invoke(&function.name, invocation)
+        .invoke(&versioned(&function), invocation)
         .await
         .map_err(|error| LambdaError::refused(error, function.arn.clone()))?;
 
@@ -88,7 +104,7 @@ where
     };
     let mut response = Response::new(full(payload));
     reply::set(&mut response, header::CONTENT_TYPE, "application/json");
-    reply::set(&mut response, EXECUTED_VERSION, LATEST);
+    reply::set(&mut response, EXECUTED_VERSION, &function.version);
     reply::set(&mut response, TRACE_ID, &trace_id);
     if failed {
         reply::set(&mut response, FUNCTION_ERROR, "Unhandled");
@@ -98,6 +114,43 @@ where
         reply::set(&mut response, LOG_RESULT, &log);
     }
     Ok(response)
+}
+
+/// `InvocationType: Event`: answered when the event is on disk.
+async fn accept(
+    services: &Services,
+    function: &Function,
+    event: AsynchronousEvent,
+) -> Result<Response<Body>, LambdaError> {
+    if event.payload.len() > AsynchronousEvent::MAX_BYTES {
+        return Err(LambdaError::SerializedEventTooLarge);
+    }
+    let unavailable = LambdaError::Service("This Samovar takes no asynchronous invocations.");
+    let deliveries = services.deliveries.as_ref().ok_or(unavailable)?;
+    let kept = deliveries.invoke(function, event).await;
+    kept.map_err(|_| LambdaError::Service("The event could not be written to disk."))?;
+    Ok(empty(StatusCode::ACCEPTED))
+}
+
+/// What the dispatcher knows this version by.
+fn versioned(function: &Function) -> String {
+    match function.version.as_str() {
+        LATEST => function.name.clone(),
+        version => format!("{}:{version}", function.name),
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(full(Bytes::new()));
+    *response.status_mut() = status;
+    response
+}
+
+/// The version or alias in a qualified name or ARN.
+fn qualifier(name: &str) -> Option<String> {
+    let bare = name.rsplit_once("function:").map_or(name, |(_, bare)| bare);
+    let (_, qualifier) = bare.split_once(':')?;
+    (qualifier != LATEST).then(|| qualifier.to_owned())
 }
 
 /// The function's name; `_` means the only function.
@@ -150,11 +203,8 @@ fn arn(services: &Services, name: &str) -> String {
 fn invocation_type(headers: &HeaderMap) -> Result<InvocationType, LambdaError> {
     match text(headers, &INVOCATION_TYPE).as_deref() {
         None | Some("" | "RequestResponse") => Ok(InvocationType::RequestResponse),
+        Some("Event") => Ok(InvocationType::Event),
         Some("DryRun") => Ok(InvocationType::DryRun),
-        Some("Event") => Err(LambdaError::InvalidParameter(
-            "Samovar does not emulate the invocation type Event yet: use RequestResponse."
-                .to_owned(),
-        )),
         Some(other) => {
             Err(invalid_enum(other, "invocationType", "[Event, RequestResponse, DryRun]"))
         }
@@ -196,14 +246,18 @@ fn client_context(headers: &HeaderMap) -> Result<Option<String>, LambdaError> {
     Ok(Some(context))
 }
 
-/// The payload: JSON within Lambda's limit. Nothing at all is the event `{}`.
-async fn read_event<B>(body: B) -> Result<Bytes, LambdaError>
+/// The payload: JSON within a limit in bytes, beyond which this error is answered. Nothing at all
+/// is the event `{}`.
+async fn read_event<B>(
+    body: B,
+    (limit, too_large): (usize, LambdaError),
+) -> Result<Bytes, LambdaError>
 where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let event = read_body(body, EVENT_LIMIT).await.map_err(|error| match error {
-        BodyError::TooLarge => LambdaError::TooLarge,
+    let event = read_body(body, limit).await.map_err(|error| match error {
+        BodyError::TooLarge => too_large,
         BodyError::Broken => LambdaError::InvalidContent("The request body broke off.".to_owned()),
     })?;
     if event.is_empty() {

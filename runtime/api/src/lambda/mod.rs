@@ -5,14 +5,18 @@
 
 mod error;
 mod invoke;
+mod manage;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body as HttpBody;
 use percent_encoding::percent_decode_str;
 use samovar_dispatch::{Body, BoxError};
+use samovar_http::{BodyError, read_body};
 
 use self::error::LambdaError;
+pub use self::manage::{CodeError, FunctionHost, Functions, Parts as FunctionParts, StoredCode};
 use crate::{Services, reply};
 
 /// Whether a path is one of Lambda's: they begin with the date of an API version.
@@ -34,14 +38,37 @@ where
         (&Method::POST, Some(name)) => {
             invoke::invoke(services, &name, &parts, body, &request_id).await
         }
-        (method, _) => Err(LambdaError::UnknownOperation {
-            method: method.clone(),
-            path: parts.uri.path().to_owned(),
-        }),
+        _ => manage(services, &parts, body).await,
     };
     let mut response = answered.unwrap_or_else(|error| error.response());
     reply::set(&mut response, reply::REQUEST_ID, &request_id);
     response
+}
+
+/// Everything but invocations.
+async fn manage<B>(
+    services: &Services,
+    parts: &Parts,
+    body: B,
+) -> Result<Response<Body>, LambdaError>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let path = parts.uri.path();
+    let Some(functions) = &services.functions else {
+        let method = parts.method.clone();
+        return Err(LambdaError::UnknownOperation { method, path: path.to_owned() });
+    };
+    let body = read_body(body, manage::REQUEST_LIMIT).await.map_err(|error| match error {
+        BodyError::TooLarge => LambdaError::RequestEntityTooLarge,
+        BodyError::Broken => LambdaError::InvalidContent("The request body broke off.".to_owned()),
+    })?;
+    let decode = |segment| percent_decode_str(segment).decode_utf8_lossy();
+    // Some have a slash at the end: `/2015-03-31/functions/`.
+    let segments: Vec<_> = path.trim_matches('/').split('/').map(decode).collect();
+    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    functions.handle(&parts.method, &segments, parts.uri.query(), body).await
 }
 
 /// The name in `/2015-03-31/functions/NAME/invocations`, decoded.

@@ -1,3 +1,4 @@
+use std::sync::Mutex;
 use std::time::Duration;
 
 use base64::Engine;
@@ -196,10 +197,49 @@ async fn invocation_types() {
     let got = stand.send(with("Hello", "DryRun"), "{}").await;
     assert_eq!((got.status, got.body.len()), (204, 0));
     assert_eq!(stand.send(with("Nobody", "DryRun"), "{}").await.status, 404);
-    for kind in ["Event", "Other"] {
-        let (status, error_type, document) = refusal(&stand, with("Hello", kind), "{}").await;
-        assert_eq!((status, error_type.as_str()), (400, "InvalidParameterValueException"));
-        assert!(document["message"].to_string().contains(kind), "{document}");
+    let (status, error_type, document) = refusal(&stand, with("Hello", "Other"), "{}").await;
+    assert_eq!((status, error_type.as_str()), (400, "InvalidParameterValueException"));
+    let expected = "1 validation error detected: Value 'Other' at 'invocationType' failed to \
+                    satisfy constraint: Member must satisfy enum value set: [Event, \
+                    RequestResponse, DryRun]";
+    assert_eq!(document["message"], expected);
+}
+
+/// Lambda API reference, "Invoke": 202 and no body; the id is the invocation's.
+#[tokio::test]
+async fn an_event_is_accepted_and_runs_afterwards() {
+    static SEEN: Mutex<Vec<(String, Option<String>, String)>> = Mutex::new(Vec::new());
+    let mut stand = Stand::new(Limits::default());
+    stand.register("Hello", |invocation, log| {
+        let (id, context) = (invocation.request_id.clone(), invocation.client_context.clone());
+        let Output::Bytes(event) = echo(invocation, log)? else { panic!("bytes") };
+        let event = String::from_utf8_lossy(&event).into_owned();
+        SEEN.lock().expect("events").push((id, context, event));
+        Ok(Output::Bytes("null".into()))
+    });
+    stand.add_deliveries().await;
+    let event = |name| invocation_of(name).header("X-Amz-Invocation-Type", "Event");
+    let context = STANDARD.encode("{}");
+    let request = event("Hello").header("X-Amz-Client-Context", context);
+    let got = stand.send(request, r#"{"b":1,"a":2}"#).await;
+    assert_eq!((got.status, got.body.len(), got.header("x-amz-executed-version")), (202, 0, None));
+    let id = got.header("x-amzn-requestid").expect("an id").to_owned();
+    while SEEN.lock().expect("events").is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let expected = (id, Some("{}".to_owned()), r#"{"b":1,"a":2}"#.to_owned());
+    assert_eq!(*SEEN.lock().expect("events"), [expected]);
+
+    assert_eq!(refusal(&stand, event("Nobody"), "{}").await.0, 404);
+    assert_eq!(refusal(&stand, event("Hello"), "{").await.1, "InvalidRequestContentException");
+    let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
+    for (length, status, error_type) in [
+        (1_000_000, 202, None),
+        (1_000_001, 413, Some("SerializedRequestEntityTooLargeException")),
+        (1_048_577, 413, Some("RequestTooLargeException")),
+    ] {
+        let got = stand.send(event("Hello"), text(length)).await;
+        assert_eq!((got.status, got.header("x-amzn-errortype")), (status, error_type), "{length}");
     }
 }
 
