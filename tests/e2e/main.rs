@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod access;
+mod asynchronous;
 mod bad_input;
 mod check;
 mod clients;
@@ -13,6 +15,7 @@ mod disk;
 mod example;
 mod functions;
 mod http;
+mod managed;
 mod packaging;
 mod queues;
 mod schedules;
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
     trials.extend(example::trials(&example));
     trials.extend(functions::trials(&fixtures));
     trials.extend(http::trials(&fixtures));
+    trials.extend(access::trials(&fixtures));
+    trials.extend(managed::trials(&fixtures));
     trials.extend(packaging::trials(&example));
     trials.extend(senders::trials(&example));
     trials.extend(clients::trials(&fixtures));
@@ -48,6 +53,7 @@ fn main() -> ExitCode {
     trials.extend(sqs_addresses::trials(&fixtures));
     trials.extend(sqs_cli::trials(&fixtures));
     trials.extend(sqs_forms::trials(&fixtures));
+    trials.extend(asynchronous::trials());
     trials.extend(bad_input::trials());
     trials.extend(check::trials());
     trials.extend(queues::trials());

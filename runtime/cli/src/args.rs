@@ -1,9 +1,11 @@
 //! The command line.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use samovar_app::config::is_region;
+use samovar_triggers::TimeScale;
 
 use crate::queues::{Peek, Purge, Queues, Redrive, Send};
 use crate::trigger::Trigger;
@@ -53,6 +55,12 @@ pub(crate) struct Up {
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     pub(crate) http_port: u16,
 
+    /// One more address of this machine to listen on; 0.0.0.0 for all. Calls of the AWS protocols
+    /// must then be signed with the credentials in SAMOVAR_ACCESS_KEY_ID and
+    /// SAMOVAR_SECRET_ACCESS_KEY; HTTP APIs and function URLs are open to all who reach them.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<IpAddr>,
+
     /// Where queues and compiled code are kept [default: .samovar beside the template].
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
@@ -60,6 +68,10 @@ pub(crate) struct Up {
     /// Keep queues in memory and forget them at the end; only compiled code is kept.
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    /// What waits of asynchronous invocations are multiplied with: 0.01 makes AWS's minute
+    /// between two attempts 0.6 seconds [default: the samconfig file's, then 1, as on AWS].
+    #[arg(long, value_name = "FACTOR", value_parser = time_scale)]
+    pub(crate) time_scale: Option<TimeScale>,
 
     /// Serve what is built already; build nothing.
     #[arg(long)]
@@ -142,6 +154,11 @@ fn region(text: &str) -> Result<String, &'static str> {
     if is_region(text) { Ok(text.to_owned()) } else { Err("write it as eu-central-1") }
 }
 
+fn time_scale(text: &str) -> Result<TimeScale, &'static str> {
+    let scale = text.parse().ok().and_then(TimeScale::new);
+    scale.ok_or("write a number that is more than 0 and at most 1")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -182,6 +199,14 @@ mod tests {
     fn the_template_has_the_sam_clis_names() {
         for name in ["-t", "--template", "--template-file"] {
             assert_eq!(application(&[name, "a"]).template.as_deref(), Some("a".as_ref()));
+        }
+    }
+
+    #[test]
+    fn a_time_scale_is_one() {
+        for (text, is_one) in [("0.01", true), ("1", true), ("0", false), ("2", false)] {
+            let parsed = Args::try_parse_from(["samovar", "up", "--time-scale", text]);
+            assert_eq!(parsed.is_ok(), is_one, "{text}");
         }
     }
 

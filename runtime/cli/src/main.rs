@@ -1,8 +1,10 @@
 //! `samovar`: runs an AWS SAM application on this machine.
 
+mod access;
 mod args;
 mod build;
 mod check;
+mod deployed;
 mod host;
 mod providers;
 mod queues;

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use samovar_app::{App, Function, Kind};
 use samovar_dispatch::{Account, Dispatcher, Provider};
+use samovar_http::Credentials;
 use samovar_process::{ProcessConfig, ProcessProvider};
 use samovar_wasm::{Host, HostConfig, HostError, WasmConfig};
 use tokio::task::JoinSet;
@@ -13,14 +14,40 @@ use tokio::task::JoinSet;
 use crate::build::{self, Artifact, Artifacts};
 
 /// What functions see of the machine that they run on.
+#[derive(Clone)]
 pub(crate) struct Surroundings {
     /// `http://127.0.0.1:9000`.
     pub(crate) endpoint: String,
     pub(crate) account: Account,
     /// Where what is unpacked and compiled is kept, under names that follow from its content.
     pub(crate) built: PathBuf,
+    /// What functions sign their calls with.
+    pub(crate) credentials: Credentials,
     /// Where environments have their private folders.
     pub(crate) environments: PathBuf,
+}
+
+/// What runs components, made when it is first wanted.
+pub(crate) struct Wasm {
+    cache_dir: PathBuf,
+    host: Mutex<Option<Host>>,
+}
+
+impl Wasm {
+    /// Compiled code is kept in `cache_dir`.
+    pub(crate) fn new(cache_dir: &Path) -> Self {
+        Self { cache_dir: cache_dir.to_owned(), host: Mutex::default() }
+    }
+
+    /// The host: always the same.
+    fn get(&self) -> Result<Host, HostError> {
+        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = &*host {
+            return Ok(host.clone());
+        }
+        let new = Host::new(HostConfig { cache_dir: self.cache_dir.clone() })?;
+        Ok(host.insert(new).clone())
+    }
 }
 
 /// Registers every function with the dispatcher, and returns why some cannot run, by logical id.
@@ -31,9 +58,12 @@ pub(crate) async fn register(
     app: &App,
     mut artifacts: Artifacts,
     surroundings: &Surroundings,
+    wasm: &Wasm,
     dispatcher: &Dispatcher,
 ) -> Result<HashMap<String, String>, HostError> {
-    let host = host(app, &surroundings.built)?;
+    // A machine that cannot run components says so once, and before it does anything else.
+    let host = app.functions.iter().any(|function| function.kind == Kind::Wasm);
+    let host = host.then(|| wasm.get()).transpose()?;
     let mut loading = JoinSet::new();
     for function in &app.functions {
         let artifact = artifacts.remove(&function.logical_id);
@@ -65,12 +95,20 @@ pub(crate) async fn register(
     Ok(failures)
 }
 
-/// The WASM host, if any function wants one.
-fn host(app: &App, built: &Path) -> Result<Option<Host>, HostError> {
-    if app.functions.iter().all(|function| function.kind != Kind::Wasm) {
-        return Ok(None);
-    }
-    Host::new(HostConfig { cache_dir: built.join("compiled") }).map(Some)
+/// Makes what runs a function, its artifact and the folders of its layers, on a thread that may
+/// take its time.
+///
+/// # Errors
+/// Why it cannot run, for people.
+pub(crate) fn make(
+    function: &Arc<Function>,
+    parts: (Artifact, Vec<PathBuf>),
+    surroundings: &Surroundings,
+    wasm: &Wasm,
+) -> Result<Arc<dyn Provider>, String> {
+    let host = (function.kind == Kind::Wasm).then(|| wasm.get()).transpose();
+    let host = host.map_err(|error| error.to_string())?;
+    provider(function, parts, variables(function, surroundings), &surroundings.environments, host)
 }
 
 fn provider(
@@ -104,14 +142,14 @@ fn provider(
 /// The variables of a function: its own, and what its AWS SDK needs to find this Samovar. The
 /// function's own go first, so that a template can name another endpoint.
 ///
-/// The credentials are dummies of a shape that SDKs take; nothing checks them on loopback.
+/// The credentials are dummies of a shape that SDKs take, unless calls must be signed.
 fn variables(function: &Function, surroundings: &Surroundings) -> Vec<(String, String)> {
     let mut variables = HashMap::from([
         ("AWS_ENDPOINT_URL", surroundings.endpoint.as_str()),
         ("AWS_REGION", &surroundings.account.region),
         ("AWS_DEFAULT_REGION", &surroundings.account.region),
-        ("AWS_ACCESS_KEY_ID", "samovar"),
-        ("AWS_SECRET_ACCESS_KEY", "samovar"),
+        ("AWS_ACCESS_KEY_ID", surroundings.credentials.access_key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", &surroundings.credentials.secret_access_key),
         ("AWS_SESSION_TOKEN", "samovar"),
     ]);
     for (name, value) in &function.environment {

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) options: Options,
     /// Parts of parameter overrides that say nothing.
     pub(crate) skipped: Vec<Skipped>,
+    /// The samconfig file's `time_scale`.
+    pub(crate) time_scale: Option<f64>,
 }
 
 /// Reads the files that are named, and those that need not be.
@@ -25,8 +27,15 @@ pub(crate) struct Settings {
 /// # Errors
 /// One of them cannot be read, or has faults.
 pub(crate) fn read(given: &Application) -> Result<Settings, Diagnostics> {
-    let SamConfig { template, parameters: configured, region, env_vars, env_file, values } =
-        samconfig(given)?;
+    let SamConfig {
+        template,
+        parameters: configured,
+        region,
+        env_vars,
+        env_file,
+        values,
+        time_scale,
+    } = samconfig(given)?;
     let template = match given.template.clone().or(template) {
         Some(template) => template,
         None => config::find_template(&Disk, Path::new(""))?,
@@ -49,7 +58,7 @@ pub(crate) fn read(given: &Application) -> Result<Settings, Diagnostics> {
         ..Options::default()
     };
     let skipped = configured.skipped.into_iter().chain(parameters.skipped).collect();
-    Ok(Settings { template, options, skipped })
+    Ok(Settings { template, options, skipped, time_scale })
 }
 
 /// The samconfig file, which stands beside the template. As with the SAM CLI, a path that is given

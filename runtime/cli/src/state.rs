@@ -39,6 +39,11 @@ impl State {
         self.temporary.is_none().then(|| self.folder.join("queues"))
     }
 
+    /// The folder of the functions that the Lambda API makes.
+    pub(crate) fn functions(&self) -> PathBuf {
+        self.temporary.as_ref().map_or(&*self.folder, TempDir::path).join("functions")
+    }
+
     /// The folder of the environments' private folders.
     pub(crate) fn environments(&self) -> PathBuf {
         self.own().join(ENVIRONMENTS)

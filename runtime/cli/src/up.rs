@@ -1,25 +1,29 @@
 //! `samovar up`: from a template to a served application, and to an orderly end.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use samovar_api::Api;
-use samovar_app::{App, Diagnostics, Kind, Trigger};
+use samovar_api::{Api, FunctionParts, Functions};
+use samovar_app::{App, Diagnostics, Kind};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
-use samovar_http::{BindError, Listeners, Reserved};
+use samovar_http::{BindError, Hosts, Listeners, Reserved};
 use samovar_queue::{OpenError, QueueError, Queues};
-use samovar_triggers::{Deliveries, EventBuses, Gateway, LedgerError, Poller, Schedules, Topics};
+use samovar_triggers::{
+    Deliveries, EventBuses, Gateway, LedgerError, Mappings, Outlets, Schedules, TimeScale, Topics,
+};
 use samovar_wasm::HostError;
 use thiserror::Error;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Access, AccessError};
 use crate::args;
 use crate::build;
+use crate::deployed::Deployed;
 use crate::host;
 use crate::providers::{self, Surroundings};
 use crate::settings::{self, Settings};
@@ -37,12 +41,16 @@ pub(crate) enum UpError {
     Template(Diagnostics),
     #[error("{error}; stop that program, or choose another port with {option} PORT")]
     Port { error: BindError, option: &'static str },
+    #[error("{0}")]
+    Access(#[from] AccessError),
     #[error("cannot use the state folder {}: {error}", .path.display())]
     StateDir { path: PathBuf, error: std::io::Error },
     #[error("{0} (--state-dir DIR)")]
     Queues(#[from] OpenError),
     #[error("queue {queue}: {error}")]
     Queue { queue: String, error: QueueError },
+    #[error("cannot read the functions that the Lambda API has made: {error}")]
+    Deployed { error: std::io::Error },
     #[error("{0}")]
     Topics(#[from] LedgerError),
     #[error("{0}")]
@@ -81,11 +89,12 @@ struct Served {
 }
 
 async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), UpError> {
-    let Settings { template, options: outside, skipped } =
+    let Settings { template, options: outside, skipped, time_scale } =
         settings::read(&options.application).map_err(UpError::Template)?;
     skipped.iter().for_each(warn);
-    let api_port = reserve(options.api_port, "--api-port")?;
-    let http_port = reserve(options.http_port, "--http-port")?;
+    let access = Access::new(options.listen)?;
+    let api_port = reserve(options.api_port, options.listen, "--api-port")?;
+    let http_port = reserve(options.http_port, options.listen, "--http-port")?;
     let account = Account { region: outside.region.clone(), ..Account::default() };
     let endpoint = format!("http://127.0.0.1:{}", api_port.port());
     let app = samovar_app::load(
@@ -126,13 +135,18 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         }
     }
     let dispatcher = Dispatcher::new(limits, clock.clone(), watch);
+    let credentials = access.of_functions();
     let surroundings = Surroundings {
         endpoint,
         account: account.clone(),
+        credentials,
         built: state.folder.clone(),
         environments: state.environments(),
     };
-    let failures = providers::register(&app, artifacts, &surroundings, &dispatcher).await?;
+    let deployed =
+        Deployed::new(&app, surroundings.clone(), &state, &artifacts, dispatcher.clone());
+    let failures =
+        providers::register(&app, artifacts, &surroundings, deployed.wasm(), &dispatcher).await?;
     let not_run = app.functions.iter().filter(|function| function.not_run.is_some()).count();
     if failures.len() > not_run && failures.len() == app.functions.len() {
         print_failures(&app, &failures);
@@ -143,6 +157,9 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let deliveries = deliveries
         .await
         .map_err(|error| UpError::Queue { queue: "of events for functions".to_owned(), error })?;
+    let configured = time_scale.and_then(TimeScale::new);
+    let time_scale = options.time_scale.or(configured).unwrap_or_default();
+    let deliveries = deliveries.with_time_scale(time_scale);
     let ledger = state.own().join("topics.json");
     let (of_topics, functions) = (deliveries.clone(), &app.functions);
     let topics = Topics::open(&app.topics, functions, account.clone(), of_topics, &ledger)?;
@@ -157,72 +174,93 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         took: began.elapsed(),
     };
     let summary = summary.to_string();
-    let ports =
-        Ports { api: listen(api_port, "--api-port")?, http: listen(http_port, "--http-port")? };
+    let http = http_port.port();
+    let beyond = options.listen.is_some_and(|address| !address.is_loopback());
+    let http_hosts = if beyond { Hosts::Addresses } else { Hosts::Local };
+    let ports = Ports {
+        http_port: http,
+        api: listen(api_port, "--api-port")?.with_hosts(access.hosts()),
+        http: listen(http_port, "--http-port")?.with_hosts(http_hosts),
+    };
     say(format_args!("{summary}\n"));
-    let senders = Senders { deliveries, topics };
-    let served = serve(&app, ports, &account, &dispatcher, &queues, &clock, senders);
-    Ok((served, state))
+    let parts = Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access };
+    Ok((serve(&app, ports, parts).await?, state))
+}
+
+/// What requests and triggers are served with.
+struct Parts {
+    account: Account,
+    dispatcher: Dispatcher,
+    queues: Queues,
+    clock: Arc<dyn Clock>,
+    deliveries: Deliveries,
+    topics: Topics,
+    deployed: Deployed,
+    access: Access,
 }
 
 /// Both ports, taking connections.
 struct Ports {
     api: Listeners,
     http: Listeners,
-}
-
-/// What sends events to functions and queues, and had to be opened.
-struct Senders {
-    deliveries: Deliveries,
-    topics: Topics,
+    /// The number of the latter.
+    http_port: u16,
 }
 
 /// Begins to take work: the AWS protocols, then all triggers.
-fn serve(
-    app: &App,
-    ports: Ports,
-    account: &Account,
-    dispatcher: &Dispatcher,
-    queues: &Queues,
-    clock: &Arc<dyn Clock>,
-    senders: Senders,
-) -> Served {
-    let Senders { deliveries, topics } = senders;
+async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError> {
+    let Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access } = parts;
     let protocols = CancellationToken::new();
+    let triggers = CancellationToken::new();
     let (functions, queue_targets) = (&app.functions, &app.queue_targets);
     let buses = EventBuses::new(functions, queue_targets, account.clone(), deliveries.clone());
     let schedules = Schedules::new(functions, queue_targets, account.clone(), deliveries.clone());
-    let api = Api::new(account.clone(), dispatcher.clone(), queues.clone());
-    let api = api.with_senders(topics, buses, schedules.clone());
-    let service = move |request, _peer: SocketAddr| {
-        let api = api.clone();
-        async move { api.handle(request).await }
+    let gateway =
+        Gateway::new(&app.apis, functions, account.clone(), dispatcher.clone(), clock.clone());
+    let mappings = Mappings::new(
+        account.clone(),
+        queues.clone(),
+        dispatcher.clone(),
+        clock.clone(),
+        triggers.clone(),
+    );
+    let kept = deployed.kept().map_err(|error| UpError::Deployed { error })?;
+    let managed = FunctionParts {
+        account: account.clone(),
+        dispatcher: dispatcher.clone(),
+        host: Arc::new(deployed),
+        gateway: gateway.clone(),
+        http_port: ports.http_port,
+        mappings: mappings.clone(),
+        clock,
+    };
+    let (managed, failures) = Functions::open(managed, functions, kept).await;
+    for (function, reason) in failures {
+        eprintln!("{function}, made by the Lambda API, is not served: {reason}");
+    }
+    let api = Api::new(account.clone(), dispatcher.clone(), queues)
+        .with_senders(topics.clone(), buses.clone(), schedules.clone())
+        .with_deliveries(deliveries.clone())
+        .with_functions(managed);
+    let service = move |request, peer: SocketAddr| {
+        let (api, access) = (api.clone(), access.clone());
+        async move { access.handle(&api, request, peer).await }
     };
     let api = tokio::spawn(samovar_http::serve(ports.api, service, protocols.clone(), GRACE));
 
-    let triggers = CancellationToken::new();
     let mut running = JoinSet::new();
-    let gateway =
-        Gateway::new(&app.apis, &app.functions, account.clone(), dispatcher.clone(), clock.clone());
     let service = move |request, peer: SocketAddr| {
         let gateway = gateway.clone();
         async move { gateway.handle(request, peer).await }
     };
     running.spawn(samovar_http::serve(ports.http, service, triggers.clone(), GRACE));
-    running.spawn(deliveries.clone().run(triggers.clone()));
+    let outlets = Outlets { topics: Some(topics), buses: Some(buses) };
+    running.spawn(deliveries.clone().run_with(outlets, triggers.clone()));
     running.spawn(schedules.run(triggers.clone()));
     // Routes are the gateway's; topics, rules and schedules are served above; the rest is named as
     // not emulated.
-    for function in &app.functions {
-        for trigger in &function.triggers {
-            let Trigger::Queue(trigger) = trigger.clone() else { continue };
-            let Some(queue) = trigger.queue.clone() else { continue };
-            let (dispatcher, function) = (dispatcher.clone(), function.clone());
-            let poller = Poller::new(queue, trigger, function, account, queues.clone(), dispatcher);
-            running.spawn(poller.run(triggers.clone()));
-        }
-    }
-    Served { dispatcher: dispatcher.clone(), triggers, running, protocols, api }
+    running.spawn(mappings.ended());
+    Ok(Served { dispatcher, triggers, running, protocols, api })
 }
 
 impl Served {
@@ -265,8 +303,8 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-fn reserve(port: u16, option: &'static str) -> Result<Reserved, UpError> {
-    Reserved::new(port).map_err(|error| UpError::Port { error, option })
+fn reserve(port: u16, listen: Option<IpAddr>, option: &'static str) -> Result<Reserved, UpError> {
+    Reserved::with(port, listen).map_err(|error| UpError::Port { error, option })
 }
 
 fn listen(port: Reserved, option: &'static str) -> Result<Listeners, UpError> {

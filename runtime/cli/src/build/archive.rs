@@ -11,11 +11,11 @@ use zip::ZipArchive;
 use super::{Artifact, BuildError, existing};
 
 /// Bytes that a function's code may have when it is unpacked (Lambda guide, "Quotas").
-const MAX_BYTES: u64 = 250 * 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 250 * 1024 * 1024;
 
 /// Unpacks `archive` below `folder`, under a name that follows from its content, so that it is
 /// done once; it must have `file` in it.
-pub(super) fn unpack(archive: &Path, folder: &Path, file: &str) -> Result<Artifact, BuildError> {
+pub(crate) fn unpack(archive: &Path, folder: &Path, file: &str) -> Result<Artifact, BuildError> {
     let root = unpack_all(archive, folder)?;
     let path = existing(root.join(file)).map_err(|_| BuildError::Archive {
         path: archive.to_owned(),
@@ -30,7 +30,12 @@ pub(super) fn unpack_all(archive: &Path, folder: &Path) -> Result<PathBuf, Build
         .map_err(|error| BuildError::Archive { path: archive.to_owned(), error: error.to_string() })
 }
 
-fn contents(archive: &Path, folder: &Path) -> io::Result<PathBuf> {
+/// Unpacks `archive` below `folder`, under a name that follows from its content; what it became.
+///
+/// # Errors
+/// [`io::ErrorKind::FileTooLarge`] beyond [`MAX_BYTES`]; the disk's own; or what else is wrong
+/// with the archive.
+pub(crate) fn contents(archive: &Path, folder: &Path) -> io::Result<PathBuf> {
     let mut source = File::open(archive)?;
     let name = digest(&mut source)?;
     source.rewind()?;
@@ -84,7 +89,8 @@ fn extract(source: File, folder: &Path) -> io::Result<()> {
         let mut file = File::create(&path)?;
         let written = io::copy(&mut (&mut entry).take(left + 1), &mut file)?;
         left = left.checked_sub(written).ok_or_else(|| {
-            io::Error::other(format!("it is larger than {} MB unpacked", MAX_BYTES >> 20))
+            let why = format!("it is larger than {} MB unpacked", MAX_BYTES >> 20);
+            io::Error::new(io::ErrorKind::FileTooLarge, why)
         })?;
         // Archives made on other systems have no modes; Lambda needs `bootstrap` executable, and
         // takes nobody's permission to write or to be another user.

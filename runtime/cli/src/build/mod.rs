@@ -1,6 +1,6 @@
 //! Makes a function's code into something that runs: a `bootstrap` or a component.
 
-mod archive;
+pub(crate) mod archive;
 mod cargo;
 mod group;
 mod locate;
@@ -175,7 +175,7 @@ async fn run(workspace: &Path, wasm: bool, job: &Job, say: &(dyn Fn(&str) + Sync
 }
 
 /// The file in the folder of the code that is run.
-fn file(function: &Function) -> &str {
+pub(crate) fn file(function: &Function) -> &str {
     match function.kind {
         Kind::Process => "bootstrap",
         Kind::Wasm => &function.handler,

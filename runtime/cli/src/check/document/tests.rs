@@ -16,7 +16,8 @@ fn document(text: &str) -> Value {
     let options = Options::default();
     let template = Path::new("/app/template.yaml");
     let result = load_from(&files, template, &options);
-    let settings = Settings { template: template.to_owned(), options, skipped: Vec::new() };
+    let (template, skipped, time_scale) = (template.to_owned(), Vec::new(), None);
+    let settings = Settings { template, options, skipped, time_scale };
     let document = Document::new(None, Some(&settings), result.as_ref());
     serde_json::from_str(&document.to_string()).unwrap()
 }
