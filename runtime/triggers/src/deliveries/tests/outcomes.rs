@@ -241,7 +241,7 @@ async fn records_reach_functions_topics_and_buses() {
     let (account, deliveries) = (Account::default(), stand.deliveries.clone());
     let outlets = Outlets {
         topics: Some(Topics::new(&[topic], &functions, account.clone(), deliveries.clone())),
-        buses: Some(EventBuses::new(&functions, account, deliveries.clone())),
+        buses: Some(EventBuses::new(&functions, &[], account, deliveries.clone())),
     };
     stand.shutdown.cancel();
     tokio::spawn(deliveries.run_with(outlets, CancellationToken::new()));
