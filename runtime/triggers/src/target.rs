@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use samovar_app::{Destination, Function, QueueTarget, RetryPolicy};
+use samovar_app::{Destination, Function, QueueTarget};
 use samovar_queue::{BatchEntry, ErrorKind, QueueError, Queues, SendMessage};
 
 use crate::deliveries::{
-    DeadLetter, Deliveries, Form, Limits, Origin, Parcel, dead_letter_queue, of_event_for_queue,
+    DeadLetter, Deliveries, Form, Limits, Origin, Parcel, dead_letter_queue, of_target,
 };
 
 /// SQS's limit of entries in one request.
@@ -20,7 +20,6 @@ const BATCH_BYTES: usize = 1000 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     receiver: Receiver,
-    retry: RetryPolicy,
     /// Name of the dead-letter queue.
     dead_letter: Option<String>,
 }
@@ -50,30 +49,22 @@ pub(crate) struct QueueEvent {
 }
 
 impl Target {
-    /// A function, with the `RetryPolicy` and `DeadLetterConfig` of its target.
-    pub(crate) fn function(
-        function: &Arc<Function>,
-        retry: RetryPolicy,
-        dead_letter: Option<&Destination>,
-    ) -> Self {
+    /// A function, with the `DeadLetterConfig` of its target.
+    pub(crate) fn function(function: &Arc<Function>, dead_letter: Option<&Destination>) -> Self {
         let receiver = Receiver::Function(function.clone());
-        Self { receiver, retry, dead_letter: dead_letter_queue(dead_letter) }
+        Self { receiver, dead_letter: dead_letter_queue(dead_letter) }
     }
 
     /// A queue. A queue of this machine takes a message at once or never, so that there is nothing
     /// to retry: EventBridge does not, where the target refuses (EventBridge guide, "How EventBridge
     /// retries delivering events").
-    pub(crate) fn queue(
-        target: &QueueTarget,
-        retry: RetryPolicy,
-        dead_letter: Option<&Destination>,
-    ) -> Self {
+    pub(crate) fn queue(target: &QueueTarget, dead_letter: Option<&Destination>) -> Self {
         let receiver = Receiver::Queue {
             name: target.queue.clone(),
             arn: target.arn.clone(),
             group_id: target.group_id.clone(),
         };
-        Self { receiver, retry, dead_letter: dead_letter_queue(dead_letter) }
+        Self { receiver, dead_letter: dead_letter_queue(dead_letter) }
     }
 
     /// The name of the function or queue.
@@ -100,7 +91,7 @@ impl Target {
                     queue,
                     form: Form::Event { rule: rule_arn, target },
                 });
-                let limits = Limits::of_target(&self.retry, function);
+                let limits = Limits::of_function(function);
                 Shipment::ToFunction(Parcel::new(
                     function,
                     origin,
@@ -144,7 +135,7 @@ impl QueueEvent {
     /// as none.
     async fn give_up(self, queues: &Queues, code: &str, message: &str) -> Result<(), QueueError> {
         let Some(queue) = self.dead_letter else { return Ok(()) };
-        let attributes = of_event_for_queue(&self.rule_arn, &self.queue_arn, code, message);
+        let attributes = of_target(&self.rule_arn, &self.queue_arn, code, message);
         let letter = SendMessage { attributes, ..SendMessage::new(self.message.body) };
         match queues.send_message(&queue, letter).await {
             Err(error) if !error.is_sender_fault() => Err(error),

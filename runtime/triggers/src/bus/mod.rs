@@ -78,15 +78,13 @@ impl EventBuses {
             function.triggers.iter().filter_map(|trigger| match trigger {
                 Trigger::Rule(rule) => {
                     let dead_letter = rule.dead_letter.as_ref();
-                    Rule::new(rule, Target::function(function, rule.retry, dead_letter))
+                    Rule::new(rule, Target::function(function, dead_letter))
                 }
                 _ => None,
             })
         });
         let to_queues = queues.iter().filter_map(|queue| match &queue.sender {
-            Sender::Rule(rule) => {
-                Rule::new(rule, Target::queue(queue, rule.retry, rule.dead_letter.as_ref()))
-            }
+            Sender::Rule(rule) => Rule::new(rule, Target::queue(queue, rule.dead_letter.as_ref())),
             Sender::Schedule(_) => None,
         });
         let rules = to_functions.chain(to_queues).collect();

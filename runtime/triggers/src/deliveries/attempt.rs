@@ -10,7 +10,7 @@ use samovar_queue::{ChangeVisibility, Message, QueueError};
 use tokio::time::{interval, sleep};
 
 use super::outcome::Outcome;
-use super::outlets::{Outlets, is_lambdas};
+use super::outlets::Outlets;
 use super::parcel::Parcel;
 use super::{Failure, FailureKind, LEASE, PAUSE, QUEUE, Shared};
 use crate::time::epoch_millis;
@@ -99,10 +99,13 @@ impl Shared {
             Duration::from_millis(age).saturating_add(self.scale.duration(*wait)) < most
         });
         let Some(wait) = wait else {
-            let lambdas = is_lambdas(&parcel, failure);
+            // What was in Lambda's hands is Lambda's to tell of; what never came there is a dead
+            // letter of who sent it.
+            if failure.kind == FailureKind::Final {
+                return self.persist(|| self.give_up(&parcel, failure)).await;
+            }
             let outcome = Outcome::Failure(failure);
-            let told = !lambdas || self.persist(|| self.tell(&parcel, &outcome, outlets)).await;
-            return told && self.persist(|| self.give_up(&parcel, failure)).await;
+            return self.persist(|| self.tell(&parcel, &outcome, outlets)).await;
         };
         match failure.kind {
             FailureKind::Failed => parcel.label.failures += 1,

@@ -4,7 +4,7 @@ use samovar_queue::{AttributeValue, MessageAttribute, MessageAttributes, QueueEr
 use serde::{Deserialize, Serialize};
 
 use super::parcel::Parcel;
-use super::{Failure, FailureKind, Shared};
+use super::{Failure, Shared};
 use crate::topic;
 
 /// A dead-letter queue, with what its sender writes beside an event.
@@ -50,7 +50,7 @@ impl Shared {
             }
             Form::Event { rule, target } => {
                 let body = String::from_utf8_lossy(&parcel.payload);
-                let attributes = of_event(parcel, failure, rule, target);
+                let attributes = of_target(rule, target, &failure.code, &failure.message);
                 SendMessage { attributes, ..SendMessage::new(body) }
             }
         };
@@ -71,13 +71,9 @@ pub(crate) fn of_notification(code: &str, message: &str) -> MessageAttributes {
     ])
 }
 
-/// What stands beside an event that a rule or schedule could not send to a queue.
-pub(crate) fn of_event_for_queue(
-    rule: &str,
-    target: &str,
-    code: &str,
-    message: &str,
-) -> MessageAttributes {
+/// What stands beside an event that a rule or schedule could not hand over to its target. Here
+/// that fails for good or not at all, so that nothing was retried.
+pub(crate) fn of_target(rule: &str, target: &str, code: &str, message: &str) -> MessageAttributes {
     attributes([
         ("RULE_ARN", rule.to_owned()),
         ("TARGET_ARN", target.to_owned()),
@@ -85,27 +81,6 @@ pub(crate) fn of_event_for_queue(
         ("ERROR_MESSAGE", message.to_owned()),
         ("RETRY_ATTEMPTS", "0".to_owned()),
     ])
-}
-
-fn of_event(parcel: &Parcel, failure: &Failure, rule: &str, target: &str) -> MessageAttributes {
-    let label = &parcel.label;
-    let (retries, most) = match failure.kind {
-        FailureKind::Failed => (label.failures, label.limits.failures),
-        _ => (label.refusals, label.limits.refusals),
-    };
-    let mut attributes = attributes([
-        ("RULE_ARN", rule.to_owned()),
-        ("TARGET_ARN", target.to_owned()),
-        ("ERROR_CODE", failure.code.clone()),
-        ("ERROR_MESSAGE", failure.message.clone()),
-        ("RETRY_ATTEMPTS", (label.failures.saturating_add(label.refusals)).to_string()),
-    ]);
-    if matches!(failure.kind, FailureKind::Failed | FailureKind::Refused) {
-        let exhausted =
-            if retries < most { "MaximumEventAgeInSeconds" } else { "MaximumRetryAttempts" };
-        attributes.insert("EXHAUSTED_RETRY_CONDITION".to_owned(), text(exhausted.to_owned()));
-    }
-    attributes
 }
 
 /// Longest attribute in bytes; messages of functions may be much longer.

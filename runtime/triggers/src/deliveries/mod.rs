@@ -5,13 +5,14 @@
 //! has done its work or the event was given up. Neither the end of the process nor a power cut
 //! loses one; an invocation that they cut off is repeated ("at least once").
 //!
-//! AWS has two steps here, and both have their limits: the sender gives the event to Lambda, again
-//! and again while that is throttled or cannot, as the target's `RetryPolicy` says; Lambda then
-//! invokes the function, again when it fails, as its `EventInvokeConfig` says (Lambda guide,
-//! "Asynchronous invocation"). Here both are one step with both limits, and an event that was
-//! given up in either goes to the dead-letter queue of what sent it. What the function has made of an
-//! event is told to the destinations of its `EventInvokeConfig`, and what was given up in Lambda's
-//! step goes to its own dead-letter queue too.
+//! AWS has two steps here. The sender hands the event over to Lambda, which takes it at once,
+//! however busy its function is: only what Lambda cannot take, since the function is gone or the
+//! event is too large, is a dead letter of the sender's. Lambda then invokes the function, again
+//! while it fails or is throttled, as its `EventInvokeConfig` says, and tells what became of that
+//! to the function's own destinations and dead-letter queue (Lambda guide, "Asynchronous
+//! invocation"; SNS guide, "Amazon SNS dead-letter queues": what fails to be delivered to the
+//! endpoint). A sender's retry policy is about the first step, which does not fail for a while
+//! here.
 
 mod accept;
 mod attempt;
@@ -34,7 +35,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 pub use self::accept::AsynchronousEvent;
-pub(crate) use self::dead_letter::{DeadLetter, Form, of_event_for_queue, of_notification};
+pub(crate) use self::dead_letter::{DeadLetter, Form, of_notification, of_target};
 pub use self::outlets::Outlets;
 pub(crate) use self::parcel::{Limits, Origin, Parcel, dead_letter_queue};
 pub use self::scale::TimeScale;

@@ -7,7 +7,7 @@ use samovar_queue::{ErrorKind, MessageAttributes, QueueError, SendMessage};
 
 use super::outcome::{Outcome, dead_letter_attributes, qualified_arn};
 use super::parcel::{Limits, Origin, Parcel};
-use super::{Deliveries, Failure, FailureKind, Shared};
+use super::{Deliveries, Shared};
 use crate::bus::{Entry, EventBuses, PutEventsError};
 use crate::topic::{Publication, Topics};
 
@@ -155,17 +155,5 @@ async fn put(buses: &EventBuses, arn: &str, letter: Letter<'_>) -> Result<(), Qu
     match buses.put_events(vec![entry]).await {
         Err(PutEventsError::Store(error)) => Err(error),
         _ => Ok(()),
-    }
-}
-
-/// Whether an event that ends so is Lambda's to tell of: it was in Lambda's hands, and not still
-/// in those of who sent it.
-pub(super) fn is_lambdas(parcel: &Parcel, failure: &Failure) -> bool {
-    match failure.kind {
-        FailureKind::Failed | FailureKind::Disabled => true,
-        FailureKind::Refused => {
-            matches!(parcel.label.origin, Origin::Invoke | Origin::Function(_))
-        }
-        FailureKind::Final => false,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use samovar_app::{Destination, Function, RetryPolicy, Target};
+use samovar_app::{Destination, Function, Target};
 use samovar_dispatch::{Event, Invocation, Source};
 use samovar_queue::{AttributeValue, Message, MessageAttribute, SendMessage};
 use serde::{Deserialize, Serialize};
@@ -111,16 +111,6 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Those of a target with a retry policy: whichever of its and Lambda's ends first.
-    pub(crate) fn of_target(retry: &RetryPolicy, function: &Function) -> Self {
-        let lambda = &function.asynchronous;
-        Self {
-            failures: lambda.maximum_retries.min(retry.maximum_retries),
-            refusals: retry.maximum_retries,
-            age: millis(lambda.maximum_age.min(retry.maximum_age)),
-        }
-    }
-
     /// Those of Lambda's asynchronous invocation alone: throttles count for nothing there.
     pub(crate) fn of_function(function: &Function) -> Self {
         let lambda = &function.asynchronous;

@@ -45,14 +45,14 @@ impl Schedules {
             for trigger in &function.triggers {
                 if let Trigger::Schedule(trigger) = trigger {
                     let dead_letter = trigger.dead_letter.as_ref();
-                    let target = Target::function(function, trigger.retry, dead_letter);
+                    let target = Target::function(function, dead_letter);
                     shared.add(trigger, target, Some(function));
                 }
             }
         }
         for queue in queues {
             if let Sender::Schedule(trigger) = &queue.sender {
-                let target = Target::queue(queue, trigger.retry, trigger.dead_letter.as_ref());
+                let target = Target::queue(queue, trigger.dead_letter.as_ref());
                 shared.add(trigger, target, None);
             }
         }

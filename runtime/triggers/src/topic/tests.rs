@@ -46,6 +46,7 @@ fn filtered(name: &str, policy: Value, filters_body: bool) -> Subscription {
 struct Stand {
     topics: Topics,
     deliveries: Deliveries,
+    dispatcher: samovar_dispatch::Dispatcher,
     events: Arc<Mutex<Vec<bytes::Bytes>>>,
 }
 
@@ -86,7 +87,7 @@ impl Stand {
         };
         let account = Account::default();
         let topics = Topics::new(&[topic], &[function], account, deliveries.clone());
-        Self { topics, deliveries, events }
+        Self { topics, deliveries, dispatcher, events }
     }
 
     async fn publish(&self, publication: Publication) -> Published {
@@ -229,16 +230,26 @@ async fn a_function_gets_the_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_that_fails_three_times_leaves_a_dead_letter() {
+async fn what_a_function_fails_with_is_no_dead_letter_of_the_topic() {
     let stand = Stand::new(false, vec![subscription(Target::Function("Orders".into()))]).await;
     stand.publish(message("fail")).await;
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert_eq!(stand.events.lock().expect("events").len(), 3);
+    assert!(stand.received("letters").await.is_empty(), "it was handed over");
+}
+
+/// SNS guide, "Amazon SNS dead-letter queues".
+#[tokio::test(start_paused = true)]
+async fn what_a_function_that_is_gone_would_have_got_is_a_dead_letter() {
+    let stand = Stand::new(false, vec![subscription(Target::Function("Orders".into()))]).await;
+    stand.dispatcher.remove("Orders", None);
+    stand.publish(message("fail")).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let letters = stand.received("letters").await;
     let letter: SnsMessage = serde_json::from_str(&letters[0].body).expect("a notification");
     assert_eq!(letter.message, "fail");
-    let error = AttributeValue::String("Runtime.ExitError: gone".into());
-    assert_eq!(letters[0].attributes["ErrorMessage"].value, error);
+    let code = AttributeValue::String("NO_RESOURCE".into());
+    assert_eq!(letters[0].attributes["ErrorCode"].value, code);
 }
 
 #[tokio::test(start_paused = true)]

@@ -232,7 +232,7 @@ async fn records_reach_functions_topics_and_buses() {
         input: None,
         input_path: None,
         input_transformer: None,
-        retry: RetryPolicy::default(),
+        retry: samovar_app::RetryPolicy::default(),
         dead_letter: None,
         enabled: true,
         span,
