@@ -226,14 +226,14 @@ fn not_emulated() {
     let folder = application(&[("Good", "good")]);
     let template = folder.path().join("template.yaml");
     let more = "  Words:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
-                Runtime: python3.12\n      Handler: app.handler\n      CodeUri: good/\n  \
+                Runtime: ruby3.4\n      Handler: app.handler\n      CodeUri: good/\n  \
                 Table:\n    Type: AWS::DynamoDB::Table\n";
     fs::write(&template, fs::read_to_string(&template).unwrap() + more).unwrap();
     let server = Server::start(&template, Ports::free(), None, &[]);
     let output = server.output();
-    assert_has(&output, &["Not emulated", "python3.12", "template.yaml:9", "AWS::DynamoDB::Table"]);
+    assert_has(&output, &["Not emulated", "ruby3.4", "template.yaml:9", "AWS::DynamoDB::Table"]);
     assert_eq!(output.matches("AWS::DynamoDB::Table").count(), 1, "{output}");
-    assert_eq!(output.matches("python3.12").count(), 1, "{output}");
+    assert_eq!(output.matches("ruby3.4").count(), 1, "{output}");
     let health = server.health();
     let states: Vec<_> =
         health["functions"].as_array().unwrap().iter().map(|f| &f["state"]).collect();

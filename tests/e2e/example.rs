@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::server::{Server, Shared};
 use crate::tools::{
-    CARGO_LAMBDA, CFN_LINT, SAM, block_on, eventually, get, post, request, sqs, succeed,
+    CARGO_LAMBDA, CFN_LINT, PIP, SAM, block_on, eventually, get, post, request, sqs, succeed,
 };
 use crate::{against, needing, trial};
 
@@ -28,6 +28,7 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
         against(server, "example::orders_are_checked", checked_orders),
         against(server, "example::a_hundred_orders_of_which_five_are_poison", hundred_orders),
         against(server, "example::thumbnail_has_the_width_asked_for", thumbnail),
+        needing(&[PIP], against(server, "example::words_are_counted_in_python", word_count)),
         needing(&[SAM], trial("example::sam_validates_the_template", sam_validate)),
         needing(&[CFN_LINT], trial("example::cfn_lint_passes_the_template", cfn_lint)),
     ]
@@ -48,6 +49,7 @@ fn health(server: &Server) {
         .map(|f| (f["name"].as_str().unwrap(), (f["kind"].clone(), f["state"].clone())))
         .collect();
     let ready = |kind: &str| (json!(kind), json!("ready"));
+    let failed = || (json!("process"), json!("failed"));
     let expected = BTreeMap::from([
         ("Heartbeat", ready("process")),
         ("Hello", ready("wasm")),
@@ -55,6 +57,8 @@ fn health(server: &Server) {
         ("OrderWorker", ready("process")),
         ("OrdersApi", ready("process")),
         ("Thumbnail", ready("wasm")),
+        // Where Python is missing, the others are served all the same.
+        ("WordCount", if PIP.is_there() { ready("process") } else { failed() }),
     ]);
     assert_eq!(functions, expected);
 }
@@ -237,6 +241,19 @@ fn heartbeat(server: &Server) {
     eventually("its invocation's line", || {
         server.output().lines().any(|l| l.contains("Heartbeat") && l.contains("schedule "))
     });
+}
+
+fn word_count(server: &Server) {
+    let answer = post(&server.http("/wordcount"), "Tea, tea and more TEA. It's tea!");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/json");
+    let expected = json!({
+        "words": 7,
+        "distinct": 4,
+        "mostFrequent": {"tea": 4, "and": 1, "more": 1},
+    });
+    assert_eq!(answer.json(), expected);
+    assert_eq!(post(&server.http("/wordcount"), "").json()["words"], 0);
 }
 
 fn sam_validate() {

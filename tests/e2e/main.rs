@@ -40,6 +40,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let example = Arc::new(Shared::new(server::example));
     let fixtures = Arc::new(Shared::new(server::fixtures));
+    let languages = Arc::new(Shared::new(managed::server));
     let mut trials = Vec::new();
     trials.extend(example::trials(&example));
     trials.extend(functions::trials(&fixtures));
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     trials.extend(access::trials(&fixtures));
     trials.extend(managed::trials(&fixtures));
     trials.extend(packaging::trials(&example));
+    trials.extend(managed::trials(&languages));
     trials.extend(senders::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(sqs::trials(&fixtures));
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     example.stop();
     fixtures.stop();
+    languages.stop();
     conclusion.exit_code()
 }
 

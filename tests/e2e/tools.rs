@@ -86,6 +86,8 @@ pub(crate) const SAM: Program = Program { name: "sam", probe: &["--version"] };
 pub(crate) const CFN_LINT: Program = Program { name: "cfn-lint", probe: &["--version"] };
 pub(crate) const BOTO3: Program = Program { name: "python3", probe: &["-c", "import boto3"] };
 pub(crate) const AWS: Program = Program { name: "aws", probe: &["--version"] };
+pub(crate) const PIP: Program = Program { name: "python3", probe: &["-m", "pip", "--version"] };
+pub(crate) const NPM: Program = Program { name: "npm", probe: &["--version"] };
 pub(crate) const CURL: Program = Program { name: "curl", probe: &["--version"] };
 
 impl Program {
@@ -97,6 +99,10 @@ impl Program {
 
     /// What to do where it is not there.
     pub(crate) fn remedy(self) -> String {
+        if self.name == NPM.name {
+            return "`npm --version` does not work: install Node.js 18 or later with npm"
+                .to_owned();
+        }
         format!(
             "`{} {}` does not work: run .ci/run, which installs what the tests need, or \
              pip install -r .ci/requirements.txt",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Subject;
 use super::runtime::Runs;
-use crate::model::{Build, Code, Kind};
+use crate::model::{Build, Code, Kind, ManagedRuntime};
 use crate::node::{Node, Place};
 use crate::report::Fault;
 use crate::shape::{Field, Optional, Required, Shape};
@@ -33,13 +33,21 @@ pub(super) fn read(subject: &Subject, runs: &Runs) -> Option<(Code, Option<Strin
     };
     let (build, why) = match written {
         Written::Path(property, uri) => return folder(subject, runs, property, &uri, at),
-        Written::Inline(text) => (Build::Inline(text), "inline code is not run"),
+        Written::Inline(text) => {
+            // On AWS only Node.js and Python take it ("AWS::Lambda::Function Code", `ZipFile`).
+            let why = runs.managed.is_none().then(|| "inline code is not run".to_owned());
+            return Some((not_a_folder(subject, at, Build::Inline(text)), why));
+        }
         Written::Stored(uri, why) => (Build::S3(uri), why),
         Written::Image(uri) => (Build::Image(uri), "container images are not run"),
     };
+    Some((not_a_folder(subject, at, build), Some(why.to_owned())))
+}
+
+/// Code that no path leads to.
+fn not_a_folder(subject: &Subject, at: Place, build: Build) -> Code {
     let path = subject.resolver.scope.base.clone();
-    let code = Code { path, span: subject.reader.report.span(at), build };
-    Some((code, Some(why.to_owned())))
+    Code { path, span: subject.reader.report.span(at), build }
 }
 
 /// `ImageUri`, or `Code.ImageUri`; none where `Metadata` says how the image is built.
@@ -233,6 +241,9 @@ fn build(
     let id = subject.resource.id;
     let metadata = Metadata::read(subject)?;
     let files = subject.reader.report.files;
+    if runs.managed.is_some() {
+        return source(subject, path, uri, &metadata, at);
+    }
     let (kind, handler) = (runs.kind, runs.handler.as_str());
     let artifact = match kind {
         Kind::Process => "bootstrap",
@@ -260,10 +271,7 @@ fn build(
             return None;
         }
         Some("makefile") => {
-            let message = format!("{id} has no code: `{uri}` has no Makefile");
-            let help =
-                format!("`BuildMethod: makefile` needs a Makefile with the target `build-{id}`");
-            subject.fault(Fault::new(at, message).help(help));
+            no_makefile(subject, uri, at);
             return None;
         }
         None => {
@@ -284,19 +292,65 @@ fn build(
     Some((build, None))
 }
 
+/// How source of a managed runtime is built: its packages are installed, unless the folder has
+/// them already.
+fn source(
+    subject: &Subject,
+    path: &Path,
+    uri: &str,
+    metadata: &Metadata,
+    at: Place,
+) -> Option<(Build, Option<String>)> {
+    let id = subject.resource.id;
+    if metadata.is_skipped || metadata.is_sam_output {
+        return Some((Build::Prebuilt, None));
+    }
+    match metadata.method.as_deref() {
+        None => Some((Build::Source, None)),
+        // `BuildMethod: python3.12` says again what `Runtime` says.
+        Some(method) if ManagedRuntime::parse(method).is_some() => Some((Build::Source, None)),
+        Some("makefile") if subject.reader.report.files.is_file(&path.join("Makefile")) => {
+            Some((Build::Make { target: format!("build-{id}") }, None))
+        }
+        Some("makefile") => {
+            no_makefile(subject, uri, at);
+            None
+        }
+        Some(method) => {
+            let why =
+                format!("the build method {method} is not run: serve what `sam build` leaves");
+            Some((Build::Prebuilt, Some(why)))
+        }
+    }
+}
+
+fn no_makefile(subject: &Subject, uri: &str, at: Place) {
+    let id = subject.resource.id;
+    let message = format!("{id} has no code: `{uri}` has no Makefile");
+    let help = format!("`BuildMethod: makefile` needs a Makefile with the target `build-{id}`");
+    subject.fault(Fault::new(at, message).help(help));
+}
+
 /// What `Metadata` says about the build.
 struct Metadata {
     method: Option<String>,
     binary: Option<String>,
     /// `SkipBuild`: the folder holds what runs.
     is_skipped: bool,
+    /// `SamResourceId`, which `sam build` adds in the template of its output.
+    is_sam_output: bool,
 }
 
 impl Metadata {
     /// `None`: it is faulty.
     fn read(subject: &Subject) -> Option<Self> {
         let Some(node) = subject.resource.metadata else {
-            return Some(Self { method: None, binary: None, is_skipped: false });
+            return Some(Self {
+                method: None,
+                binary: None,
+                is_skipped: false,
+                is_sam_output: false,
+            });
         };
         // Other tools keep other things here, which are none of our business.
         let resolved = |name: &str| node.get(name).map(|node| subject.resolver.resolve(node));
@@ -313,7 +367,8 @@ impl Metadata {
             Some(node) => subject.reader.boolean("SkipBuild", &node)?,
             None => false,
         };
-        Some(Self { method, binary, is_skipped })
+        let is_sam_output = node.get("SamResourceId").is_some();
+        Some(Self { method, binary, is_skipped, is_sam_output })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use super::Subject;
-use crate::model::Kind;
+use crate::model::{Kind, ManagedRuntime};
 use crate::node::Node;
 use crate::report::Fault;
 use crate::suggest::did_you_mean;
@@ -69,6 +69,8 @@ pub(super) struct Runs {
     pub(super) kind: Kind,
     pub(super) runtime: String,
     pub(super) handler: String,
+    /// What runs its source.
+    pub(super) managed: Option<ManagedRuntime>,
     /// Why it is not run here.
     pub(super) not_run: Option<String>,
     pub(super) is_image: bool,
@@ -85,6 +87,7 @@ pub(super) fn read(subject: &Subject) -> Option<Runs> {
             kind: Kind::Process,
             runtime: String::new(),
             handler: String::new(),
+            managed: None,
             not_run: Some("container images are not run".to_owned()),
             is_image: true,
         });
@@ -111,10 +114,12 @@ pub(super) fn read(subject: &Subject) -> Option<Runs> {
         subject.fault(Fault::new(runtime_node.at, message).help(help));
         return None;
     }
+    let managed = ManagedRuntime::parse(&runtime);
+    let is_program = runtime.starts_with("provided");
     let not_run =
-        (!runtime.starts_with("provided")).then(|| format!("the runtime {runtime} is not run yet"));
+        (!is_program && managed.is_none()).then(|| format!("the runtime {runtime} is not run yet"));
     check_handler(subject, &handler, &handler_node);
-    let is_wasm = not_run.is_none() && handler.ends_with(".wasm");
+    let is_wasm = is_program && handler.ends_with(".wasm");
     if is_wasm && !stays_inside(&handler) {
         let message = format!("`Handler` of {id} must name a file in the folder of the code");
         let help = "give its name alone: `hello.wasm`".to_owned();
@@ -122,7 +127,7 @@ pub(super) fn read(subject: &Subject) -> Option<Runs> {
         return None;
     }
     let kind = if is_wasm { Kind::Wasm } else { Kind::Process };
-    Some(Runs { kind, runtime, handler, not_run, is_image: false })
+    Some(Runs { kind, runtime, handler, managed, not_run, is_image: false })
 }
 
 /// At most 128 characters without blanks (Lambda API reference, "CreateFunction").

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Cors, Places, Span, Target, Trigger};
+use super::{Cors, ManagedRuntime, Places, Span, Target, Trigger};
 
 /// One `AWS::Serverless::Function` or `AWS::Lambda::Function`.
 #[derive(Clone, Debug)]
@@ -28,7 +28,8 @@ pub struct Function {
     pub kind: Kind,
     /// Why Samovar does not run this function, if it does not: `the runtime java21 is not run yet`.
     pub not_run: Option<String>,
-    /// `Runtime`, as the template has it (`provided.al2023`); empty for a container image.
+    /// `Runtime`, as the template has it (`provided.al2023`; see [`Self::managed`]); empty for a
+    /// container image.
     pub runtime: String,
     /// `Handler`; empty for a container image.
     pub handler: String,
@@ -69,6 +70,11 @@ pub struct Function {
 }
 
 impl Function {
+    /// The managed runtime that runs the function's source; `None`: the code is a program.
+    pub fn managed(&self) -> Option<ManagedRuntime> {
+        ManagedRuntime::parse(&self.runtime)
+    }
+
     /// A function with Lambda's defaults, in account `000000000000` of `us-east-1`, named as its
     /// logical id says (Lambda API reference, "CreateFunction").
     pub fn new(logical_id: &str, kind: Kind, code: Code) -> Self {
@@ -174,7 +180,11 @@ pub enum Build {
         /// `build-LOGICALID`.
         target: String,
     },
-    /// The folder holds the built artifact already: `bootstrap`, or the `.wasm` handler.
+    /// The folder holds source of a managed runtime, run with the packages that its
+    /// `requirements.txt` or `package.json` names, which are installed for it.
+    Source,
+    /// The folder holds the built artifact already: `bootstrap`, the `.wasm` handler, or a managed
+    /// runtime's source beside the packages that it needs.
     Prebuilt,
     /// The path is a zip archive that holds the built artifact.
     Archive,

@@ -2,6 +2,7 @@
 
 mod api;
 mod function;
+mod managed;
 mod place;
 mod queue;
 mod sender;
@@ -15,6 +16,7 @@ pub use function::{
     Architecture, Asynchronous, Build, Code, Destination, Function, FunctionUrl, Kind, Layer,
     LayerReference, Logging, Tracing,
 };
+pub use managed::ManagedRuntime;
 pub use place::{Places, Span};
 pub use queue::{Queue, Subscription, Target, Topic};
 pub use sender::{QueueTarget, Sender};

@@ -83,10 +83,10 @@ fn what_is_not_run_is_read_all_the_same() {
     let app = app("
 Transform: AWS::Serverless-2016-10-31
 Resources:
-  Python:
+  Ruby:
     Type: AWS::Serverless::Function
     Properties:
-      Runtime: python3.12
+      Runtime: ruby3.4
       Handler: app.handler
       CodeUri: nowhere
       Events:
@@ -102,14 +102,14 @@ Resources:
     Type: AWS::Serverless::Function
     Properties: {Runtime: provided.al2023, Handler: x, CodeUri: s3://bucket/key}
 Outputs:
-  Arn: {Value: !GetAtt Python.Arn}
+  Arn: {Value: !GetAtt Ruby.Arn}
 ");
     let not_run: Vec<_> =
         app.functions.iter().map(|f| (f.name.as_str(), f.not_run.as_deref())).collect();
     assert_eq!(
         not_run,
         [
-            ("Python", Some("the runtime python3.12 is not run yet")),
+            ("Ruby", Some("the runtime ruby3.4 is not run yet")),
             ("Image", Some("container images are not run")),
             ("Inline", Some("inline code is not run")),
             ("Stored", Some("code in S3 is not fetched")),
@@ -119,13 +119,13 @@ Outputs:
     assert_eq!(app.functions[1].code.build, Build::Image(Some("x".into())));
     assert_eq!(app.functions[2].code.build, Build::Inline("x".into()));
     assert_eq!(app.functions[3].code.build, Build::S3("s3://bucket/key".into()));
-    assert_eq!(app.apis[0].routes[0].function(), Some("Python"));
-    assert_eq!(app.outputs[0].value, "arn:aws:lambda:us-east-1:000000000000:function:Python");
+    assert_eq!(app.apis[0].routes[0].function(), Some("Ruby"));
+    assert_eq!(app.outputs[0].value, "arn:aws:lambda:us-east-1:000000000000:function:Ruby");
     let function = "(AWS::Serverless::Function)";
     assert_eq!(
         notes(&app),
         [
-            format!("Resources.Python {function}: not run: the runtime python3.12 is not run yet"),
+            format!("Resources.Ruby {function}: not run: the runtime ruby3.4 is not run yet"),
             format!("Resources.Image {function}: not run: container images are not run"),
             format!("Resources.Inline {function}: not run: inline code is not run"),
             format!("Resources.Stored {function}: not run: code in S3 is not fetched"),

@@ -12,14 +12,23 @@ use super::group::Group;
 use super::{BuildError, existing};
 use crate::build::Artifact;
 
-/// Runs `make TARGET` in `folder`; what it leaves in `artifacts`, which is emptied before, has
-/// `file` in it. The rule's output is shown as it comes.
+/// Runs `make TARGET` in `folder`; what it leaves in `artifacts` has `file` in it.
 pub(super) async fn build(
     folder: &Path,
     target: &str,
     artifacts: &Path,
     file: &str,
 ) -> Result<Artifact, BuildError> {
+    run(folder, target, artifacts).await?;
+    let path = existing(artifacts.join(file)).map_err(|_| {
+        BuildError::Make(format!("`make {target}` left no {file} in ARTIFACTS_DIR"))
+    })?;
+    Ok(Artifact { path, root: artifacts.to_owned() })
+}
+
+/// Runs `make TARGET` in `folder` for what it leaves in `artifacts`, which is emptied before. The
+/// rule's output is shown as it comes.
+pub(super) async fn run(folder: &Path, target: &str, artifacts: &Path) -> Result<(), BuildError> {
     let in_the_way = |error| BuildError::Files { path: artifacts.to_owned(), error };
     if artifacts.exists() {
         std::fs::remove_dir_all(artifacts).map_err(|e| in_the_way(e.to_string()))?;
@@ -46,10 +55,7 @@ pub(super) async fn build(
     if !status.success() {
         return Err(BuildError::Make(format!("`make {target}` failed; its output is above")));
     }
-    let path = existing(artifacts.join(file)).map_err(|_| {
-        BuildError::Make(format!("`make {target}` left no {file} in ARTIFACTS_DIR"))
-    })?;
-    Ok(Artifact { path, root: artifacts.to_owned() })
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod cargo;
 mod group;
 mod locate;
 mod make;
+mod managed;
 mod wasm_target;
 
 use std::collections::{BTreeMap, HashMap};
@@ -61,6 +62,9 @@ pub(crate) enum BuildError {
         /// Why not.
         error: String,
     },
+    /// An interpreter or a package that a managed runtime needs is missing.
+    #[error("{0}")]
+    Tool(String),
     /// The Rust target for WASM is missing and could not be added.
     #[error("{0}")]
     WasmTarget(String),
@@ -102,8 +106,8 @@ pub(crate) fn layers(
 }
 
 /// Builds every function of the application in release mode, one cargo call for each workspace
-/// and target; or, where `build` is false, finds what is built. What is unpacked and what
-/// makefiles leave goes below `state`. `say` is told what is done, in words for the terminal.
+/// and target; or, where `build` is false, finds what is built. What is unpacked, what is installed
+/// for functions of managed runtimes, and what makefiles leave goes below `state`. `say` is told what is done, in words for the terminal.
 /// Dropping the future stops the build tools.
 pub(crate) async fn artifacts(
     app: &App,
@@ -114,6 +118,7 @@ pub(crate) async fn artifacts(
     let mut workspaces = Workspaces::default();
     let mut artifacts = Artifacts::new();
     let mut jobs = BTreeMap::<(PathBuf, bool), Job>::new();
+    let mut of_source = Vec::new();
     for function in &app.functions {
         let id = function.logical_id.clone();
         let code = &function.code;
@@ -121,8 +126,12 @@ pub(crate) async fn artifacts(
             artifacts.insert(id, Err(BuildError::NotRun(why.clone())));
             continue;
         }
+        if let Some(runtime) = function.managed() {
+            of_source.push((function.clone(), runtime));
+            continue;
+        }
         match &code.build {
-            Build::Prebuilt => {
+            Build::Prebuilt | Build::Source => {
                 artifacts.insert(id, prebuilt(function));
             }
             Build::Archive => {
@@ -158,9 +167,17 @@ pub(crate) async fn artifacts(
             }
         }
     }
-    for ((workspace, wasm), job) in jobs {
-        artifacts.extend(run(&workspace, wasm, &job, say).await);
-    }
+    let compiled = async {
+        let mut artifacts = Artifacts::new();
+        for ((workspace, wasm), job) in jobs {
+            artifacts.extend(run(&workspace, wasm, &job, say).await);
+        }
+        artifacts
+    };
+    let installed = managed::build(&of_source, state, build, say);
+    let (compiled, installed) = tokio::join!(compiled, installed);
+    artifacts.extend(compiled);
+    artifacts.extend(installed);
     artifacts
 }
 

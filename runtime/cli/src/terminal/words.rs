@@ -129,7 +129,11 @@ pub(crate) fn code(function: &Function, folder: &Path) -> String {
         Build::Inline(_) => "inline code".into(),
         Build::S3(object) => object.clone(),
         Build::Image(image) => image.clone().unwrap_or_else(|| "container image".into()),
-        Build::Cargo { .. } | Build::Make { .. } | Build::Prebuilt | Build::Archive => {
+        Build::Cargo { .. }
+        | Build::Make { .. }
+        | Build::Source
+        | Build::Prebuilt
+        | Build::Archive => {
             let path = code.path.strip_prefix(folder).unwrap_or(&code.path);
             let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
             path.display().to_string()

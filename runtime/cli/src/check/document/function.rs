@@ -36,7 +36,7 @@ pub(super) struct Function {
 struct Code {
     /// A folder or archive.
     path: String,
-    /// `cargo`, `make`, `prebuilt`, `archive`, `inline`, `s3` or `image`.
+    /// `cargo`, `make`, `source`, `prebuilt`, `archive`, `inline`, `s3` or `image`.
     build: &'static str,
 }
 
@@ -72,6 +72,7 @@ impl Function {
                 build: match function.code.build {
                     Build::Cargo { .. } => "cargo",
                     Build::Make { .. } => "make",
+                    Build::Source => "source",
                     Build::Prebuilt => "prebuilt",
                     Build::Archive => "archive",
                     Build::Inline(_) => "inline",

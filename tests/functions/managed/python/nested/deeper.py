@@ -1,0 +1,5 @@
+import sys
+
+
+def handler(_event, _context):
+    return list(sys.version_info[:2])
