@@ -34,6 +34,7 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
         on("languages::python_that_exits_has_the_answer_of_aws", python_exit),
         on("languages::python_runs_inline_code_and_modules_in_folders", python_places),
         on("languages::python_has_the_aws_sdk", python_sdk),
+        on("languages::both_find_what_layers_have", layers),
         on("languages::twenty_parallel_invocations_have_their_own_answers", parallel),
         on("languages::node_has_the_places_and_context_of_lambda", node_surroundings),
         on("languages::node_handlers_are_async_or_have_callbacks", node_handlers),
@@ -168,6 +169,18 @@ fn python_places(server: &Server) {
 fn python_sdk(server: &Server) {
     let queue = server.api("/000000000000/Jobs");
     assert_eq!(answer(server, "PythonSdk", &json!({})), json!([queue]));
+}
+
+/// Where the system lets layers be in `/opt` (see the README, "What is emulated").
+fn layers(server: &Server) {
+    if server.output().contains("/opt") {
+        assert!(env::var_os("CI").is_none(), "{}", server.output());
+        eprintln!("NOT RUN: layers: this machine does not let them be in /opt");
+        return;
+    }
+    for function in ["PythonLayer", "NodeLayer"] {
+        assert_eq!(answer(server, function, &json!({})), json!("from the layer"), "{function}");
+    }
 }
 
 fn parallel(server: &Server) {

@@ -1,0 +1,5 @@
+import shared
+
+
+def handler(_event, _context):
+    return shared.GREETING
