@@ -197,6 +197,66 @@ fn code_that_is_not_here() {
 }
 
 #[test]
+fn source_of_managed_runtimes() {
+    let esbuild = "the build method esbuild is not run: serve what `sam build` leaves";
+    for (metadata, uri, build, not_run) in [
+        ("", "code/", Build::Source, None),
+        ("BuildMethod: python3.12", "code", Build::Source, None),
+        ("BuildMethod: makefile", "made", Build::Make { target: "build-Hello".to_owned() }, None),
+        ("SkipBuild: true", "code", Build::Prebuilt, None),
+        // `sam build` copies requirements.txt beside the packages that it asked for.
+        ("SamResourceId: Hello", "code", Build::Prebuilt, None),
+        ("SamResourceId: Hello, BuildMethod: esbuild", "code", Build::Prebuilt, None),
+        ("BuildMethod: esbuild", "code", Build::Prebuilt, Some(esbuild)),
+        ("", "code.zip", Build::Archive, None),
+    ] {
+        for runtime in ["python3.12", "nodejs22.x"] {
+            let text = format!(
+                "Transform: AWS::Serverless-2016-10-31\nResources:\n  Hello:\n    \
+                 Type: AWS::Serverless::Function\n    Metadata: {{{metadata}}}\n    \
+                 Properties: {{Runtime: {runtime}, Handler: app.wasm, CodeUri: {uri}}}\n"
+            );
+            let files = ["code/app.py", "made/Makefile", "made/Cargo.toml", "code.zip"];
+            let app = app(&text, &files);
+            let function = app.function("Hello").unwrap();
+            assert_eq!(function.code.build, build, "{metadata} {uri}");
+            assert_eq!(function.not_run.as_deref(), not_run, "{metadata} {uri}");
+            // A handler's name says nothing of its kind there.
+            assert_eq!(function.kind, Kind::Process);
+            assert!(function.managed().is_some());
+        }
+    }
+}
+
+#[test]
+fn inline_code_is_source_of_a_managed_runtime() {
+    let app = app(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Hello:\n    \
+         Type: AWS::Serverless::Function\n    \
+         Properties: {Runtime: python3.13, Handler: index.handler, InlineCode: 'x = 1'}\n",
+        &[],
+    );
+    let function = app.function("Hello").unwrap();
+    assert_eq!(function.code.build, Build::Inline("x = 1".to_owned()));
+    assert_eq!(function.not_run, None);
+}
+
+#[test]
+fn source_that_is_not_there() {
+    let text = |properties: &str| {
+        format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Hello:\n    \
+             Type: AWS::Serverless::Function\n    Metadata: {{BuildMethod: makefile}}\n    \
+             Properties: {{Runtime: python3.12, Handler: app.handler, {properties}}}\n"
+        )
+    };
+    let found = faults(&text("CodeUri: nowhere"), &[]);
+    assert_eq!(found[0].0, "Hello has no code: `nowhere` does not exist");
+    let found = faults(&text("CodeUri: code"), &["code/app.py"]);
+    assert_eq!(found[0].0, "Hello has no code: `code` has no Makefile");
+}
+
+#[test]
 fn images_have_an_address_or_are_built() {
     let image = |metadata: &str, properties: &str| {
         hello(metadata, properties).replace("Runtime: provided.al2023, Handler: bootstrap, ", "")
