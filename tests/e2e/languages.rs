@@ -20,7 +20,7 @@ use crate::tools::{NPM, PIP, answer, block_on, both, failure, lambda};
 use crate::{against, needing, trial};
 
 pub(crate) fn server() -> Server {
-    serve(&root().join("tests/functions/managed/template.yaml"))
+    serve(&root().join("tests/functions/languages/template.yaml"))
 }
 
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {

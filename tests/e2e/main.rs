@@ -15,6 +15,7 @@ mod disk;
 mod example;
 mod functions;
 mod http;
+mod languages;
 mod managed;
 mod packaging;
 mod queues;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let example = Arc::new(Shared::new(server::example));
     let fixtures = Arc::new(Shared::new(server::fixtures));
-    let languages = Arc::new(Shared::new(managed::server));
+    let languages = Arc::new(Shared::new(languages::server));
     let mut trials = Vec::new();
     trials.extend(example::trials(&example));
     trials.extend(functions::trials(&fixtures));
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
     trials.extend(access::trials(&fixtures));
     trials.extend(managed::trials(&fixtures));
     trials.extend(packaging::trials(&example));
-    trials.extend(managed::trials(&languages));
+    trials.extend(languages::trials(&languages));
     trials.extend(senders::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(sqs::trials(&fixtures));
