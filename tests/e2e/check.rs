@@ -164,7 +164,8 @@ fn example_as_json() {
     assert_eq!(document["valid"], true);
     let functions = document["functions"].as_array().unwrap();
     let names: Vec<_> = functions.iter().map(|function| function["name"].clone()).collect();
-    let expected = ["OrdersApi", "OrderWorker", "Thumbnail", "Hello", "HelloNative", "Heartbeat"];
+    let expected =
+        ["OrdersApi", "OrderWorker", "Thumbnail", "Hello", "HelloNative", "WordCount", "Heartbeat"];
     assert_eq!(names, expected);
     assert_eq!(document["queues"][0]["deadLetters"]["queue"], "OrdersDeadLetters");
 }
