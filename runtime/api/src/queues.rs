@@ -1,7 +1,9 @@
 //! Samovar's own pages on queues, for people's tools: what the SQS API has no action for.
 //!
-//! - `GET /_samovar/queues`: all queues with their numbers;
-//! - `GET /_samovar/queues/NAME/messages?max=10`: messages, which stay as they are.
+//! - `GET /_samovar/queues`: all queues with their numbers, of all accounts and regions, those of
+//!   the default ones first;
+//! - `GET /_samovar/queues/NAME/messages?max=10`: messages of a queue in the default account and
+//!   region, which stay as they are.
 //!
 //! Times are milliseconds since 1970. Errors are `{"message": ...}`.
 
@@ -31,6 +33,12 @@ struct QueueShape {
     url: String,
     arn: String,
     name: String,
+    /// The twelve digits of the account, and the region: of a queue that is not in the default
+    /// ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
     visible: usize,
     in_flight: usize,
     delayed: usize,
@@ -42,12 +50,15 @@ struct QueueShape {
     departed: u64,
 }
 
-impl QueueShape {
-    fn new(queues: &Queues, view: QueueView) -> Self {
+impl From<QueueView> for QueueShape {
+    fn from(view: QueueView) -> Self {
+        let is_other = !view.in_default_scope;
         Self {
-            url: queues.url(&view.name),
-            arn: queues.arn(&view.name),
+            url: view.url,
+            arn: view.arn,
             name: view.name,
+            account: is_other.then_some(view.account_id),
+            region: is_other.then_some(view.region),
             visible: view.visible,
             in_flight: view.in_flight,
             delayed: view.delayed,
@@ -107,7 +118,7 @@ pub(crate) async fn handle(queues: &Queues, uri: &Uri) -> Response<Body> {
 
 async fn all(queues: &Queues) -> Result<Response<Body>, QueueError> {
     let views = queues.view_queues().await?.into_iter();
-    let page = QueuesPage { queues: views.map(|view| QueueShape::new(queues, view)).collect() };
+    let page = QueuesPage { queues: views.map(QueueShape::from).collect() };
     Ok(reply::json(StatusCode::OK, &page))
 }
 

@@ -211,6 +211,24 @@ pub enum OpenError {
         /// The file that says what should be there.
         mark: PathBuf,
     },
+    /// Two queues have one name in one account and region: one was made for these, the other for
+    /// the default ones when these were others.
+    #[error(
+        "the queues in {} have two named {name} in the region {region} of the account \
+         {account_id}, since one was made when another region was the default: start samovar with \
+         that region as before and delete one of them, or give this one a directory of its own",
+        .path.display()
+    )]
+    SameName {
+        /// The directory of the queues.
+        path: PathBuf,
+        /// The name of the queues.
+        name: String,
+        /// The twelve digits of the account.
+        account_id: String,
+        /// The region.
+        region: String,
+    },
     /// The files are there but not what this version wrote.
     #[error(
         "the queues in {} cannot be read ({reason}): restore the directory from a copy, or \

@@ -18,6 +18,7 @@ mod error;
 mod queues;
 mod receipt;
 mod redrive;
+mod scope;
 mod store;
 mod types;
 mod validate;

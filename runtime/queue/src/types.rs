@@ -235,6 +235,16 @@ pub struct QueueList {
 pub struct QueueView {
     /// Its name.
     pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The twelve digits of its account.
+    pub account_id: String,
+    /// Its region.
+    pub region: String,
+    /// Whether account and region are the default ones.
+    pub in_default_scope: bool,
     /// How many messages can be received, or wait behind others of their group.
     pub visible: usize,
     /// How many are received, and neither deleted nor timed out.

@@ -3,7 +3,7 @@
 use samovar_queue::{ChangeVisibility, Queues, ReceiveMessage};
 use serde::{Deserialize, Serialize};
 
-use super::address::queue_name;
+use super::address::Address;
 use super::batch_shapes::{BatchOutput, BatchShape, NoMembers};
 use super::error::SqsError;
 use super::message_shapes::{MessageShape, ReceivedShape, SentShape};
@@ -76,7 +76,7 @@ impl Visibility {
 }
 
 pub(crate) async fn send(queues: &Queues, input: Send) -> Result<SentShape, SqsError> {
-    let name = queue_name(input.queue_url)?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
     Ok(queues.send_message(&name, input.message.message()?).await?.into())
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn send_batch(
     queues: &Queues,
     mut batch: BatchShape<MessageShape>,
 ) -> Result<BatchOutput<SentShape>, SqsError> {
-    let name = queue_name(batch.queue_url.take())?;
+    let Address { queues, name } = Address::of(queues, batch.queue_url.take())?;
     let entries = batch.entries(MessageShape::message)?;
     Ok(queues.send_message_batch(&name, entries).await?.into())
 }
@@ -92,7 +92,7 @@ pub(crate) async fn send_batch(
 pub(crate) async fn receive(queues: &Queues, input: Receive) -> Result<Received, SqsError> {
     let mut system_attribute_names = input.message_system_attribute_names.unwrap_or_default();
     system_attribute_names.extend(input.attribute_names.unwrap_or_default());
-    let name = queue_name(input.queue_url)?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
     let wanted = ReceiveMessage {
         max_number_of_messages: input.max_number_of_messages,
         visibility_timeout: input.visibility_timeout,
@@ -106,7 +106,7 @@ pub(crate) async fn receive(queues: &Queues, input: Receive) -> Result<Received,
 }
 
 pub(crate) async fn delete(queues: &Queues, input: Delete) -> Result<(), SqsError> {
-    let name = queue_name(input.queue_url)?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
     let receipt_handle = required(input.receipt_handle, "ReceiptHandle")?;
     Ok(queues.delete_message(&name, &receipt_handle).await?)
 }
@@ -115,13 +115,13 @@ pub(crate) async fn delete_batch(
     queues: &Queues,
     mut batch: BatchShape<Handle>,
 ) -> Result<BatchOutput<NoMembers>, SqsError> {
-    let name = queue_name(batch.queue_url.take())?;
+    let Address { queues, name } = Address::of(queues, batch.queue_url.take())?;
     let entries = batch.entries(|entry| required(entry.receipt_handle, "ReceiptHandle"))?;
     Ok(queues.delete_message_batch(&name, entries).await?.into())
 }
 
 pub(crate) async fn change(queues: &Queues, input: Change) -> Result<(), SqsError> {
-    let name = queue_name(input.queue_url)?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
     Ok(queues.change_message_visibility(&name, input.visibility.change()?).await?)
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn change_batch(
     queues: &Queues,
     mut batch: BatchShape<Visibility>,
 ) -> Result<BatchOutput<NoMembers>, SqsError> {
-    let name = queue_name(batch.queue_url.take())?;
+    let Address { queues, name } = Address::of(queues, batch.queue_url.take())?;
     let entries = batch.entries(Visibility::change)?;
     Ok(queues.change_message_visibility_batch(&name, entries).await?.into())
 }

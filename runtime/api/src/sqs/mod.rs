@@ -3,7 +3,8 @@
 //! [`json`] speaks AWS JSON 1.0, which current SDKs use; [`query`] speaks the older form-encoded
 //! protocol with XML answers. Both read the same typed inputs and write the same typed outputs,
 //! of the [`actions`] on queues, messages, policies and move tasks. Requests may be signed or
-//! not, and signatures are not looked at.
+//! not, and signatures are not checked; they tell which account's and region's queues a request
+//! is for ([`scope`]).
 
 mod actions;
 mod address;
@@ -16,6 +17,7 @@ mod move_actions;
 mod policy_actions;
 mod query;
 mod queue_actions;
+mod scope;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -63,7 +65,7 @@ pub(crate) async fn answer(
     body: Result<Bytes, BodyError>,
 ) -> Response<Body> {
     let request_id = uuid::Uuid::new_v4().to_string();
-    let queues = &services.queues;
+    let queues = &scope::of(&services.queues, &parts);
     let body = body.map_err(|error| match error {
         BodyError::TooLarge => SqsError::too_large(BODY_LIMIT),
         BodyError::Broken => SqsError::serialization("The request body broke off."),

@@ -3,7 +3,7 @@
 use samovar_queue::{Attributes, Queues};
 use serde::{Deserialize, Serialize};
 
-use super::address::queue_name;
+use super::address::Address;
 use super::error::SqsError;
 use super::queue_actions::QueueUrlInput;
 
@@ -47,16 +47,19 @@ pub(crate) struct RemovePermission {
 
 pub(crate) async fn tag(queues: &Queues, input: TagQueue) -> Result<(), SqsError> {
     let tags = input.tags.unwrap_or_default();
-    Ok(queues.tag_queue(&queue_name(input.queue_url)?, &tags).await?)
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
+    Ok(queues.tag_queue(&name, &tags).await?)
 }
 
 pub(crate) async fn untag(queues: &Queues, input: UntagQueue) -> Result<(), SqsError> {
     let keys = input.tag_keys.unwrap_or_default();
-    Ok(queues.untag_queue(&queue_name(input.queue_url)?, &keys).await?)
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
+    Ok(queues.untag_queue(&name, &keys).await?)
 }
 
 pub(crate) async fn tags(queues: &Queues, input: QueueUrlInput) -> Result<QueueTags, SqsError> {
-    Ok(QueueTags { tags: queues.list_queue_tags(&input.name()?).await? })
+    let Address { queues, name } = input.address(queues)?;
+    Ok(QueueTags { tags: queues.list_queue_tags(&name).await? })
 }
 
 /// What is missing is the queue's to say, as it is for what is empty.
@@ -64,11 +67,12 @@ pub(crate) async fn allow(queues: &Queues, input: AddPermission) -> Result<(), S
     let label = input.label.unwrap_or_default();
     let account_ids = input.account_ids.unwrap_or_default();
     let actions = input.actions.unwrap_or_default();
-    let name = queue_name(input.queue_url)?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
     Ok(queues.add_permission(&name, &label, &account_ids, &actions).await?)
 }
 
 pub(crate) async fn disallow(queues: &Queues, input: RemovePermission) -> Result<(), SqsError> {
     let label = input.label.unwrap_or_default();
-    Ok(queues.remove_permission(&queue_name(input.queue_url)?, &label).await?)
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
+    Ok(queues.remove_permission(&name, &label).await?)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use samovar_queue::{Attributes, Queues};
 use serde::{Deserialize, Serialize};
 
-use super::address::queue_name;
+use super::address::Address;
 use super::error::SqsError;
 use super::required;
 
@@ -26,9 +26,8 @@ pub(crate) struct QueueUrlInput {
 }
 
 impl QueueUrlInput {
-    /// The name of the queue.
-    pub(crate) fn name(self) -> Result<String, SqsError> {
-        queue_name(self.queue_url)
+    pub(crate) fn address(self, queues: &Queues) -> Result<Address, SqsError> {
+        Address::of(queues, self.queue_url)
     }
 }
 
@@ -36,6 +35,8 @@ impl QueueUrlInput {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetQueueUrl {
     queue_name: Option<String>,
+    #[serde(rename = "QueueOwnerAWSAccountId")]
+    owner_account_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -111,11 +112,13 @@ pub(crate) async fn create(
 }
 
 pub(crate) async fn delete(queues: &Queues, input: QueueUrlInput) -> Result<(), SqsError> {
-    Ok(queues.delete_queue(&input.name()?).await?)
+    let Address { queues, name } = input.address(queues)?;
+    Ok(queues.delete_queue(&name).await?)
 }
 
 pub(crate) async fn purge(queues: &Queues, input: QueueUrlInput) -> Result<(), SqsError> {
-    Ok(queues.purge_queue(&input.name()?).await?)
+    let Address { queues, name } = input.address(queues)?;
+    Ok(queues.purge_queue(&name).await?)
 }
 
 pub(crate) async fn list(queues: &Queues, input: ListQueues) -> Result<QueueList, SqsError> {
@@ -130,7 +133,7 @@ pub(crate) async fn list_sources(
     queues: &Queues,
     input: ListSources,
 ) -> Result<SourceList, SqsError> {
-    let name = queue_name(input.queue_url)?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
     let page = queues
         .list_dead_letter_source_queues(&name, input.max_results, input.next_token.as_deref())
         .await?;
@@ -138,7 +141,9 @@ pub(crate) async fn list_sources(
 }
 
 pub(crate) async fn url(queues: &Queues, input: GetQueueUrl) -> Result<QueueUrlOutput, SqsError> {
-    let queue_url = queues.get_queue_url(&required(input.queue_name, "QueueName")?).await?;
+    let name = required(input.queue_name, "QueueName")?;
+    let owners = queues.in_scope(input.owner_account_id.as_deref(), None);
+    let queue_url = owners.get_queue_url(&name).await?;
     Ok(QueueUrlOutput { queue_url })
 }
 
@@ -147,7 +152,8 @@ pub(crate) async fn attributes(
     input: GetQueueAttributes,
 ) -> Result<QueueAttributes, SqsError> {
     let names = input.attribute_names.unwrap_or_default();
-    let attributes = queues.get_queue_attributes(&queue_name(input.queue_url)?, &names).await?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
+    let attributes = queues.get_queue_attributes(&name, &names).await?;
     Ok(QueueAttributes { attributes })
 }
 
@@ -155,7 +161,7 @@ pub(crate) async fn set_attributes(
     queues: &Queues,
     input: SetQueueAttributes,
 ) -> Result<(), SqsError> {
-    let name = queue_name(input.queue_url)?;
+    let Address { queues, name } = Address::of(queues, input.queue_url)?;
     let attributes = required(input.attributes, "Attributes")?;
     Ok(queues.set_queue_attributes(&name, &attributes).await?)
 }

@@ -1,11 +1,9 @@
 //! Finding queues, by pages.
 
-use std::ops::Bound;
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Queues, queue::Queue};
-use crate::{QueueError, QueueList};
+use super::{Inner, Queues, queue::Queue};
+use crate::{QueueError, QueueList, scope::Scope};
 
 /// The most queues of a page.
 const MAX_RESULTS: usize = 1000;
@@ -14,9 +12,10 @@ const MAX_RESULTS: usize = 1000;
 pub(super) const INTERNAL: &str = "_samovar-";
 
 impl Queues {
-    /// `ListQueues`: the URLs of the queues whose names start with `prefix`, in the order of
-    /// their names, but for those that start with `_samovar-`. At most `max_results` (1 to 1000;
-    /// 1000 when absent, and then without a token for more).
+    /// `ListQueues`: the URLs of the scope's queues whose names start with `prefix`, in the order
+    /// of their names, but for those that start with `_samovar-`; of the default scope's when this
+    /// one has no queue at all. At most `max_results` (1 to 1000; 1000 when absent, and then
+    /// without a token for more).
     ///
     /// # Errors
     ///
@@ -32,7 +31,8 @@ impl Queues {
             !queue.name.starts_with(INTERNAL)
                 && prefix.is_none_or(|prefix| queue.name.starts_with(prefix))
         };
-        self.page(max_results, next_token, wanted)
+        let scope = self.inner.scope_to_list(&self.scope);
+        self.page(scope, max_results, next_token, wanted)
     }
 
     /// `ListDeadLetterSourceQueues`: the URLs of the queues whose redrive policy names this one,
@@ -47,8 +47,10 @@ impl Queues {
         max_results: Option<i64>,
         next_token: Option<&str>,
     ) -> Result<QueueList, QueueError> {
-        let arn = self.inner.arn(&self.inner.queue(queue).await?.name);
-        self.page(max_results, next_token, |queue| queue.sends_dead_letters_to(&arn))
+        let target = self.queue(queue).await?;
+        let arn = target.arn();
+        let wanted = |queue: &Queue| queue.sends_dead_letters_to(&arn);
+        self.page(&target.scope, max_results, next_token, wanted)
     }
 
     /// `GetQueueUrl`.
@@ -57,12 +59,13 @@ impl Queues {
     ///
     /// `QueueDoesNotExist`, `InternalFailure`.
     pub async fn get_queue_url(&self, queue: &str) -> Result<String, QueueError> {
-        self.inner.queue(queue).await.map(|queue| self.url(&queue.name))
+        self.queue(queue).await.map(|queue| self.inner.url(&queue.scope, &queue.name))
     }
 
     /// A token is the name of the last queue of the page before, in base64.
     fn page(
         &self,
+        scope: &Scope,
         max_results: Option<i64>,
         next_token: Option<&str>,
         wanted: impl Fn(&Queue) -> bool,
@@ -84,19 +87,23 @@ impl Queues {
                 QueueError::invalid_parameter("NextToken", token, reason)
             })
         });
-        let after = after.transpose()?.map_or(Bound::Unbounded, Bound::Excluded);
+        let after = after.transpose()?;
         // The queues' own locks are not taken with that of the map held.
-        let queues: Vec<_> = {
-            let queues = self.inner.read_queues();
-            queues.range((after, Bound::Unbounded)).map(|(_, queue)| queue.clone()).collect()
-        };
+        let queues = self.inner.read_queues().after(scope, after.as_deref());
         let mut queues = queues.iter().filter(|queue| wanted(queue)).peekable();
         let page: Vec<_> = queues.by_ref().take(max).collect();
         let more = max_results.is_some() && queues.peek().is_some();
         let last = page.last().filter(|_| more);
         Ok(QueueList {
             next_token: last.map(|queue| URL_SAFE_NO_PAD.encode(&queue.name)),
-            queue_urls: page.into_iter().map(|queue| self.url(&queue.name)).collect(),
+            queue_urls: page.into_iter().map(|queue| self.inner.url(scope, &queue.name)).collect(),
         })
+    }
+}
+
+impl Inner {
+    /// The scope whose queues `ListQueues` has: the default one instead of one without any.
+    fn scope_to_list<'a>(&'a self, scope: &'a Scope) -> &'a Scope {
+        if self.read_queues().has(scope) { scope } else { &self.default_scope }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     attributes::Settings,
     commit::{Committed, Durability},
     core::Core,
+    scope::Scope,
     store::{QueueRecord, Write},
 };
 
@@ -21,19 +22,19 @@ use crate::{
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>
 const COOLDOWN: u64 = 60_000;
 
-/// When queues were deleted, by name, as far as it matters. Not stored: after a restart all names
+/// When queues were deleted, by ARN, as far as it matters. Not stored: after a restart all names
 /// are free.
 #[derive(Debug, Default)]
 pub(super) struct Deletions(HashMap<String, Timestamp>);
 
 impl Deletions {
-    fn insert(&mut self, name: &str, now: Timestamp) {
+    fn insert(&mut self, arn: String, now: Timestamp) {
         self.0.retain(|_, at| is_recent(*at, now));
-        self.0.insert(name.to_owned(), now);
+        self.0.insert(arn, now);
     }
 
-    fn contains(&self, name: &str, now: Timestamp) -> bool {
-        self.0.get(name).is_some_and(|at| is_recent(*at, now))
+    fn contains(&self, arn: &str, now: Timestamp) -> bool {
+        self.0.get(arn).is_some_and(|at| is_recent(*at, now))
     }
 }
 
@@ -42,8 +43,9 @@ fn is_recent(at: Timestamp, now: Timestamp) -> bool {
 }
 
 impl Queues {
-    /// `CreateQueue`: makes a queue and returns its URL. One that exists is left as it is when
-    /// every given attribute has the given value.
+    /// `CreateQueue`: makes a queue in this scope and returns its URL. One that exists is left as
+    /// it is when every given attribute has the given value. In the default account, whatever the
+    /// region, the name of a template's queue means that one: see [scopes](Self#scopes).
     ///
     /// # Errors
     ///
@@ -61,7 +63,7 @@ impl Queues {
         inner.recover().await?;
         let _guard = inner.manage.lock().await;
         let settings = Settings::new(name, attributes)?;
-        if let Some(queue) = inner.find(name) {
+        if let Some(queue) = inner.find_for_creation(&self.scope, name) {
             if let Some(attribute) = queue.lock().settings.difference(attributes) {
                 let message = format!(
                     "A queue already exists with the same name and a different value for \
@@ -69,11 +71,9 @@ impl Queues {
                 );
                 return Err(QueueError::new(ErrorKind::QueueNameExists, message));
             }
-            return Ok(self.url(name));
+            return Ok(inner.url(&queue.scope, name));
         }
-        if inner.options.cooldowns
-            && inner.lock_deletions().contains(name, inner.options.clock.now())
-        {
+        if inner.options.cooldowns && inner.was_deleted_recently(&self.scope, name) {
             return Err(QueueError::new(
                 ErrorKind::QueueDeletedRecently,
                 "You must wait 60 seconds after deleting a queue before you can create another \
@@ -81,8 +81,8 @@ impl Queues {
             ));
         }
         tags::check(tags)?;
-        inner.check_redrive(name, &settings)?;
-        settled(inner.make(name, &settings, tags)).await?;
+        inner.check_redrive(&self.scope, name, &settings)?;
+        settled(inner.make(&self.scope, name, &settings, tags)).await?;
         Ok(self.url(name))
     }
 
@@ -90,7 +90,8 @@ impl Queues {
     /// goes back to its default) and keeps its messages. Returns the URL.
     ///
     /// For queues that a template declares: in any order, so that the dead-letter queue of a
-    /// redrive policy may be made later.
+    /// redrive policy may be made later. As long as the service runs,
+    /// [`create_queue`](Self::create_queue) knows them as such.
     ///
     /// # Errors
     ///
@@ -105,10 +106,14 @@ impl Queues {
         inner.recover().await?;
         let _guard = inner.manage.lock().await;
         let settings = Settings::new(name, attributes)?;
-        match inner.find(name) {
-            None => settled(inner.make(name, &settings, &Attributes::new())).await?,
+        let scope = &self.scope;
+        match inner.find_in(scope, name) {
+            None => settled(inner.make(scope, name, &settings, &Attributes::new())).await?,
             Some(queue) if queue.lock().settings == settings => {}
             Some(queue) => settled(inner.set(&queue, settings)?).await?,
+        }
+        if let Some(queue) = inner.find_in(scope, name) {
+            queue.declared.store(true, Ordering::Relaxed);
         }
         Ok(self.url(name))
     }
@@ -121,7 +126,7 @@ impl Queues {
     /// `QueueDoesNotExist`, `InternalFailure`.
     pub async fn delete_queue(&self, queue: &str) -> Result<(), QueueError> {
         let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let _guard = inner.manage.lock().await;
         let (core, committed) = {
             let mut state = queue.lock();
@@ -132,8 +137,9 @@ impl Queues {
             writes.extend(tasks.into_iter().map(Write::RemoveTask));
             (state.core.take(), inner.committer.submit(writes, Durability::Disk, || {}))
         };
-        inner.write_queues().remove(&queue.name);
-        inner.lock_deletions().insert(&queue.name, inner.options.clock.now());
+        // First, so that the name never means the default scope's queue in between.
+        inner.lock_deletions().insert(queue.arn(), inner.options.clock.now());
+        inner.write_queues().remove(&queue);
         queue.wake.notify_waiters();
         settled(committed).await?;
         inner.clear_away(queue, core);
@@ -148,7 +154,7 @@ impl Queues {
     /// [`Options::cooldowns`](crate::Options::cooldowns) is off), `InternalFailure`.
     pub async fn purge_queue(&self, queue: &str) -> Result<(), QueueError> {
         let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let _guard = inner.manage.lock().await;
         let (core, committed) = {
             let mut state = queue.lock();
@@ -180,11 +186,18 @@ impl Queues {
 
 impl Inner {
     /// Makes a queue, which is there when that is on the disk.
-    fn make(self: &Arc<Self>, name: &str, settings: &Settings, tags: &Attributes) -> Committed {
+    fn make(
+        self: &Arc<Self>,
+        scope: &Scope,
+        name: &str,
+        settings: &Settings,
+        tags: &Attributes,
+    ) -> Committed {
         let now = self.options.clock.now();
         let record = QueueRecord {
             id: self.committer.begin().next_seq(),
             name: name.to_owned(),
+            scope: (*scope != self.default_scope).then(|| scope.clone()),
             attributes: settings.given().clone(),
             tags: tags.clone(),
             created_at: now,
@@ -194,9 +207,24 @@ impl Inner {
         };
         let this = Arc::clone(self);
         let writes = vec![Write::Queue(record.clone())];
-        let queue = Arc::new(Queue::new(record, settings.clone(), Core::new(settings.is_fifo())));
+        let core = Core::new(settings.is_fifo());
+        let queue = Arc::new(Queue::new(record, &self.default_scope, settings.clone(), core));
         self.committer.submit(writes, Durability::Disk, move || {
-            this.write_queues().insert(queue.name.clone(), queue);
+            this.write_queues().insert(queue);
+        })
+    }
+
+    /// Whether a queue of this name was deleted in the scope, in the last 60 seconds.
+    pub(super) fn was_deleted_recently(&self, scope: &Scope, name: &str) -> bool {
+        let deletions = self.lock_deletions();
+        !deletions.0.is_empty() && deletions.contains(&scope.arn(name), self.options.clock.now())
+    }
+
+    /// The queue that is there already when one of this name is to be made.
+    fn find_for_creation(&self, scope: &Scope, name: &str) -> Option<Arc<Queue>> {
+        self.find_in(scope, name).or_else(|| {
+            let is_account_s = scope.account_id() == self.default_scope.account_id();
+            self.find(name).filter(|queue| is_account_s && queue.declared.load(Ordering::Relaxed))
         })
     }
 

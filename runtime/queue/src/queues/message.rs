@@ -60,7 +60,7 @@ impl Inner {
             ("DeadLetterQueueSourceArn", content.dead_letter_source),
             ("MessageDeduplicationId", content.deduplication_id),
             ("MessageGroupId", content.group_id),
-            ("SenderId", Some(self.options.account_id.clone())),
+            ("SenderId", Some(queue.scope.account_id().to_owned())),
             ("SentTimestamp", Some(sent_at.to_string())),
             ("SequenceNumber", fifo.then(|| sequence_number(seq))),
         ]

@@ -1,6 +1,7 @@
 //! The service: SQS's actions over the queues of one directory.
 
 mod attempts;
+mod directory;
 mod list;
 mod manage;
 mod message;
@@ -19,15 +20,15 @@ mod view;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak, atomic::AtomicBool},
 };
 
-use self::{manage::Deletions, moves::Tasks, queue::Queue};
+use self::{directory::Directory, manage::Deletions, moves::Tasks, queue::Queue};
 use crate::{
     Clock, OpenError, QueueError, SystemClock,
     commit::{Committer, OnFailure},
+    scope::{self, Scope},
     store::{Key, Store},
 };
 
@@ -39,9 +40,9 @@ pub struct Options {
     /// Keep nothing: all is in memory and goes with the service, and nothing waits for the disk.
     /// The given directory is not touched.
     pub ephemeral: bool,
-    /// The twelve digits in queue URLs and ARNs.
+    /// The default account: the twelve digits in queue URLs and ARNs.
     pub account_id: String,
-    /// The region in ARNs.
+    /// The default region, in ARNs.
     pub region: String,
     /// Scheme, host and port in queue URLs, without a slash at the end.
     pub endpoint: String,
@@ -81,14 +82,36 @@ impl Default for Options {
 ///
 /// When the disk fails or is full, the call ends with `InternalFailure`, and the next one opens
 /// the store again and goes on with what is on the disk.
+///
+/// # Scopes
+///
+/// As on AWS, each account and region has queues of its own. [`open`](Self::open) gives those of
+/// the default account and region, [`in_scope`](Self::in_scope) those of others. All the methods
+/// go by their scope: names, URLs, ARNs, lists, dead-letter queues and move tasks.
+///
+/// People work with whatever region and credentials they have set up, though, on queues that a
+/// template declared for the default ones. So, where AWS would say `QueueDoesNotExist`:
+///
+/// - A name that the scope does not have means the default scope's queue, if there is one. For 60
+///   seconds after the scope's own queue was deleted it does not, so that who deleted it finds it
+///   gone.
+/// - [`create_queue`](Self::create_queue) with the name of a template's queue, in the default
+///   account and another region, means that queue, which has its triggers. In another account, and
+///   with any other name, it makes a queue in its own scope.
+/// - [`list_queues`](Self::list_queues) in a scope without queues lists the default scope's.
+/// - A move task can be started, cancelled and listed by an ARN of the default scope.
+///
+/// The queues of two scopes of which none is the default one are never confused. What is stored
+/// in the default scope is in the default scope of the next start, should that be another.
 #[derive(Clone)]
 pub struct Queues {
     inner: Arc<Inner>,
+    scope: Scope,
 }
 
 impl std::fmt::Debug for Queues {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queues").finish_non_exhaustive()
+        f.debug_struct("Queues").field("scope", &self.scope).finish_non_exhaustive()
     }
 }
 
@@ -104,11 +127,15 @@ impl Queues {
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
         let (store, loaded) =
             if options.ephemeral { Store::in_memory() } else { Store::on_disk(dir) }?;
+        let default_scope = Scope::new(&options.account_id, &options.region);
+        recover::check_names(dir, &loaded, &default_scope)?;
         let store = Arc::new(store);
+        let scope = default_scope.clone();
         let inner = Arc::new_cyclic(|this: &Weak<Inner>| {
             let on_failure: Weak<dyn OnFailure> = this.clone();
             Inner {
                 options,
+                default_scope,
                 committer: Committer::new(Arc::clone(&store), on_failure),
                 store,
                 queues: RwLock::default(),
@@ -123,29 +150,43 @@ impl Queues {
             .restore(loaded)
             .map_err(|reason| OpenError::Corrupt { path: dir.to_owned(), reason })?;
         inner.resume_moves();
-        Ok(Self { inner })
+        Ok(Self { inner, scope })
+    }
+
+    /// The same service, for the queues of another account (twelve digits) and region. What is
+    /// absent or does not have the form of one stays as it is here. See [scopes](Self#scopes).
+    #[must_use]
+    pub fn in_scope(&self, account_id: Option<&str>, region: Option<&str>) -> Self {
+        Self { inner: Arc::clone(&self.inner), scope: self.scope.with(account_id, region) }
     }
 
     /// The URL that a queue of this name has, whether it exists or not.
     #[must_use]
     pub fn url(&self, queue: &str) -> String {
-        let Options { endpoint, account_id, .. } = &self.inner.options;
-        format!("{endpoint}/{account_id}/{queue}")
+        self.inner.url(&self.scope, queue)
     }
 
     /// The ARN that a queue of this name has, whether it exists or not.
     #[must_use]
     pub fn arn(&self, queue: &str) -> String {
-        self.inner.arn(queue)
+        self.scope.arn(queue)
+    }
+
+    /// The queue that this name means here, with the store open.
+    async fn queue(&self, name: &str) -> Result<Arc<Queue>, QueueError> {
+        self.inner.recover().await?;
+        self.inner.lookup(&self.scope, name).ok_or_else(QueueError::no_such_queue)
     }
 }
 
 struct Inner {
     options: Options,
+    /// The account and region of the options.
+    default_scope: Scope,
     store: Arc<Store>,
     committer: Arc<Committer>,
-    /// By name. This lock is taken with a queue's held, so never the other way round.
-    queues: RwLock<BTreeMap<String, Arc<Queue>>>,
+    /// This lock is taken with a queue's held, so never the other way round.
+    queues: RwLock<Directory>,
     /// Held while queues are made, changed or deleted, and while the store is opened again.
     manage: tokio::sync::Mutex<()>,
     /// Whether the store is closed after a failure.
@@ -160,34 +201,42 @@ struct Inner {
 }
 
 impl Inner {
-    fn arn(&self, queue: &str) -> String {
-        let Options { region, account_id, .. } = &self.options;
-        format!("arn:aws:sqs:{region}:{account_id}:{queue}")
+    fn url(&self, scope: &Scope, queue: &str) -> String {
+        format!("{}/{}/{queue}", self.options.endpoint, scope.account_id())
     }
 
-    /// The queue of this name, with the store open.
-    async fn queue(self: &Arc<Self>, name: &str) -> Result<Arc<Queue>, QueueError> {
-        self.recover().await?;
-        self.find(name).ok_or_else(QueueError::no_such_queue)
+    /// The queue of this name in the scope; where there is none, the default scope's.
+    fn lookup(&self, scope: &Scope, name: &str) -> Option<Arc<Queue>> {
+        self.find_in(scope, name).or_else(|| {
+            let default = self.find(name)?;
+            (!self.was_deleted_recently(scope, name)).then_some(default)
+        })
     }
 
+    /// The queue of this name in the default scope.
     fn find(&self, name: &str) -> Option<Arc<Queue>> {
-        self.read_queues().get(name).cloned()
+        self.find_in(&self.default_scope, name)
+    }
+
+    /// The queue of this name in exactly this scope.
+    fn find_in(&self, scope: &Scope, name: &str) -> Option<Arc<Queue>> {
+        self.read_queues().get(scope.as_str(), name).cloned()
     }
 
     fn find_arn(&self, arn: &str) -> Option<Arc<Queue>> {
-        self.find(arn.strip_prefix(self.arn("").as_str())?)
+        let (scope, name) = scope::parse_arn(arn)?;
+        self.read_queues().get(scope, name).cloned()
     }
 
     fn all(&self) -> Vec<Arc<Queue>> {
-        self.read_queues().values().cloned().collect()
+        self.read_queues().all().cloned().collect()
     }
 
-    fn read_queues(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Queue>>> {
+    fn read_queues(&self) -> std::sync::RwLockReadGuard<'_, Directory> {
         self.queues.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write_queues(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<Queue>>> {
+    fn write_queues(&self) -> std::sync::RwLockWriteGuard<'_, Directory> {
         self.queues.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -60,9 +60,9 @@ impl Queues {
         account_ids: &[String],
         actions: &[String],
     ) -> Result<(), QueueError> {
-        let queue = self.inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         check(label, account_ids, actions)?;
-        let arn = self.inner.arn(&queue.name);
+        let arn = queue.arn();
         let principals: Vec<String> =
             account_ids.iter().map(|id| format!("arn:aws:iam::{id}:root")).collect();
         let actions: Vec<String> = actions.iter().map(|action| format!("SQS:{action}")).collect();
@@ -98,7 +98,7 @@ impl Queues {
     ///
     /// `QueueDoesNotExist`, `InvalidParameterValue` (there is none), `InternalFailure`.
     pub async fn remove_permission(&self, queue: &str, label: &str) -> Result<(), QueueError> {
-        let queue = self.inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         self.change_statements(&queue, json!({}), |statements| {
             let before = statements.len();
             statements.retain(|statement| statement["Sid"] != label);

@@ -1,6 +1,6 @@
 //! One queue: its state under a lock, and those who wait for its messages.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 
 use tokio::sync::Notify;
 
@@ -8,12 +8,19 @@ use crate::{
     Attributes, QueueError, Timestamp,
     attributes::Settings,
     core::{Core, Record, Seq},
+    scope::Scope,
     store::{Key, QueueRecord, StoreError},
 };
 
 pub(super) struct Queue {
     pub(super) id: u64,
     pub(super) name: String,
+    /// Its account and region.
+    pub(super) scope: Scope,
+    /// The scope as it is stored: nothing for the default one.
+    stored_scope: Option<Scope>,
+    /// Whether a template declares it ([`Queues::ensure_queue`](super::Queues::ensure_queue)).
+    pub(super) declared: AtomicBool,
     state: Mutex<State>,
     /// Woken once for each change after which a waiting receive may have something to do: there
     /// is a message, or the next one appears earlier than those who wait know. One of them wakes
@@ -48,10 +55,19 @@ impl State {
 }
 
 impl Queue {
-    pub(super) fn new(record: QueueRecord, settings: Settings, core: Core) -> Self {
+    /// A queue as the store has it, with the scope that is the default one.
+    pub(super) fn new(
+        record: QueueRecord,
+        default_scope: &Scope,
+        settings: Settings,
+        core: Core,
+    ) -> Self {
         Self {
             id: record.id,
             name: record.name.clone(),
+            scope: record.scope.as_ref().unwrap_or(default_scope).clone(),
+            stored_scope: record.scope.clone(),
+            declared: AtomicBool::default(),
             state: Mutex::new(restored(record, settings, core)),
             wake: Notify::new(),
         }
@@ -61,6 +77,10 @@ impl Queue {
     pub(super) fn restore(&self, record: QueueRecord, settings: Settings, core: Core) {
         *self.lock() = restored(record, settings, core);
         self.wake.notify_waiters();
+    }
+
+    pub(super) fn arn(&self) -> String {
+        self.scope.arn(&self.name)
     }
 
     /// Whether its redrive policy names the queue with this ARN.
@@ -115,6 +135,7 @@ impl Queue {
         QueueRecord {
             id: self.id,
             name: self.name.clone(),
+            scope: self.stored_scope.clone(),
             attributes: state.settings.given().clone(),
             tags: state.tags.clone(),
             created_at: state.created_at,

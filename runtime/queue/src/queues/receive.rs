@@ -74,7 +74,7 @@ impl Queues {
         queue: &str,
         input: ReceiveMessage,
     ) -> Result<Vec<Message>, QueueError> {
-        let queue = self.inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let request = check(&queue.lock().settings, input)?;
         let deadline = Instant::now() + Duration::from_millis(seconds_to_millis(request.wait));
         let _turn = Turn(&queue);
@@ -215,7 +215,8 @@ impl Inner {
     }
 
     fn dead_letter_queue(&self, source: &Queue, arn: &str) -> Option<Arc<Queue>> {
-        self.find_arn(arn).filter(|target| target.id != source.id)
+        let may_be = |target: &Arc<Queue>| target.id != source.id && target.scope == source.scope;
+        self.find_arn(arn).filter(may_be)
     }
 
     /// Moves messages that this queue no longer knows to their dead-letter queue, which knows
@@ -237,7 +238,7 @@ impl Inner {
             let to = submission.next_seq();
             let sent_at = if fifo { now } else { record.sent_at };
             let record = Record { sent_at, visible_at: now, ..record };
-            let passage = Passage::ToDeadLetters { source_arn: self.arn(&source.name), fifo };
+            let passage = Passage::ToDeadLetters { source_arn: source.arn(), fifo };
             writes.push(Write::Move {
                 from: source.key(from),
                 to: target.key(to),

@@ -1,16 +1,18 @@
 //! From the store into memory: at start, and after the store has failed.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
+    path::Path,
     sync::{Arc, PoisonError, atomic::Ordering},
 };
 
-use super::{Inner, queue::Queue};
+use super::{Inner, directory::Directory, queue::Queue};
 use crate::{
-    ErrorKind, QueueError,
+    ErrorKind, OpenError, QueueError,
     attributes::Settings,
     commit::OnFailure,
     core::{Core, DEDUPLICATION_INTERVAL, Record},
+    scope::Scope,
     store::{Key, Loaded, QueueRecord, StoreError, Write},
 };
 
@@ -31,6 +33,24 @@ impl OnFailure for Inner {
             queue.wake.notify_waiters();
         }
     }
+}
+
+/// Checks that no two queues of a store have the same name in the same scope. They may after a
+/// change of the default scope, which one of them goes by.
+pub(super) fn check_names(dir: &Path, loaded: &Loaded, default: &Scope) -> Result<(), OpenError> {
+    let mut names = HashSet::new();
+    for QueueRecord { name, scope, .. } in &loaded.queues {
+        let scope = scope.as_ref().unwrap_or(default);
+        if !names.insert((scope, name)) {
+            return Err(OpenError::SameName {
+                path: dir.to_owned(),
+                name: name.clone(),
+                account_id: scope.account_id().to_owned(),
+                region: scope.region().to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 impl Inner {
@@ -120,16 +140,17 @@ impl Inner {
 
         let mut known: HashMap<u64, Arc<Queue>> =
             self.all().into_iter().map(|queue| (queue.id, queue)).collect();
-        let mut restored = BTreeMap::new();
+        let mut restored = Directory::default();
         for (id, (record, settings, core)) in states {
             let queue = match known.remove(&id) {
                 Some(queue) => {
                     queue.restore(record, settings, core);
                     queue
                 }
-                None => Arc::new(Queue::new(record, settings, core)),
+                None => Arc::new(Queue::new(record, &self.default_scope, settings, core)),
             };
-            restored.insert(queue.name.clone(), queue);
+            // `Queues::open` has seen to it that no name is there twice.
+            restored.insert(queue);
         }
         for gone in known.into_values() {
             gone.lock().deleted = true;

@@ -50,7 +50,7 @@ impl Queues {
         queue: &str,
         message: SendMessage,
     ) -> Result<SentMessage, QueueError> {
-        let queue = self.inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let (sent, committed) = {
             let mut state = queue.lock();
             let mut checked = [check(&state.settings, message)?];
@@ -76,7 +76,7 @@ impl Queues {
         queue: &str,
         entries: Vec<BatchEntry<SendMessage>>,
     ) -> Result<BatchResult<SentMessage>, QueueError> {
-        let queue = self.inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         validate::batch(&entries, "SendMessageBatchRequestEntry")?;
         let mut result = BatchResult::default();
         let mut ids = Vec::with_capacity(entries.len());

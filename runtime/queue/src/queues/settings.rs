@@ -5,6 +5,7 @@ use crate::{
     Attributes, QueueError,
     attributes::{READ_ONLY, Settings, unknown},
     commit::{Committed, Durability},
+    scope::{self, Scope},
     store::Write,
 };
 
@@ -21,7 +22,7 @@ impl Queues {
         names: &[String],
     ) -> Result<Attributes, QueueError> {
         let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let known = |name: &str| {
             name == "All" || READ_ONLY.contains(&name) || Settings::names().any(|n| n == name)
         };
@@ -42,7 +43,7 @@ impl Queues {
             ("ApproximateNumberOfMessages", counts.visible.to_string()),
             ("ApproximateNumberOfMessagesDelayed", counts.delayed.to_string()),
             ("ApproximateNumberOfMessagesNotVisible", counts.in_flight.to_string()),
-            ("QueueArn", inner.arn(&queue.name)),
+            ("QueueArn", queue.arn()),
         ];
         let mut attributes = attributes;
         attributes.extend(computed.map(|(name, value)| (name.to_owned(), value)));
@@ -63,11 +64,11 @@ impl Queues {
         attributes: &Attributes,
     ) -> Result<(), QueueError> {
         let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let _guard = inner.manage.lock().await;
         let settings = queue.lock().settings.clone().with(attributes)?;
         if attributes.contains_key("RedrivePolicy") {
-            inner.check_redrive(&queue.name, &settings)?;
+            inner.check_redrive(&queue.scope, &queue.name, &settings)?;
         }
         settled(inner.set(&queue, settings)?).await
     }
@@ -92,21 +93,39 @@ impl Inner {
         })
     }
 
-    /// Checks that the dead-letter queue exists, is another queue, is of the same type, and lets
-    /// this one send to it.
-    pub(super) fn check_redrive(&self, name: &str, settings: &Settings) -> Result<(), QueueError> {
+    /// Checks that the dead-letter queue is in the same region and account, exists, is another
+    /// queue, is of the same type, and lets this one send to it.
+    ///
+    /// The messages about region and account are those that Eucalyptus took over from AWS
+    /// (`SimpleQueueService.java`).
+    pub(super) fn check_redrive(
+        &self,
+        scope: &Scope,
+        name: &str,
+        settings: &Settings,
+    ) -> Result<(), QueueError> {
         let Some(redrive) = settings.redrive() else { return Ok(()) };
         let invalid = |reason: &str| {
             let json = settings.get("RedrivePolicy").unwrap_or_default();
             Err(QueueError::invalid_parameter("RedrivePolicy", json, reason))
         };
+        if let Some((region, account_id)) =
+            scope::parse_arn(&redrive.target_arn).and_then(|(theirs, _)| theirs.split_once(':'))
+        {
+            if region != scope.region() {
+                return invalid("Dead-letter target must be in same region as the source.");
+            }
+            if account_id != scope.account_id() {
+                return invalid("Dead-letter target owner should be same as the source.");
+            }
+        }
         let target = self.find_arn(&redrive.target_arn).filter(|target| target.name != name);
         let Some(target) = target else { return invalid("Dead letter target does not exist.") };
         let theirs = target.lock().settings.clone();
         if theirs.is_fifo() != settings.is_fifo() {
             return invalid("Dead-letter queue must be same type of queue as the source.");
         }
-        if !theirs.redrive_allow().allows(&self.arn(name)) {
+        if !theirs.redrive_allow().allows(&scope.arn(name)) {
             return invalid("The RedriveAllowPolicy of the dead letter target forbids it.");
         }
         Ok(())

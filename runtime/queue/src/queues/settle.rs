@@ -100,7 +100,7 @@ impl Queues {
         queue: &str,
         work: impl FnOnce(&Queue, &mut State, Timestamp) -> Result<Option<Write>, QueueError>,
     ) -> Result<(), QueueError> {
-        let queue = self.inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let now = self.inner.options.clock.now();
         let committed = queue.change(|state| {
             let write = work(&queue, state, now)?;
@@ -118,7 +118,7 @@ impl Queues {
         entries: Vec<BatchEntry<T>>,
         work: impl Fn(&Queue, &mut State, Timestamp, &T) -> Result<Option<Write>, QueueError>,
     ) -> Result<BatchResult<()>, QueueError> {
-        let queue = self.inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         validate::batch(&entries, entry_shape)?;
         let now = self.inner.options.clock.now();
         let mut result = BatchResult::default();

@@ -42,7 +42,7 @@ impl Queues {
     ///
     /// `QueueDoesNotExist`, `InternalFailure`.
     pub async fn list_queue_tags(&self, queue: &str) -> Result<Attributes, QueueError> {
-        Ok(self.inner.queue(queue).await?.lock().tags.clone())
+        Ok(self.queue(queue).await?.lock().tags.clone())
     }
 
     async fn change_tags(
@@ -51,7 +51,7 @@ impl Queues {
         change: impl FnOnce(&mut Attributes),
     ) -> Result<(), QueueError> {
         let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         let _guard = inner.manage.lock().await;
         let committed = {
             let mut state = queue.lock();

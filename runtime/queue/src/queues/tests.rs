@@ -8,6 +8,7 @@ mod manage;
 mod model;
 mod moves;
 mod redrive;
+mod scopes;
 mod sqs;
 mod view;
 

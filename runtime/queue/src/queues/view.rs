@@ -16,7 +16,8 @@ use crate::{
 const MAX_SEEN: usize = 100;
 
 impl Queues {
-    /// All queues, in the order of their names, but for Samovar's own.
+    /// All queues of all scopes, but for Samovar's own: the default scope's first, then by region
+    /// and account, each in the order of their names.
     ///
     /// # Errors
     ///
@@ -24,7 +25,9 @@ impl Queues {
     pub async fn view_queues(&self) -> Result<Vec<QueueView>, QueueError> {
         let inner = &self.inner;
         inner.recover().await?;
-        let views = inner.all().into_iter().map(|queue| inner.view(&queue));
+        let (first, others): (Vec<_>, Vec<_>) =
+            inner.all().into_iter().partition(|queue| queue.scope == inner.default_scope);
+        let views = first.into_iter().chain(others).map(|queue| inner.view(&queue));
         // One that was deleted just now is not there.
         let gone = |view: &Result<_, QueueError>| {
             view.as_ref().is_err_and(|error| error.kind() == ErrorKind::QueueDoesNotExist)
@@ -43,7 +46,7 @@ impl Queues {
     /// `QueueDoesNotExist`, `InvalidParameterValue`, `InternalFailure`.
     pub async fn peek(&self, queue: &str, max: usize) -> Result<Vec<SeenMessage>, QueueError> {
         let inner = &self.inner;
-        let queue = inner.queue(queue).await?;
+        let queue = self.queue(queue).await?;
         if !(1..=MAX_SEEN).contains(&max) {
             let reason = "Must be >= 1 and <= 100.";
             return Err(QueueError::invalid_parameter("max", max, reason));
@@ -78,6 +81,11 @@ impl Inner {
             let redrive = state.settings.redrive();
             Ok(QueueView {
                 name: queue.name.clone(),
+                url: self.url(&queue.scope, &queue.name),
+                arn: queue.arn(),
+                account_id: queue.scope.account_id().to_owned(),
+                region: queue.scope.region().to_owned(),
+                in_default_scope: queue.scope == self.default_scope,
                 visible: counts.visible,
                 in_flight: counts.in_flight,
                 delayed: counts.delayed,

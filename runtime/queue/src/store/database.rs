@@ -23,6 +23,7 @@ use super::{
 use crate::{
     Attributes, MoveTaskStatus, OpenError, Timestamp,
     core::{Accepted, Attempt, Record},
+    scope::Scope,
 };
 
 /// What this version writes; an older or newer one is refused.
@@ -52,6 +53,9 @@ pub(crate) struct QueueRecord {
     /// Never used again for another queue.
     pub(crate) id: u64,
     pub(crate) name: String,
+    /// Its account and region; nothing for the default ones, whichever these are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<Scope>,
     /// Those that were given, defaults aside.
     pub(crate) attributes: Attributes,
     pub(crate) tags: Attributes,

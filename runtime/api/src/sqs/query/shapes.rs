@@ -99,7 +99,7 @@ pub(super) const INPUTS: [(&str, &[Member]); 23] = [
     ("DeleteMessageBatch", &[QUEUE, entries("DeleteMessageBatchRequestEntry", DELETE_ENTRY)]),
     ("DeleteQueue", &[QUEUE]),
     ("GetQueueAttributes", &[QUEUE, texts("AttributeNames", "AttributeName")]),
-    ("GetQueueUrl", &[text("QueueName")]),
+    ("GetQueueUrl", &[text("QueueName"), text("QueueOwnerAWSAccountId")]),
     ("ListDeadLetterSourceQueues", &[QUEUE, NEXT_TOKEN, MAX_RESULTS]),
     ("ListMessageMoveTasks", &[text("SourceArn"), MAX_RESULTS]),
     ("ListQueueTags", &[QUEUE]),

@@ -25,6 +25,7 @@ use crate::{
     ErrorKind, MessageMoveTask, MoveTaskStatus, QueueError, StartMessageMoveTask,
     commit::Durability,
     redrive,
+    scope::Scope,
     store::{Key, TaskRecord, Write},
     validate,
 };
@@ -106,7 +107,7 @@ impl Queues {
         inner.recover().await?;
         let _guard = inner.manage.lock().await;
         let StartMessageMoveTask { source_arn, destination_arn, .. } = task;
-        let source = inner.resource("SourceArn", &source_arn)?;
+        let source = self.source(&source_arn)?;
         if !inner.all().iter().any(|queue| queue.sends_dead_letters_to(&source_arn)) {
             return Err(invalid("Source queue must be configured as a Dead Letter Queue."));
         }
@@ -169,7 +170,7 @@ impl Queues {
         let handle = handle.and_then(|json| serde_json::from_slice::<Handle>(&json).ok());
         let Handle { task_id, source_arn } =
             handle.ok_or_else(|| invalid("Value for parameter TaskHandle is invalid."))?;
-        let source = inner.resource("SourceArn", &source_arn)?;
+        let source = self.source(&source_arn)?;
         let (moved, committed) = {
             // As for every change of a queue, so that the store sees this in the right order.
             let _state = source.lock();
@@ -210,11 +211,17 @@ impl Queues {
         inner.recover().await?;
         let reason = "Must be >= 1 and <= 10, if provided.";
         let max = validate::number("MaxResults", max_results, &(1..=10), 1, reason)?;
-        let source = inner.resource("SourceArn", source_arn)?;
+        let source = self.source(source_arn)?;
         inner.resume_moves();
         let tasks = inner.lock_tasks();
         let newest = tasks.of_queue(source.id).rev().take(usize::try_from(max).unwrap_or(1));
         Ok(newest.map(|task| shown(&task.record)).collect())
+    }
+
+    /// The source of a task, in this scope or the default one.
+    fn source(&self, arn: &str) -> Result<Arc<Queue>, QueueError> {
+        let may_be_in = |scope: &Scope| [&self.scope, &self.inner.default_scope].contains(&scope);
+        self.inner.resource("SourceArn", arn, may_be_in)
     }
 }
 
@@ -233,15 +240,21 @@ impl Inner {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The queue with this ARN; `parameter` is where the ARN was given.
-    fn resource(&self, parameter: &str, arn: &str) -> Result<Arc<Queue>, QueueError> {
+    /// The queue with this ARN, in a scope where it may be; `parameter` is where the ARN was
+    /// given.
+    fn resource(
+        &self,
+        parameter: &str,
+        arn: &str,
+        may_be_in: impl Fn(&Scope) -> bool,
+    ) -> Result<Arc<Queue>, QueueError> {
         if !redrive::is_arn(arn) {
             return Err(invalid(format!(
                 "You must use this format to specify the {parameter}: \
                  arn:<partition>:<service>:<region>:<account-id>:<resource-id>"
             )));
         }
-        self.find_arn(arn).ok_or_else(|| {
+        self.find_arn(arn).filter(|queue| may_be_in(&queue.scope)).ok_or_else(|| {
             let text = format!(
                 "The resource that you specified for the {parameter} parameter doesn't exist."
             );
@@ -250,7 +263,7 @@ impl Inner {
     }
 
     fn check_destination(&self, source: &Queue, arn: &str) -> Result<(), QueueError> {
-        let destination = self.resource("DestinationArn", arn)?;
+        let destination = self.resource("DestinationArn", arn, |scope| *scope == source.scope)?;
         let unsupported = |text: &str| Err(QueueError::new(ErrorKind::UnsupportedOperation, text));
         if destination.id == source.id {
             return unsupported("The source queue and the destination queue must be different.");
