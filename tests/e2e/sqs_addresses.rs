@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
-use serde_json::json;
+use rustix::process::Signal;
+use serde_json::{Value, json};
 
-use crate::against;
-use crate::server::{Server, Shared};
+use crate::server::{Ports, Server, Shared};
 use crate::sqs::{arn, own_queue};
-use crate::tools::{Answer, request};
+use crate::tools::{Answer, BOTO3, request, succeed};
+use crate::{against, needing, trial};
 
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
         against(server, "sqs_addresses::nobody_is_refused_for_a_signature", signatures),
         against(server, "sqs_addresses::queues_have_many_urls", urls),
+        needing(&[BOTO3], trial("sqs_addresses::accounts_and_regions_are_kept_apart", scopes)),
     ]
 }
 
@@ -39,8 +41,8 @@ fn tells_arn(answer: &Answer, queue: &str, what: &str) {
     assert!(answer.text().contains(&arn(queue)), "{what}: {}", answer.text());
 }
 
-/// None, one that is none, and ones of other keys, regions, services, times and algorithms. The
-/// account and region in the answers stay the server's.
+/// None, one that is none, and ones of other keys, regions, services, times and algorithms. What
+/// they do not have in their own account and region, they find in the default ones.
 fn signatures(server: &Server) {
     let (_, url) = own_queue(server, "any-signature");
     let scope = |key: &str, region: &str, service: &str| {
@@ -78,7 +80,8 @@ fn signatures(server: &Server) {
     tells_arn(&request("POST", &url, &[FORM], form.as_bytes()), "any-signature", "version 2");
 }
 
-/// Of all hosts, accounts and regions, AWS's older hosts too: what counts is the queue's name.
+/// Of all hosts, accounts and regions, AWS's older hosts too. Those have no such queue of their
+/// own, so the default ones' is meant.
 fn urls(server: &Server) {
     let (_, own) = own_queue(server, "any-url");
     let port = server.ports.api;
@@ -116,4 +119,37 @@ fn urls(server: &Server) {
     let foreign = [("host", "sqs.us-east-1.amazonaws.com")];
     let answer = by_document(server, "/", &own, &foreign);
     assert_eq!(answer.status, 403, "{}", answer.text());
+}
+
+const TEMPLATE: &str = "Resources: {Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: Jobs}}}";
+
+/// The script has its assertions. What it made is there after a kill -9; queues that are not the
+/// template's are shown with their account and region.
+fn scopes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("template.yaml");
+    std::fs::write(&path, TEMPLATE).unwrap();
+    let state = folder.path().join("state");
+    let start = || Server::start(&path, Ports::free(), Some(&state), &[]);
+    let script = |server: &Server, phase: &str| {
+        let mut command = BOTO3.command();
+        command.args(["-c", include_str!("sqs_addresses.py"), &server.api(""), phase]);
+        let output: Value = serde_json::from_str(&succeed(&mut command)).unwrap();
+        assert_eq!(output, json!({"ok": true}));
+    };
+    let server = start();
+    script(&server, "make");
+    let page = request("GET", &server.api("/_samovar/queues"), &[], b"");
+    let page: Value = serde_json::from_str(&page.text()).unwrap();
+    let queues = page["queues"].as_array().unwrap();
+    assert!(queues[0]["name"] == "Jobs" && queues[0].get("region").is_none(), "{page}");
+    let is_shown = |queue: &Value| {
+        let place = (&queue["name"], &queue["region"], &queue["account"]);
+        place == (&json!("orders"), &json!("us-east-1"), &json!("222222222222"))
+    };
+    assert_eq!(queues.iter().filter(|queue| is_shown(queue)).count(), 1, "{page}");
+    server.signal(Signal::KILL);
+    server.wait();
+    let server = start();
+    script(&server, "use");
 }

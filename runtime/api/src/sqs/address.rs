@@ -105,8 +105,16 @@ mod tests {
             ("http://eu-west-1.queue.localhost:9000/123456789012/orders", Some("eu-west-1"), one),
             ("http://sqs.us-east-1.localhost:9000/123456789012/orders", Some("us-east-1"), one),
             ("https://sqs.eu-west-1.amazonaws.com/123456789012/orders", Some("eu-west-1"), one),
-            ("https://sqs-fips.us-west-1.amazonaws.com/123456789012/orders?x#y", Some("us-west-1"), one),
-            ("https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/123456789012/orders", Some("eu-west-1"), one),
+            (
+                "https://sqs-fips.us-west-1.amazonaws.com/123456789012/orders?x#y",
+                Some("us-west-1"),
+                one,
+            ),
+            (
+                "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/123456789012/orders",
+                Some("eu-west-1"),
+                one,
+            ),
             ("http://localhost:9000/queue/eu-west-1/000000000000/orders", Some("eu-west-1"), zero),
             ("http://localhost:9000/other/eu-west-1/000000000000/orders", None, zero),
             ("http://sqs.a.b/queue/eu-west-1/000000000000/orders", Some("eu-west-1"), zero),

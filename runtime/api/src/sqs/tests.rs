@@ -254,9 +254,9 @@ async fn no_action_is_an_unknown_operation() {
     }
 }
 
-/// Whoever signed it, with what, for where: one account and one region are served.
+/// Whoever signed it, with what, for where: a queue of the default account and region is found.
 #[tokio::test]
-async fn signatures_are_not_looked_at() {
+async fn signatures_are_not_checked() {
     let stand = stand().await;
     let request = Request::post("/")
         .header("x-amz-target", "AmazonSQS.GetQueueUrl")
@@ -268,6 +268,61 @@ async fn signatures_are_not_looked_at() {
         );
     let got = stand.send(request, r#"{"QueueName":"orders"}"#).await;
     assert_eq!((got.status, got.json()), (200, json!({"QueueUrl": URL})));
+}
+
+/// In both protocols, with and without a region in the URL.
+#[tokio::test]
+async fn queues_are_of_the_account_and_region_of_the_request() {
+    let stand = stand().await;
+    let signed = |key: &str, region: &str| {
+        let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/sqs/aws4_request");
+        Request::post("/").header("authorization", format!("{scope}, SignedHeaders=host"))
+    };
+    let call = async |request: http::request::Builder, action: &str, input: Value| {
+        let request = request.header("x-amz-target", format!("AmazonSQS.{action}"));
+        stand.send(request, input.to_string()).await
+    };
+    let name = json!({"QueueName": "q"});
+    for (key, region, account) in [
+        ("AKIAX", "eu-west-1", "000000000000"),
+        ("AKIAX", "eu-west-2", "000000000000"),
+        ("123456789012", "eu-west-1", "123456789012"),
+    ] {
+        let here = || signed(key, region);
+        let got = call(here(), "GetQueueUrl", name.clone()).await;
+        assert_eq!(got.status, 400, "{region}, {account}");
+        let url = format!("http://127.0.0.1:9000/{account}/q");
+        let got = call(here(), "CreateQueue", name.clone()).await;
+        assert_eq!(got.json(), json!({"QueueUrl": url}));
+        let arn = format!("arn:aws:sqs:{region}:{account}:q");
+        // Another one's credentials find it by a URL that names the region.
+        let elsewhere = format!("http://sqs.{region}.localhost:9000/{account}/q");
+        for (request, url) in [(here(), &url), (signed("x", "y"), &elsewhere)] {
+            let input = json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]});
+            let got = call(request, "GetQueueAttributes", input).await;
+            assert_eq!(got.json()["Attributes"]["QueueArn"], arn, "{url}");
+        }
+        let form = "Action=GetQueueAttributes&AttributeName.1=QueueArn";
+        let path = format!("/queue/{region}/{account}/q");
+        for (path, host) in
+            [(&*path, "localhost"), (&url[21..], &*format!("sqs.{region}.localhost:9000"))]
+        {
+            let request = Request::post(path).header("host", host);
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            let got = stand.send(request, form).await;
+            assert!(String::from_utf8_lossy(&got.body).contains(&arn), "{path} at {host}");
+        }
+        // The account of another's queue can be said.
+        let input = json!({"QueueName": "q", "QueueOwnerAWSAccountId": account});
+        let got = call(signed("x", region), "GetQueueUrl", input).await;
+        assert_eq!(got.json(), json!({"QueueUrl": url}));
+    }
+    let page = stand.get("/_samovar/queues").await.json();
+    let shown = |queue: &Value| (queue["name"].clone(), queue["region"].clone());
+    let shown: Vec<_> = page["queues"].as_array().expect("a list").iter().map(shown).collect();
+    assert_eq!(shown[0], (json!("orders"), Value::Null));
+    assert_eq!(shown[1..].len(), 3);
+    assert!(shown[1..].contains(&(json!("q"), json!("eu-west-2"))));
 }
 
 #[tokio::test]

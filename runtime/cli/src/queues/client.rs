@@ -100,10 +100,12 @@ impl Client {
         Ok(page.queues)
     }
 
-    /// The queue that a person means by a name, a URL or an ARN.
+    /// The queue of the default account and region that a person means by a name, a URL or an
+    /// ARN.
     pub(super) fn find(&self, text: &str) -> Result<Found, ToolError> {
         let name = queue_name(text).ok_or_else(|| ToolError::NotAQueue(text.to_owned()))?;
-        let all = self.queues()?;
+        let mut all = self.queues()?;
+        all.retain(Queue::is_in_default_scope);
         match all.iter().find(|queue| queue.name == name) {
             Some(queue) => Ok(Found { queue: queue.clone(), all }),
             None => Err(ToolError::no_queue(name, &self.endpoint, &all)),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// `GET /_samovar/queues`.
 #[derive(Debug, Deserialize)]
 pub(super) struct QueuesPage {
-    /// By name.
+    /// By name, those of the default account and region first.
     pub(super) queues: Vec<Queue>,
 }
 
@@ -18,6 +18,12 @@ pub(super) struct Queue {
     pub(super) name: String,
     pub(super) url: String,
     pub(super) arn: String,
+    /// Its account, if account or region are not the default ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<String>,
+    /// Its region, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) region: Option<String>,
     /// Can be received, or wait behind others of their group.
     pub(super) visible: u64,
     pub(super) in_flight: u64,
@@ -33,6 +39,19 @@ pub(super) struct Queue {
 }
 
 impl Queue {
+    /// Whether it is in the default account and region, where the tools work.
+    pub(super) fn is_in_default_scope(&self) -> bool {
+        self.account.is_none() && self.region.is_none()
+    }
+
+    /// Its name, with region and account where these are not the default ones.
+    pub(super) fn title(&self) -> String {
+        match (&self.region, &self.account) {
+            (Some(region), Some(account)) => format!("{} ({region}, {account})", self.name),
+            _ => self.name.clone(),
+        }
+    }
+
     /// How many messages it has.
     pub(super) fn messages(&self) -> u64 {
         self.visible.saturating_add(self.in_flight).saturating_add(self.delayed)

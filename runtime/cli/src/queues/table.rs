@@ -48,7 +48,7 @@ impl fmt::Display for Table<'_> {
 impl Table<'_> {
     fn row(&self, index: usize, queue: &Queue) -> Vec<String> {
         let mut row = vec![
-            queue.name.clone(),
+            queue.title(),
             queue.visible.to_string(),
             queue.in_flight.to_string(),
             queue.delayed.to_string(),
@@ -107,6 +107,14 @@ mod tests {
              dead          0          0        0       -  -\n\
              orders     1200          3        0    12 s  dead"
         );
+        let elsewhere = Queue {
+            name: "orders".to_owned(),
+            account: Some("123456789012".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            ..Queue::default()
+        };
+        let other = Table { queues: &[elsewhere], rates: None, now: 0, style: Style::plain() };
+        assert!(other.to_string().contains("\norders (eu-west-1, 123456789012)  "), "{other}");
         let rates = [Rate::default(), Rate { arrived: 1500.4, departed: 2.0 }];
         table.rates = Some(&rates);
         assert_eq!(
