@@ -220,12 +220,13 @@ impl Inner {
         !deletions.0.is_empty() && deletions.contains(&scope.arn(name), self.options.clock.now())
     }
 
-    /// The queue that is there already when one of this name is to be made.
+    /// The queue that is there already when one of this name is to be made in the scope.
     fn find_for_creation(&self, scope: &Scope, name: &str) -> Option<Arc<Queue>> {
-        self.find_in(scope, name).or_else(|| {
-            let is_account_s = scope.account_id() == self.default_scope.account_id();
-            self.find(name).filter(|queue| is_account_s && queue.declared.load(Ordering::Relaxed))
-        })
+        let own = self.find_in(scope, name);
+        if own.is_some() || scope.account_id() != self.default_scope.account_id() {
+            return own;
+        }
+        self.find(name).filter(|queue| queue.declared.load(Ordering::Relaxed))
     }
 
     fn lock_deletions(&self) -> std::sync::MutexGuard<'_, Deletions> {
