@@ -16,12 +16,13 @@ use crate::burst::{BURST, Burst};
 use crate::clock::Clock;
 use crate::environment::Provider;
 use crate::error::{InvokeError, ThrottleReason};
-use crate::invocation::{Door, FunctionError, Invocation, Reply, Response};
+use crate::invocation::{Door, FunctionError, Invocation, Replied, Reply, Response};
 use crate::pool::{Pool, STOP_GRACE, stop_in_background};
 use crate::provisioned;
 use crate::registry::{Alias, Entry, Registry};
 use crate::report::Observer;
 use crate::run::Run;
+use crate::stream;
 
 /// How often environments that nobody uses are looked for, at least.
 const REAP_INTERVAL: Duration = Duration::from_secs(30);
@@ -234,10 +235,13 @@ impl Dispatcher {
         });
 
         let result = match replied.await {
-            Ok(response @ Response::Http(_)) => Ok(response),
+            Ok(Replied { response: Response::Stream(streamed), .. }) => {
+                Ok(Response::Stream(stream::ending_as(streamed, outcome)))
+            }
+            Ok(Replied { response, at_once: true }) => Ok(response),
             // Only shutdown drops an invocation before it has an outcome.
             replied => match outcome.await.map_err(|_| InvokeError::ShuttingDown)? {
-                Ok(()) => replied.map_err(|_| no_response()),
+                Ok(()) => replied.map(|replied| replied.response).map_err(|_| no_response()),
                 Err(error) => Err(error),
             },
         };

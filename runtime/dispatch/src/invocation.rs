@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{Request, Response as HttpResponse};
+use http::{HeaderValue, Request, Response as HttpResponse};
 use http_body_util::combinators::UnsyncBoxBody;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -17,6 +17,9 @@ pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
 /// Largest response of a synchronous invocation, in bytes (recorded from AWS, 2025-11).
 pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+/// Largest streamed response, in bytes: 200 MB (Lambda guide, "Quotas", since July 2025).
+pub const MAX_STREAMED_BYTES: u64 = 200 * 1024 * 1024;
 
 /// One call of a function.
 #[derive(Debug)]
@@ -31,6 +34,9 @@ pub struct Invocation {
     pub trace_id: String,
     /// What caused the call, for people.
     pub source: Source,
+    /// Whether the caller takes a [`Response::Stream`]. To others a function that streams
+    /// answers with bytes, when it has ended, as on AWS.
+    pub streaming: bool,
     /// When the function's time ends. The dispatcher sets it when an environment takes the
     /// invocation; before that it is the time of arrival.
     pub deadline: SystemTime,
@@ -45,6 +51,7 @@ impl Invocation {
             client_context: None,
             trace_id: new_trace_id(),
             source,
+            streaming: false,
             deadline: SystemTime::UNIX_EPOCH,
         }
     }
@@ -91,6 +98,19 @@ pub enum Response {
     Bytes(Bytes),
     /// An HTTP response; its body may still be in the making.
     Http(HttpResponse<Body>),
+    /// A response in streaming mode, in the making. Only for an invocation that is
+    /// [`streaming`](Invocation::streaming).
+    Stream(Streamed),
+}
+
+/// A response in streaming mode (Lambda guide, "Response streaming for Lambda functions").
+pub struct Streamed {
+    /// The content type that the runtime gave. Of `application/vnd.awslambda.http-integration-response`
+    /// the bytes begin with a JSON prelude, which only HTTP front ends read.
+    pub content_type: Option<HeaderValue>,
+    /// The bytes, at the pace at which they are read. A function that fails in the middle ends
+    /// them with an error that is a [`FunctionError`].
+    pub body: Body,
 }
 
 impl fmt::Debug for Response {
@@ -98,37 +118,65 @@ impl fmt::Debug for Response {
         match self {
             Self::Bytes(bytes) => write!(f, "Response::Bytes({} bytes)", bytes.len()),
             Self::Http(response) => write!(f, "Response::Http({})", response.status()),
+            Self::Stream(_) => write!(f, "Response::Stream"),
         }
     }
 }
 
 /// Where an environment puts its answer, once.
 #[derive(Debug)]
-pub struct Reply(oneshot::Sender<Response>);
+pub struct Reply(oneshot::Sender<Replied>);
+
+/// An answer on its way to the caller.
+#[derive(Debug)]
+pub struct Replied {
+    /// The answer.
+    pub response: Response,
+    /// Whether the caller gets it before the invocation is over.
+    pub at_once: bool,
+}
 
 impl Reply {
     /// A reply and the end where it arrives.
-    pub fn channel() -> (Self, oneshot::Receiver<Response>) {
+    pub fn channel() -> (Self, oneshot::Receiver<Replied>) {
         let (sender, receiver) = oneshot::channel();
         (Self(sender), receiver)
     }
 
     /// Gives the answer. That nobody waits for it any more is not the environment's concern.
     ///
+    /// The caller gets bytes when the invocation is over, anything else at once.
+    ///
     /// # Errors
     /// The answer is larger than [`MAX_RESPONSE_BYTES`]: the invocation has failed.
     pub fn send(self, response: Response) -> Result<(), FunctionError> {
+        let at_once = !matches!(response, Response::Bytes(_));
+        self.give(response, at_once)
+    }
+
+    /// The same, and the caller gets it at once: what is left of the invocation is no concern of
+    /// the caller's, as when extensions still work on it (Lambda guide, "Lambda Extensions API",
+    /// invoke phase).
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn send_at_once(self, response: Response) -> Result<(), FunctionError> {
+        self.give(response, true)
+    }
+
+    fn give(self, response: Response, at_once: bool) -> Result<(), FunctionError> {
         if matches!(&response, Response::Bytes(bytes) if bytes.len() > MAX_RESPONSE_BYTES) {
             return Err(FunctionError::response_too_large());
         }
-        let _ = self.0.send(response);
+        let _ = self.0.send(Replied { response, at_once });
         Ok(())
     }
 }
 
 /// A function that failed: HTTP 200 with `X-Amz-Function-Error: Unhandled` on the Invoke API,
 /// 502 on HTTP front ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error_type}: {message}")]
 pub struct FunctionError {
     /// `Runtime.ExitError`, `Sandbox.Timedout`, or the handler's own type.
     pub error_type: String,

@@ -18,6 +18,7 @@ mod provisioned;
 mod registry;
 mod report;
 mod run;
+mod stream;
 
 pub use account::Account;
 pub use clock::{Clock, SystemClock};
@@ -25,8 +26,8 @@ pub use dispatcher::{Answer, Dispatcher, FunctionStatus, Limits, LogTail};
 pub use environment::{Environment, Provider};
 pub use error::{InvokeError, ThrottleReason};
 pub use invocation::{
-    Body, BoxError, Door, Event, FunctionError, Invocation, MAX_RESPONSE_BYTES, Reply, Response,
-    Source,
+    Body, BoxError, Door, Event, FunctionError, Invocation, MAX_RESPONSE_BYTES, MAX_STREAMED_BYTES,
+    Replied, Reply, Response, Source, Streamed,
 };
 pub use log::{EnvironmentLog, LogLine, LogObserver, Origin, TAIL_BYTES};
 pub use registry::Alias;
