@@ -10,8 +10,8 @@ use samovar_dispatch::{
 use uuid::Uuid;
 
 use crate::provider::ProcessConfig;
-use crate::runtime::{Failure, HostError, Runtime};
-use crate::runtime_api::NextEvent;
+use crate::runtime::{Answered, Failure, HostError, Runtime};
+use crate::runtime_api::{NextEvent, Streaming};
 use crate::sandbox::Layout;
 use crate::scratch::Scratch;
 use crate::variables::{Initialization, log_stream};
@@ -53,7 +53,7 @@ impl ProcessEnvironment {
     /// Runs one invocation. A runtime that exited before it took the event is started again, once
     /// and within the invocation's own time, as AWS does: the function has not seen the event, so
     /// it has not failed.
-    async fn run(&mut self, event: Arc<NextEvent>) -> Result<Response, FunctionError> {
+    async fn run(&mut self, event: Arc<NextEvent>, reply: Reply) -> Result<(), FunctionError> {
         let first = self.runtime.invoke(Arc::clone(&event)).await;
         let outcome = match first {
             Err(Failure::NotTaken(_)) => {
@@ -67,7 +67,11 @@ impl ProcessEnvironment {
             outcome => outcome,
         };
         match outcome {
-            Ok(response) => Ok(Response::Bytes(response)),
+            Ok(Answered::Whole(response)) => reply.send(Response::Bytes(response)),
+            Ok(Answered::Begun(Streaming { response, ended })) => {
+                reply.send(Response::Stream(response))?;
+                self.runtime.stream_ended(ended).await
+            }
             Err(Failure::Function(error)) => Err(error),
             Err(Failure::NotTaken(exit)) => Err(exit.to_error()),
         }
@@ -98,8 +102,7 @@ impl Environment for ProcessEnvironment {
         // Not held over the waiting: an event's HTTP form cannot be shared between threads.
         drop(invocation);
         self.busy = true;
-        let outcome = self.run(Arc::new(event)).await;
-        let outcome = outcome.and_then(|response| reply.send(response));
+        let outcome = self.run(Arc::new(event), reply).await;
         self.runtime.settle().await;
         self.busy = false;
         outcome

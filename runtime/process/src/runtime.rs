@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samovar_dispatch::{EnvironmentLog, FunctionError};
+use tokio::sync::oneshot;
 
 use crate::entrypoint;
 use crate::exit::Exit;
 use crate::group::{self, Group};
 use crate::output::Output;
 use crate::provider::ProcessConfig;
-use crate::runtime_api::{Answer, Init, NextEvent, Server};
+use crate::runtime_api::{Answer, Init, NextEvent, Server, Streaming};
 use crate::sandbox::Layout;
 use crate::variables::{Place, variables};
 use crate::warden::Warden;
@@ -52,6 +53,15 @@ impl From<HostError> for FunctionError {
     fn from(error: HostError) -> Self {
         Self::platform("Sandbox.Failure", error.to_string())
     }
+}
+
+/// What the runtime answered.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// A response.
+    Whole(Bytes),
+    /// The beginning of one in streaming mode.
+    Begun(Streaming),
 }
 
 /// Why there is no response.
@@ -133,7 +143,9 @@ impl Runtime {
 
     /// Runs one invocation: gives the event to the runtime as soon as it asks for one, and waits
     /// for its answer or its exit. [`Self::settle`] must follow.
-    pub(crate) async fn invoke(&mut self, event: Arc<NextEvent>) -> Result<Bytes, Failure> {
+    ///
+    /// A response in streaming mode is only begun then: [`Self::stream_ended`] must follow first.
+    pub(crate) async fn invoke(&mut self, event: Arc<NextEvent>) -> Result<Answered, Failure> {
         if !self.group.is_alive() {
             return Err(Failure::NotTaken(self.group.exited().await));
         }
@@ -152,9 +164,30 @@ impl Runtime {
             }
         };
         match answered {
-            Answer::Response(response) => Ok(response),
+            Answer::Response(response) => Ok(Answered::Whole(response)),
+            Answer::Stream(streaming) => Ok(Answered::Begun(streaming)),
             Answer::Error(error) => Err(Failure::Function(error)),
             Answer::Truncated => Err(Failure::Function(self.truncated().await)),
+        }
+    }
+
+    /// Waits until the runtime has posted the rest of a response, or has exited.
+    pub(crate) async fn stream_ended(
+        &mut self,
+        mut ended: oneshot::Receiver<Result<(), FunctionError>>,
+    ) -> Result<(), FunctionError> {
+        let result = tokio::select! {
+            biased;
+            result = &mut ended => result.ok(),
+            _ = self.group.exited() => {
+                // It may have posted the rest right before the exit.
+                self.server.close(LAST_WORDS).await;
+                ended.try_recv().ok()
+            }
+        };
+        match result {
+            Some(result) => result,
+            None => Err(self.truncated().await),
         }
     }
 

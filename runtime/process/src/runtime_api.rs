@@ -5,6 +5,7 @@
 //! - `routes`: from an HTTP request to the state machine and back;
 //! - `state`: which call is allowed when, and where events and answers are handed over;
 //! - `body`: what a runtime posts, with its limits;
+//! - `stream`: what it posts in streaming mode;
 //! - `event`: what `next` answers.
 //!
 //! Statuses, bodies and transitions follow AWS's own emulator (`internal/lambda/rapi` and
@@ -15,7 +16,8 @@ mod event;
 mod routes;
 mod server;
 mod state;
+mod stream;
 
 pub(crate) use event::NextEvent;
 pub(crate) use server::{Server, Waiting};
-pub(crate) use state::{Answer, Init};
+pub(crate) use state::{Answer, Init, Streaming};

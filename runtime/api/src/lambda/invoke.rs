@@ -25,9 +25,9 @@ const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("x-amz-client-context");
 /// cargo-lambda's own: plain JSON.
 const RAW_CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
-const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+pub(super) const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// What `cargo lambda invoke` calls a function that nobody named.
 const UNNAMED: &str = "_";
@@ -97,7 +97,7 @@ where
 
     let (payload, failed) = match answer.result {
         Ok(Output::Bytes(payload)) => (payload, false),
-        Ok(Output::Http(_)) => {
+        Ok(Output::Http(_) | Output::Stream(_)) => {
             return Err(LambdaError::Service("The function answered an event with HTTP."));
         }
         Err(error) => (error.document(&answer.request_id), true),
@@ -133,7 +133,7 @@ async fn accept(
 }
 
 /// What the dispatcher knows this version by.
-fn versioned(function: &Function) -> String {
+pub(super) fn versioned(function: &Function) -> String {
     match function.version.as_str() {
         LATEST => function.name.clone(),
         version => format!("{}:{version}", function.name),
@@ -154,7 +154,7 @@ fn qualifier(name: &str) -> Option<String> {
 }
 
 /// The function's name; `_` means the only function.
-fn named(services: &Services, name: &str) -> Result<String, LambdaError> {
+pub(super) fn named(services: &Services, name: &str) -> Result<String, LambdaError> {
     if name != UNNAMED {
         return Ok(name.to_owned());
     }
@@ -169,7 +169,7 @@ fn named(services: &Services, name: &str) -> Result<String, LambdaError> {
 }
 
 /// The name with the query's `Qualifier` after it.
-fn qualified(name: String, parts: &Parts) -> Result<String, LambdaError> {
+pub(super) fn qualified(name: String, parts: &Parts) -> Result<String, LambdaError> {
     let pairs = parts.uri.query().unwrap_or_default().split('&');
     let Some(qualifier) = pairs
         .filter_map(|pair| pair.strip_prefix("Qualifier="))
@@ -191,7 +191,7 @@ fn qualified(name: String, parts: &Parts) -> Result<String, LambdaError> {
 }
 
 /// The ARN that a function of this name would have.
-fn arn(services: &Services, name: &str) -> String {
+pub(super) fn arn(services: &Services, name: &str) -> String {
     if name.starts_with("arn:") {
         return name.to_owned();
     }
@@ -211,7 +211,7 @@ fn invocation_type(headers: &HeaderMap) -> Result<InvocationType, LambdaError> {
     }
 }
 
-fn wants_tail(headers: &HeaderMap) -> Result<bool, LambdaError> {
+pub(super) fn wants_tail(headers: &HeaderMap) -> Result<bool, LambdaError> {
     match text(headers, &LOG_TYPE).as_deref() {
         None | Some("" | "None") => Ok(false),
         Some("Tail") => Ok(true),
@@ -227,7 +227,7 @@ fn invalid_enum(value: &str, member: &str, values: &str) -> LambdaError {
 }
 
 /// The client context as JSON text: base64 from AWS's SDKs, plain from cargo-lambda.
-fn client_context(headers: &HeaderMap) -> Result<Option<String>, LambdaError> {
+pub(super) fn client_context(headers: &HeaderMap) -> Result<Option<String>, LambdaError> {
     let invalid = || {
         LambdaError::InvalidContent(
             "Client context must be a valid Base64-encoded JSON object.".to_owned(),
@@ -248,7 +248,7 @@ fn client_context(headers: &HeaderMap) -> Result<Option<String>, LambdaError> {
 
 /// The payload: JSON within a limit in bytes, beyond which this error is answered. Nothing at all
 /// is the event `{}`.
-async fn read_event<B>(
+pub(super) async fn read_event<B>(
     body: B,
     (limit, too_large): (usize, LambdaError),
 ) -> Result<Bytes, LambdaError>
@@ -276,7 +276,7 @@ where
 }
 
 /// The caller's trace, if it has one that can go on in a header.
-fn trace_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn trace_id(headers: &HeaderMap) -> Option<String> {
     let trace = headers.get(TRACE_ID)?.to_str().ok()?;
     (trace.contains("Root=") && trace.len() <= TRACE_LIMIT).then(|| trace.to_owned())
 }

@@ -4,7 +4,9 @@
 //! service model has them (botocore, `lambda/2015-03-31/service-2.json`).
 
 mod error;
+mod event_stream;
 mod invoke;
+mod invoke_stream;
 mod manage;
 
 use bytes::Bytes;
@@ -35,8 +37,11 @@ where
     let request_id = uuid::Uuid::new_v4().to_string();
     let (parts, body) = request.into_parts();
     let answered = match (&parts.method, invoked_function(parts.uri.path())) {
-        (&Method::POST, Some(name)) => {
+        (&Method::POST, Some((Invoked::Whole, name))) => {
             invoke::invoke(services, &name, &parts, body, &request_id).await
+        }
+        (&Method::POST, Some((Invoked::Streamed, name))) => {
+            invoke_stream::invoke(services, &name, &parts, body, &request_id).await
         }
         _ => manage(services, &parts, body).await,
     };
@@ -71,11 +76,24 @@ where
     functions.handle(&parts.method, &segments, parts.uri.query(), body).await
 }
 
-/// The name in `/2015-03-31/functions/NAME/invocations`, decoded.
-fn invoked_function(path: &str) -> Option<String> {
-    let rest = path.strip_prefix("/2015-03-31/functions/")?;
-    let name = rest.strip_suffix("/invocations").filter(|name| !name.contains('/'))?;
-    Some(percent_decode_str(name).decode_utf8_lossy().into_owned())
+/// How a path wants the function's response.
+enum Invoked {
+    Whole,
+    Streamed,
+}
+
+/// The name in `/2015-03-31/functions/NAME/invocations`, decoded, or in
+/// `/2021-11-15/functions/NAME/response-streaming-invocations`.
+fn invoked_function(path: &str) -> Option<(Invoked, String)> {
+    let between = |prefix, suffix| path.strip_prefix(prefix)?.strip_suffix(suffix);
+    let (invoked, name) = None
+        .or_else(|| Some((Invoked::Whole, between("/2015-03-31/functions/", "/invocations")?)))
+        .or_else(|| {
+            let suffix = "/response-streaming-invocations";
+            Some((Invoked::Streamed, between("/2021-11-15/functions/", suffix)?))
+        })
+        .filter(|(_, name)| !name.contains('/'))?;
+    Some((invoked, percent_decode_str(name).decode_utf8_lossy().into_owned()))
 }
 
 #[cfg(test)]

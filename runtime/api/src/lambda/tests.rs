@@ -1,14 +1,19 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Builder;
-use samovar_dispatch::{EnvironmentLog, FunctionError, Invocation, Limits, Response as Output};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use samovar_dispatch::{
+    EnvironmentLog, FunctionError, Invocation, Limits, Response as Output, Streamed,
+};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{Stand, echo, function};
+use crate::testing::{Got, Stand, echo, function};
 
 fn invocation_of(name: &str) -> Builder {
     Request::post(format!("/2015-03-31/functions/{name}/invocations"))
@@ -272,7 +277,7 @@ async fn other_actions_are_not_there_yet() {
     for request in [
         Request::get("/2015-03-31/functions/"),
         Request::get("/2015-03-31/functions/Hello/invocations"),
-        Request::post("/2021-11-15/functions/Hello/response-streaming-invocations"),
+        Request::get("/2021-11-15/functions/Hello/response-streaming-invocations"),
     ] {
         let (status, error_type, document) = refusal(&stand, request, "").await;
         assert_eq!((status, error_type.as_str()), (404, "UnknownOperationException"));
@@ -286,4 +291,88 @@ fn lambda_paths_begin_with_a_date() {
     for other in ["/", "/queue/2015-03-31", "/2015-03-3/x", "/20150-3-31/x"] {
         assert!(!is_meant(other), "{other}");
     }
+}
+
+fn streamed_invocation_of(name: &str) -> Builder {
+    Request::post(format!("/2021-11-15/functions/{name}/response-streaming-invocations"))
+}
+
+/// The events of a response: type and payload.
+fn events(got: &Got) -> Vec<(String, String)> {
+    assert_eq!(got.header("content-type"), Some("application/vnd.amazon.eventstream"));
+    assert_eq!(got.header("x-amz-executed-version"), Some("$LATEST"));
+    let mut wire = got.body.clone();
+    let mut decoder = MessageFrameDecoder::new();
+    let mut events = Vec::new();
+    while let DecodedFrame::Complete(message) = decoder.decode_frame(&mut wire).expect("valid") {
+        let mut headers = message.headers().iter();
+        let kind = headers.find(|header| header.name().as_str() == ":event-type").expect("a type");
+        let kind = kind.value().as_string().expect("a string").as_str().to_owned();
+        events.push((kind, String::from_utf8(message.payload().to_vec()).expect("text")));
+    }
+    events
+}
+
+fn chunk(payload: &str) -> (String, String) {
+    ("PayloadChunk".into(), payload.into())
+}
+
+fn complete(document: Value) -> (String, String) {
+    ("InvokeComplete".into(), document.to_string())
+}
+
+fn frames(_: Invocation, log: &EnvironmentLog) -> Result<Output, FunctionError> {
+    log.line(b"while it streams");
+    let failure = FunctionError::handler(r#"{"errorType":"Mine","errorMessage":"no"}"#.into());
+    let frames =
+        ["one", "", "two"].map(|data| Ok(Frame::data(Bytes::from_static(data.as_bytes()))));
+    let frames = frames.into_iter().chain([Err(failure.into())]);
+    let body = StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync();
+    Ok(Output::Stream(Streamed { content_type: None, body }))
+}
+
+/// Lambda API reference, "InvokeWithResponseStream": chunks, then how the function ended.
+#[tokio::test]
+async fn a_response_streams_as_events() {
+    let stand = stand();
+    stand.register("Frames", frames);
+    let got = stand.send(streamed_invocation_of("Frames"), "{}").await;
+    let details = r#"{"errorType":"Mine","errorMessage":"no"}"#;
+    let end = complete(json!({"ErrorCode": "Unhandled", "ErrorDetails": details}));
+    assert_eq!((got.status, events(&got)), (200, vec![chunk("one"), chunk("two"), end]));
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_stream_answers_in_one_chunk() {
+    let stand = stand();
+    let got = stand.send(streamed_invocation_of("Hello"), r#"{"a": 1}"#).await;
+    assert_eq!(events(&got), [chunk(r#"{"a": 1}"#), complete(json!({}))]);
+    stand.register("Exit", |_, _| Err(FunctionError::platform("Runtime.ExitError", "gone")));
+    let got = stand.send(streamed_invocation_of("Exit"), "{}").await;
+    let id = got.header("x-amzn-requestid").expect("an id");
+    let details = json!({"errorType": "Runtime.ExitError", "errorMessage": format!("RequestId: {id} Error: gone")});
+    let end = complete(json!({"ErrorCode": "Unhandled", "ErrorDetails": details.to_string()}));
+    assert_eq!(events(&got), [end]);
+}
+
+#[tokio::test]
+async fn the_log_comes_at_the_end_of_a_stream() {
+    let stand = stand();
+    stand.register("Frames", frames);
+    let request = streamed_invocation_of("Frames").header("X-Amz-Log-Type", "Tail");
+    let events = events(&stand.send(request, "{}").await);
+    let (_, document) = events.last().expect("an end");
+    let document: Value = serde_json::from_str(document).expect("JSON");
+    let log = STANDARD.decode(document["LogResult"].as_str().expect("a log")).expect("base64");
+    let log = String::from_utf8(log).expect("text");
+    assert!(log.contains("while it streams\n") && log.contains("REPORT RequestId"), "{log}");
+}
+
+#[tokio::test]
+async fn refusals_of_a_streamed_invocation_are_plain_errors() {
+    let stand = stand();
+    let refused = refusal(&stand, streamed_invocation_of("Nobody"), "{}").await;
+    assert_eq!((refused.0, refused.1.as_str()), (404, "ResourceNotFoundException"));
+    let refused = refusal(&stand, streamed_invocation_of("Hello"), "no").await;
+    assert_eq!((refused.0, refused.1.as_str()), (400, "InvalidRequestContentException"));
 }

@@ -15,6 +15,9 @@ pub(crate) const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 /// The trailer that holds an error document, in base64.
 pub(crate) const ERROR_BODY: &str = "lambda-runtime-function-error-body";
 
+/// How an error begins that stands in the body.
+pub(crate) const ERROR_IN_BODY: &[u8] = b"Lambda-Runtime-Function-Error-Type: ";
+
 /// A body that has been read to its end.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
@@ -77,11 +80,19 @@ pub(crate) fn posted_error(header: Option<&HeaderValue>, document: Bytes) -> Fun
 /// runtime", response streaming): in trailers, or, as `lambda_runtime` of Rust writes them
 /// (`ToStreamErrorTrailer`), in the same words at the end of the body.
 pub(crate) fn streaming_error(received: &Received) -> Option<FunctionError> {
-    if let Some(error_type) = received.trailers.get(ERROR_TYPE) {
-        let body = received.trailers.get(ERROR_BODY).map(HeaderValue::as_bytes);
-        return Some(trailing_error(Some(error_type), body.unwrap_or_default()));
-    }
-    let (error_type, body) = error_in_body(&received.bytes)?;
+    error_in_trailers(&received.trailers).or_else(|| error_at_end(&received.bytes))
+}
+
+/// The error that the trailers of a response hold.
+pub(crate) fn error_in_trailers(trailers: &HeaderMap) -> Option<FunctionError> {
+    let error_type = trailers.get(ERROR_TYPE)?;
+    let body = trailers.get(ERROR_BODY).map(HeaderValue::as_bytes);
+    Some(trailing_error(Some(error_type), body.unwrap_or_default()))
+}
+
+/// The error that `lambda_runtime` of Rust writes at the end of the body.
+pub(crate) fn error_at_end(bytes: &[u8]) -> Option<FunctionError> {
+    let (error_type, body) = error_in_body(bytes)?;
     Some(trailing_error(HeaderValue::from_bytes(error_type).ok().as_ref(), body))
 }
 
@@ -90,7 +101,7 @@ fn error_in_body(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = bytes.strip_suffix(b"\r\n")?;
     let (rest, body) = field(rest, b"Lambda-Runtime-Function-Error-Body: ")?;
     let rest = rest.strip_suffix(b"\r\n")?;
-    let (_, error_type) = field(rest, b"Lambda-Runtime-Function-Error-Type: ")?;
+    let (_, error_type) = field(rest, ERROR_IN_BODY)?;
     Some((error_type, body))
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct NextEvent {
     pub(crate) headers: HeaderMap,
     /// The event.
     pub(crate) payload: Bytes,
+    /// Whether the caller takes a response in streaming mode.
+    pub(crate) streaming: bool,
 }
 
 impl NextEvent {
@@ -39,7 +41,12 @@ impl NextEvent {
                 Some((HeaderName::from_static(name), value))
             })
             .collect();
-        Self { request_id: invocation.request_id.clone(), headers, payload }
+        Self {
+            request_id: invocation.request_id.clone(),
+            headers,
+            payload,
+            streaming: invocation.streaming,
+        }
     }
 }
 

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use samovar_dispatch::{FunctionError, MAX_RESPONSE_BYTES};
+use samovar_dispatch::{FunctionError, MAX_RESPONSE_BYTES, MAX_STREAMED_BYTES};
 use serde_json::json;
 
 use super::body::{self, ERROR_TYPE, Unread};
 use super::state::{Answer, Phase, Posting, Refusal, State};
+use super::stream::{self, End};
 
 /// The response mode's header; its one value is `streaming`.
 const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
@@ -84,8 +85,15 @@ async fn response(state: &Arc<State>, id: &str, request: Request<Incoming>) -> A
             return Ok(failure(status, "InvalidFunctionResponseMode", message));
         }
     };
-    let mut body = request.into_body();
-    // A streaming response is collected too, as for an invocation that does not stream.
+    let (head, mut body) = request.into_parts();
+    if streaming && posting.may_stream() {
+        return Ok(match stream::pass_on(posting, &head.headers, &mut body).await {
+            End::Complete => accepted(),
+            End::TooLarge => too_large(MAX_STREAMED_BYTES),
+            End::Truncated => truncated(),
+        });
+    }
+    // To a caller that does not stream, a streaming response is one like any other.
     let received = match body::read(&mut body).await {
         Ok(received) => received,
         Err(unread) => return Ok(unreadable(unread, posting, &mut body).await),
@@ -115,7 +123,7 @@ async fn init_error(state: &State, request: Request<Incoming>) -> Answered {
         Ok(received) => received.bytes,
         Err(Unread::TooLarge) => {
             body::discard(&mut body).await;
-            return Ok(too_large());
+            return Ok(too_large(MAX_RESPONSE_BYTES as u64));
         }
         Err(Unread::Truncated) => return Ok(truncated()),
     };
@@ -132,7 +140,7 @@ async fn unreadable(
         Unread::TooLarge => {
             posting.answer(Answer::Error(FunctionError::response_too_large()));
             body::discard(body).await;
-            too_large()
+            too_large(MAX_RESPONSE_BYTES as u64)
         }
         Unread::Truncated => {
             posting.answer(Answer::Truncated);
@@ -180,8 +188,8 @@ fn accepted() -> Response<Full<Bytes>> {
     document(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#))
 }
 
-fn too_large() -> Response<Full<Bytes>> {
-    let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).");
+fn too_large(limit: u64) -> Response<Full<Bytes>> {
+    let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
     failure(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use samovar_dispatch::FunctionError;
+use samovar_dispatch::{FunctionError, Streamed};
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::event::NextEvent;
@@ -62,11 +62,22 @@ pub(crate) enum Init {
 pub(crate) enum Answer {
     /// A response.
     Response(Bytes),
+    /// A response in streaming mode has begun.
+    Stream(Streaming),
     /// An error: its own, or one of ours about what it posted.
     Error(FunctionError),
     /// The connection broke in the middle of the body: most likely the runtime is about to be
     /// found dead.
     Truncated,
+}
+
+/// A response in streaming mode, while the runtime posts it.
+#[derive(Debug)]
+pub(crate) struct Streaming {
+    /// What the caller reads.
+    pub(crate) response: Streamed,
+    /// How it ended. A sender that is gone means that the connection broke.
+    pub(crate) ended: oneshot::Receiver<Result<(), FunctionError>>,
 }
 
 /// Why a call is refused.
@@ -226,7 +237,8 @@ impl State {
         // In this phase there is one: each event brings one, and takes the phase away with it.
         let Some(answer) = inner.answer.take() else { return Err(inner.refuse(phase)) };
         inner.phase = phase;
-        Ok(Posting { state: Arc::clone(self), answer: Some(answer) })
+        let streaming = inner.current.as_ref().is_some_and(|event| event.streaming);
+        Ok(Posting { state: Arc::clone(self), answer: Some(answer), streaming })
     }
 
     /// Whether an init error may be posted.
@@ -264,9 +276,23 @@ impl Inner {
 pub(crate) struct Posting {
     state: Arc<State>,
     answer: Option<oneshot::Sender<Answer>>,
+    streaming: bool,
 }
 
 impl Posting {
+    /// Whether the caller takes a response in streaming mode.
+    pub(crate) fn may_stream(&self) -> bool {
+        self.streaming
+    }
+
+    /// Gives the beginning of a response in streaming mode; the rest of the request is its body.
+    pub(crate) fn begin_stream(mut self, streaming: Streaming) -> StreamPosting {
+        if let Some(sender) = self.answer.take() {
+            let _ = sender.send(Answer::Stream(streaming));
+        }
+        StreamPosting { state: Arc::clone(&self.state) }
+    }
+
     /// Gives the answer. The rest of a body that is too large may still have to be read.
     pub(crate) fn answer(mut self, answer: Answer) {
         self.give(answer);
@@ -286,6 +312,18 @@ impl Drop for Posting {
     fn drop(&mut self) {
         // Unless it was answered, the connection broke while the body was read.
         self.give(Answer::Truncated);
+    }
+}
+
+/// A response in streaming mode that is being posted: in that phase until this is dropped.
+#[derive(Debug)]
+pub(crate) struct StreamPosting {
+    state: Arc<State>,
+}
+
+impl Drop for StreamPosting {
+    fn drop(&mut self) {
+        self.state.lock().phase = Phase::ResponseSent;
     }
 }
 

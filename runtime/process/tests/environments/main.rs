@@ -10,4 +10,5 @@ mod invocations;
 mod lifetime;
 mod logs;
 mod protocol;
+mod streaming;
 mod support;

@@ -169,9 +169,9 @@ pub(crate) async fn invoke(
 ) -> Result<Bytes, FunctionError> {
     let (reply, answer) = Reply::channel();
     tokio::time::timeout(LONG, environment.invoke(invocation, reply)).await.unwrap()?;
-    match answer.await.unwrap() {
+    match answer.await.unwrap().response {
         Response::Bytes(bytes) => Ok(bytes),
-        Response::Http(_) => panic!("bytes were expected"),
+        other => panic!("bytes were expected, not {other:?}"),
     }
 }
 

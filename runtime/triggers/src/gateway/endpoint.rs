@@ -23,6 +23,8 @@ pub(crate) enum Front {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) front: Front,
+    /// Whether responses stream (`InvokeMode` of a function URL is `RESPONSE_STREAM`).
+    pub(crate) streaming: bool,
     /// As in its host name on AWS.
     pub(crate) id: String,
     /// The API's, or the function's.
@@ -122,6 +124,7 @@ impl Endpoint {
         });
         Self {
             front,
+            streaming: false,
             id: api.id.clone(),
             logical_id: api.logical_id.clone(),
             stage: api.stage.clone(),
@@ -134,6 +137,7 @@ impl Endpoint {
         let everything = samovar_app::Route { method: None, path: None };
         Some(Self {
             front: Front::FunctionUrl,
+            streaming: url.streaming,
             id: url.id.clone(),
             logical_id: function.logical_id.clone(),
             stage: "$default".into(),

@@ -13,6 +13,7 @@ mod headers;
 mod inbound;
 mod response;
 mod route;
+mod stream;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -173,13 +174,14 @@ impl Shared {
                 Event::Bytes(event.into())
             }
         };
+        invocation.streaming = selected.endpoint.streaming;
         let invoked = self.dispatcher.invoke(&function.name, invocation);
         let answer = match front.time_limit() {
             // The invocation itself goes on to its own time-out, as on AWS.
             Some(limit) => timeout(limit, invoked).await.map_err(|_| Failure::TimedOut)?,
             None => invoked.await,
         };
-        outcome(front, answer?)
+        outcome(front, answer?).await
     }
 
     /// A host that names nothing, or an application without HTTP.
@@ -285,11 +287,19 @@ fn http_event(inbound: &Inbound, mut headers: http::HeaderMap, body: Bytes) -> R
     request
 }
 
-fn outcome(front: Front, answer: Answer) -> Result<Response<Body>, Failure> {
+async fn outcome(front: Front, answer: Answer) -> Result<Response<Body>, Failure> {
     match answer.result {
-        Ok(Output::Bytes(payload)) => response::parse(front, &payload)
-            .map(|response| response.map(full))
-            .map_err(|malformed| Failure::Function(malformed.to_string())),
+        Ok(Output::Bytes(payload)) => {
+            let response = match front {
+                Front::FunctionUrl => stream::collected(&payload),
+                Front::HttpApi | Front::RestApi => None,
+            };
+            response
+                .unwrap_or_else(|| response::parse(front, &payload))
+                .map(|response| response.map(full))
+                .map_err(|malformed| Failure::Function(malformed.to_string()))
+        }
+        Ok(Output::Stream(streamed)) => stream::response(streamed).await,
         Ok(Output::Http(mut response)) => {
             headers::remove_hop_by_hop(response.headers_mut());
             Ok(response)

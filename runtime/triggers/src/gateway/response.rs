@@ -33,6 +33,8 @@ pub(crate) enum Malformed {
     Type(&'static str),
     #[error("isBase64Encoded is true, but the body is not base64")]
     Base64,
+    #[error("the streamed response ended before its prelude did, or its prelude is too long")]
+    NoPrelude,
 }
 
 /// Fields of a proxy response in format 1.0; any other makes it malformed (recorded from AWS,
@@ -87,6 +89,21 @@ fn proxy_response(front: Front, fields: &Map<String, Value>) -> Result<Response<
         };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(default));
     }
+    Ok(response)
+}
+
+/// Reads the prelude of a streamed response: `statusCode`, `headers` and `cookies`.
+pub(crate) fn prelude(json: &[u8]) -> Result<Response<()>, Malformed> {
+    let Value::Object(fields) = serde_json::from_slice(json).map_err(|_| Malformed::NotJson)?
+    else {
+        return Err(Malformed::NotAnObject);
+    };
+    let mut response = Response::new(());
+    *response.status_mut() = status(fields.get("statusCode"))?;
+    let headers = response.headers_mut();
+    v2_headers(&fields, headers)?;
+    remove_hop_by_hop(headers);
+    headers.remove(header::CONTENT_LENGTH);
     Ok(response)
 }
 

@@ -33,8 +33,8 @@ pub(crate) fn verdict<'m>(
             let ids: HashSet<&str> = ids.into_iter().collect();
             partly(payload, &ids).unwrap_or(Verdict::Failed)
         }
-        // An HTTP response to a batch of messages is no batch response.
-        Ok(Response::Http(_)) => Verdict::Failed,
+        // An HTTP response to a batch of messages is no batch response, and no poller streams.
+        Ok(Response::Http(_) | Response::Stream(_)) => Verdict::Failed,
     }
 }
 

@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use samovar_app::{Build, Code, Function, Kind, Span};
 use samovar_dispatch::{
     Body, BoxError, Environment, EnvironmentLog, Event, FunctionError, Invocation, LogLine,
-    LogObserver, Provider, Reply, Response, Source,
+    LogObserver, Provider, Replied, Reply, Response, Source,
 };
 use samovar_wasm::{Host, HostConfig, LoadError, WasmConfig, WasmProvider};
 use serde_json::Value;
@@ -140,7 +140,7 @@ impl Guest {
     pub async fn invoke(&self, event: Event) -> (Ended, Option<Response>) {
         let (reply, mut response) = Reply::channel();
         let ended = self.invoke_with(event, reply).await;
-        (ended, response.try_recv().ok())
+        (ended, response.try_recv().ok().map(|replied| replied.response))
     }
 
     /// Runs one invocation in a new isolate; the answer goes to `reply`.
@@ -186,8 +186,8 @@ impl Guest {
     }
 }
 
-async fn whole(response: oneshot::Receiver<Response>) -> Result<HttpResponse<Bytes>, String> {
-    match response.await {
+async fn whole(response: oneshot::Receiver<Replied>) -> Result<HttpResponse<Bytes>, String> {
+    match response.await.map(|replied| replied.response) {
         Ok(Response::Http(response)) => {
             let (head, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| error.to_string())?;

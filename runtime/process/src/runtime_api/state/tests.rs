@@ -9,6 +9,7 @@ fn event(id: &str) -> Arc<NextEvent> {
         request_id: id.to_owned(),
         headers: HeaderMap::new(),
         payload: Bytes::from_static(b"{}"),
+        streaming: false,
     })
 }
 
