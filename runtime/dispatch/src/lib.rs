@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod invocation;
 mod log;
+mod platform_event;
 mod pool;
 mod provisioned;
 mod registry;
@@ -29,6 +30,7 @@ pub use invocation::{
     Body, BoxError, Door, Event, FunctionError, Invocation, MAX_RESPONSE_BYTES, MAX_STREAMED_BYTES,
     Replied, Reply, Response, Source, Streamed,
 };
-pub use log::{EnvironmentLog, LogLine, LogObserver, Origin, TAIL_BYTES};
+pub use log::{EnvironmentLog, LogLine, LogObserver, Origin, TAIL_BYTES, TelemetrySink};
+pub use platform_event::{PlatformEvent, RuntimeDone, Span};
 pub use registry::Alias;
 pub use report::{Observer, Report};

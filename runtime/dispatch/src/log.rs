@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::platform_event::PlatformEvent;
 
 /// How much of an invocation's log `LogType: Tail` answers (Lambda API, `Invoke`: "the last 4 KB
 /// of the execution log").
@@ -32,18 +34,34 @@ pub struct LogLine<'a> {
 pub enum Origin {
     /// The function, to its standard output or error.
     Function,
+    /// An extension, to its standard output or error.
+    Extension,
     /// Samovar: START, END, REPORT and the like.
     Platform,
 }
 
+/// Whoever passes an environment's telemetry on while it happens: the Telemetry API.
+pub trait TelemetrySink: Send + Sync + 'static {
+    /// A line of the function or of an extension, without its line feed.
+    fn line(&self, origin: Origin, text: &str);
+
+    /// Something that the platform tells.
+    fn event(&self, event: &PlatformEvent);
+}
+
 /// The log of one environment. Cheap to clone; all clones are the same log.
 #[derive(Clone)]
-pub struct EnvironmentLog(Arc<Shared>);
+pub struct EnvironmentLog {
+    shared: Arc<Shared>,
+    /// Who writes lines into this clone.
+    origin: Origin,
+}
 
 struct Shared {
     function: String,
     observer: Arc<dyn LogObserver>,
     current: Mutex<Current>,
+    sink: RwLock<Option<Arc<dyn TelemetrySink>>>,
 }
 
 #[derive(Default)]
@@ -54,7 +72,9 @@ struct Current {
 
 impl fmt::Debug for EnvironmentLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EnvironmentLog").field("function", &self.0.function).finish_non_exhaustive()
+        f.debug_struct("EnvironmentLog")
+            .field("function", &self.shared.function)
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,18 +82,50 @@ impl EnvironmentLog {
     /// A log for one environment of `function`.
     pub fn new(function: impl Into<String>, observer: Arc<dyn LogObserver>) -> Self {
         let function = function.into();
-        Self(Arc::new(Shared { function, observer, current: Mutex::default() }))
+        let (current, sink) = (Mutex::default(), RwLock::default());
+        let shared = Arc::new(Shared { function, observer, current, sink });
+        Self { shared, origin: Origin::Function }
     }
 
-    /// Takes one line of the function, without its line feed. Bytes that are not UTF-8 are
-    /// replaced.
+    /// The same log, for lines of an extension.
+    pub fn of_extension(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), origin: Origin::Extension }
+    }
+
+    /// Takes one line of the function (or extension), without its line feed. Bytes that are not
+    /// UTF-8 are replaced.
     pub fn line(&self, line: &[u8]) {
-        self.write(Origin::Function, &String::from_utf8_lossy(line));
+        let text = String::from_utf8_lossy(line);
+        self.write(self.origin, &text);
+        if let Some(sink) = self.sink() {
+            sink.line(self.origin, &text);
+        }
     }
 
     /// Takes one line of Samovar's own.
-    pub(crate) fn platform(&self, line: &str) {
+    pub fn platform(&self, line: &str) {
         self.write(Origin::Platform, line);
+    }
+
+    /// Passes telemetry on to `sink` from here on, or to nobody.
+    pub fn set_sink(&self, sink: Option<Arc<dyn TelemetrySink>>) {
+        *self.shared.sink.write().unwrap_or_else(PoisonError::into_inner) = sink;
+    }
+
+    /// Whether somebody listens to telemetry.
+    pub fn is_heard(&self) -> bool {
+        self.sink().is_some()
+    }
+
+    /// Tells of an event, if somebody listens.
+    pub fn event(&self, make: impl FnOnce() -> PlatformEvent) {
+        if let Some(sink) = self.sink() {
+            sink.event(&make());
+        }
+    }
+
+    fn sink(&self) -> Option<Arc<dyn TelemetrySink>> {
+        self.shared.sink.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn write(&self, origin: Origin, text: &str) {
@@ -83,7 +135,8 @@ impl EnvironmentLog {
         let excess = current.tail.len().saturating_sub(TAIL_BYTES);
         current.tail.drain(..excess);
         let request_id = current.request_id.as_deref();
-        self.0.observer.line(&LogLine { function: &self.0.function, request_id, origin, text });
+        let function = &self.shared.function;
+        self.shared.observer.line(&LogLine { function, request_id, origin, text });
     }
 
     /// The lines that follow belong to this invocation.
@@ -102,6 +155,6 @@ impl EnvironmentLog {
 
     fn current(&self) -> std::sync::MutexGuard<'_, Current> {
         // A panic of an observer leaves nothing half-done here.
-        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

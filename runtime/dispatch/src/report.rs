@@ -46,6 +46,17 @@ impl Report {
         self.to_string()
     }
 
+    /// The duration that is billed, in whole milliseconds. Initialisation is billed too.
+    pub(crate) fn billed_milliseconds(&self) -> u64 {
+        // Far below 2^53, and never negative.
+        milliseconds(self.duration + self.init.unwrap_or_default()).ceil() as u64
+    }
+
+    /// Peak memory in whole megabytes.
+    pub(crate) fn max_memory_used_mb(&self) -> u64 {
+        self.max_memory_used.div_ceil(1024 * 1024)
+    }
+
     fn status(&self) -> Option<String> {
         let error = self.error.as_ref()?;
         Some(match error.error_type.as_str() {
@@ -58,15 +69,15 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let billed = (milliseconds(self.duration + self.init.unwrap_or_default())).ceil();
+        let billed = self.billed_milliseconds();
         write!(
             f,
-            "REPORT RequestId: {}\tDuration: {:.2} ms\tBilled Duration: {billed:.0} ms\t\
+            "REPORT RequestId: {}\tDuration: {:.2} ms\tBilled Duration: {billed} ms\t\
              Memory Size: {} MB\tMax Memory Used: {} MB\t",
             self.request_id,
             milliseconds(self.duration),
             self.memory_mb,
-            self.max_memory_used.div_ceil(1024 * 1024),
+            self.max_memory_used_mb(),
         )?;
         if let Some(init) = self.init {
             write!(f, "Init Duration: {:.2} ms\t", milliseconds(init))?;

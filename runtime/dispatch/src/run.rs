@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::clock::Clock;
 use crate::invocation::{FunctionError, Invocation, Reply};
 use crate::log::EnvironmentLog;
+use crate::platform_event::PlatformEvent;
 use crate::pool::{Live, Pool};
 use crate::report::{Observer, Report, TIMED_OUT, milliseconds};
 
@@ -33,6 +34,7 @@ impl Run {
     pub(crate) async fn invoke(self, invocation: Invocation, reply: Reply) -> Finished {
         let request_id = invocation.request_id.clone();
         let source = invocation.source.clone();
+        let trace_id = invocation.trace_id.clone();
         let limit = self.pool.function.timeout;
 
         let (live, log, init) = self.environment().await;
@@ -41,6 +43,7 @@ impl Run {
             "START RequestId: {request_id} Version: {}",
             self.pool.function.version
         ));
+        log.event(|| PlatformEvent::start(&request_id, &trace_id));
         let began = Instant::now();
         let (result, max_memory_used, live) =
             self.phase(live, &log, began + limit, invocation, reply).await;
@@ -49,9 +52,12 @@ impl Run {
         if let Err(error) = &result
             && error.by_platform
         {
-            log.platform(&error_line(&request_id, error));
+            let line = error_line(&request_id, error);
+            log.platform(&line);
+            log.event(|| PlatformEvent::fault(&line));
         }
         log.platform(&format!("END RequestId: {request_id}"));
+        log.event(|| PlatformEvent::end(&request_id));
         let report = Report {
             function: self.pool.function.name.clone(),
             request_id,
@@ -63,6 +69,7 @@ impl Run {
             error: result.as_ref().err().cloned(),
         };
         log.platform(&report.line());
+        log.event(|| PlatformEvent::report(&report, &trace_id));
         self.observer.finished(&report);
         let log_tail = log.end();
         // Only now: the next invocation would write into this one's log.

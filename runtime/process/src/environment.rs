@@ -9,8 +9,10 @@ use samovar_dispatch::{
 };
 use uuid::Uuid;
 
+use crate::course::Course;
 use crate::provider::ProcessConfig;
 use crate::runtime::{Answered, Failure, HostError, Runtime};
+use crate::runtime_api::extensions::{ExtensionEvent, ShutdownReason};
 use crate::runtime_api::{NextEvent, Streaming};
 use crate::sandbox::Layout;
 use crate::scratch::Scratch;
@@ -29,6 +31,8 @@ pub(crate) struct ProcessEnvironment {
     log: EnvironmentLog,
     /// An invocation runs, or was given up: then nobody knows what the runtime is doing.
     busy: bool,
+    /// That of the invocation that runs.
+    course: Option<Course>,
 }
 
 impl ProcessEnvironment {
@@ -47,13 +51,19 @@ impl ProcessEnvironment {
         };
         let tmp = scratch.as_ref().map(Scratch::tmp);
         let runtime = Runtime::start(&config, &layout, &log_stream, tmp.as_deref(), &log).await?;
-        Ok(Self { runtime, scratch, layout, config, log_stream, log, busy: false })
+        Ok(Self { runtime, scratch, layout, config, log_stream, log, busy: false, course: None })
     }
 
     /// Runs one invocation. A runtime that exited before it took the event is started again, once
     /// and within the invocation's own time, as AWS does: the function has not seen the event, so
     /// it has not failed.
-    async fn run(&mut self, event: Arc<NextEvent>, reply: Reply) -> Result<(), FunctionError> {
+    async fn run(
+        &mut self,
+        event: Arc<NextEvent>,
+        told: Arc<ExtensionEvent>,
+        reply: Reply,
+    ) -> Result<(), FunctionError> {
+        self.runtime.tell_extensions(Arc::clone(&told));
         let first = self.runtime.invoke(Arc::clone(&event)).await;
         let outcome = match first {
             Err(Failure::NotTaken(_)) => {
@@ -62,18 +72,42 @@ impl ProcessEnvironment {
                 let (config, stream) = (&self.config, &self.log_stream);
                 self.runtime =
                     Runtime::start(config, &self.layout, stream, tmp.as_deref(), &self.log).await?;
+                self.runtime.tell_extensions(told);
                 self.runtime.invoke(event).await
             }
             outcome => outcome,
         };
+        let company = self.runtime.has_company();
         match outcome {
-            Ok(Answered::Whole(response)) => reply.send(Response::Bytes(response)),
+            Ok(Answered::Whole(response)) => {
+                self.course(|course| course.answered(response.len() as u64));
+                let response = Response::Bytes(response);
+                if company { reply.send_at_once(response) } else { reply.send(response) }
+            }
             Ok(Answered::Begun(Streaming { response, ended })) => {
+                self.course(Course::begun);
                 reply.send(Response::Stream(response))?;
-                self.runtime.stream_ended(ended).await
+                let count = self.runtime.stream_ended(ended).await?;
+                self.course(|course| course.answered(count));
+                Ok(())
             }
             Err(Failure::Function(error)) => Err(error),
             Err(Failure::NotTaken(exit)) => Err(exit.to_error()),
+        }
+    }
+}
+
+impl ProcessEnvironment {
+    fn course(&mut self, note: impl FnOnce(&mut Course)) {
+        if let Some(course) = &mut self.course {
+            note(course);
+        }
+    }
+
+    /// The runtime has answered or failed.
+    fn tell_done(&mut self, error: Option<&FunctionError>) {
+        if let Some(course) = self.course.take() {
+            self.log.event(|| course.runtime_done(error));
         }
     }
 }
@@ -99,11 +133,23 @@ impl Environment for ProcessEnvironment {
         };
         let payload = payload.clone();
         let event = NextEvent::new(&invocation, &self.config.function.arn, payload);
+        self.course = Some(Course::new(&invocation));
+        let told = ExtensionEvent::invoke(&invocation, &self.config.function.arn);
         // Not held over the waiting: an event's HTTP form cannot be shared between threads.
         drop(invocation);
         self.busy = true;
-        let outcome = self.run(Arc::new(event), reply).await;
+        let mut outcome = self.run(Arc::new(event), Arc::new(told), reply).await;
+        if outcome.is_ok() && (self.runtime.has_company() || self.log.is_heard()) {
+            self.runtime.asked().await;
+            self.course(Course::asked);
+        }
         self.runtime.settle().await;
+        self.tell_done(outcome.as_ref().err());
+        if outcome.is_ok() {
+            outcome = self.runtime.extensions_done().await;
+            self.runtime.settle().await;
+        }
+        self.runtime.rest();
         self.busy = false;
         outcome
     }
@@ -117,9 +163,19 @@ impl Environment for ProcessEnvironment {
         self.runtime.peak_memory().min(u64::from(self.config.function.memory_mb) << 20)
     }
 
-    async fn stop(self: Box<Self>, grace: Duration) {
+    async fn stop(mut self: Box<Self>, grace: Duration) {
+        let reason = match () {
+            // An invocation was given up: its time was over.
+            () if self.busy => ShutdownReason::Timeout,
+            () if self.reusable() => ShutdownReason::Spindown,
+            () => ShutdownReason::Failure,
+        };
+        if self.busy {
+            let late = FunctionError::platform("Sandbox.Timedout", "the time was over");
+            self.tell_done(Some(&late));
+        }
         let Self { runtime, scratch, .. } = *self;
-        runtime.stop(grace).await;
+        runtime.stop(reason, grace).await;
         // A removal that fails is tried by nobody else: there is nobody to tell.
         let _ = tokio::task::spawn_blocking(move || drop(scratch)).await;
     }

@@ -176,6 +176,15 @@ impl Group {
             && leader.status(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_none()
     }
 
+    /// Asks the first process to end (`SIGTERM`).
+    pub(crate) fn terminate(&self) {
+        let reaped = self.leader.0.lock();
+        if !*reaped {
+            // The only errors are that it has ended, and that it has changed its user.
+            let _ = kill_process(self.leader.0.first, Signal::TERM);
+        }
+    }
+
     /// Kills every process of the group. [`Self::exited`] tells when the first one is gone.
     pub(crate) fn kill(&self) {
         let reaped = self.leader.0.lock();

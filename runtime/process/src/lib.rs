@@ -11,19 +11,25 @@
 //! - `group`: a process group from its start until nothing of it is left;
 //! - `warden`: freezing between invocations, and the memory limit;
 //! - `sandbox`: where the environment's folders are;
-//! - `runtime_api`: the HTTP side, and the state machine behind it;
+//! - `external_extensions`: the processes beside it;
+//! - `runtime_api`: the HTTP side, and the state machines behind it;
+//! - `telemetry`: what extensions get of logs and events;
 //! - `output`: standard output and error, line by line into the environment's log;
 //! - `os`: what differs between Linux and elsewhere.
 //!
 //! # What is not kept apart
 //! An environment shares the network, the user and, but for `/tmp`, `/var/task` and `/opt`, the
-//! file system of the process that runs Samovar. Where the system allows no namespaces (see
-//! [`not_kept`]), a process that leaves its process group and whose parent has ended outlives its
-//! environment.
+//! file system of the process that runs Samovar. So a port that an extension listens on, as
+//! subscribers of telemetry do, is free in one environment at a time, and telemetry for that port
+//! reaches whoever listens there. An extension has a `/tmp` of its own, not the function's, and its
+//! own share of memory. Where the system allows no namespaces (see [`not_kept`]), a process that
+//! leaves its process group and whose parent has ended outlives its environment.
 
+mod course;
 mod entrypoint;
 mod environment;
 mod exit;
+mod external_extensions;
 mod group;
 mod os;
 mod output;
@@ -33,6 +39,7 @@ mod runtime_api;
 mod sandbox;
 mod scratch;
 mod spawner;
+mod telemetry;
 mod variables;
 mod warden;
 

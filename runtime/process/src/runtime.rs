@@ -1,20 +1,27 @@
 //! One started `bootstrap`, with all that belongs to it.
 
+mod init;
+mod shutdown;
+
 use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use samovar_dispatch::{EnvironmentLog, FunctionError};
+use samovar_dispatch::{EnvironmentLog, FunctionError, PlatformEvent};
 use tokio::sync::oneshot;
 
+use self::init::{init_start, metadata, registered, tell_initialised};
+use self::shutdown::SHUTDOWN;
 use crate::entrypoint;
 use crate::exit::Exit;
+use crate::external_extensions::ExternalExtensions;
 use crate::group::{self, Group};
 use crate::output::Output;
 use crate::provider::ProcessConfig;
+use crate::runtime_api::extensions::{ExtensionEvent, ShutdownReason};
 use crate::runtime_api::{Answer, Init, NextEvent, Server, Streaming};
 use crate::sandbox::Layout;
 use crate::variables::{Place, variables};
@@ -25,14 +32,16 @@ use crate::warden::Warden;
 /// that left the group can hold them open.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// A running runtime. Dropping it ends the process group.
+/// A running runtime. Dropping it ends the process groups.
 #[derive(Debug)]
 pub(crate) struct Runtime {
     // First, so that no process is left when the rest goes.
     group: Group,
     warden: Warden,
+    extensions: ExternalExtensions,
     server: Server,
     output: Output,
+    log: EnvironmentLog,
 }
 
 /// What the machine did not let us have: no fault of the function.
@@ -44,6 +53,9 @@ pub(crate) enum HostError {
     /// No folder.
     #[error("the private folder {0} cannot be made: {1}")]
     Scratch(String, #[source] io::Error),
+    /// No list of extensions.
+    #[error("the extensions of the layers cannot be listed: {0}")]
+    Extensions(#[source] io::Error),
     /// No pipe.
     #[error("the function's output cannot be read: {0}")]
     Output(#[source] io::Error),
@@ -87,7 +99,12 @@ impl Runtime {
         log: &EnvironmentLog,
     ) -> Result<Self, FunctionError> {
         entrypoint::check(&config.bootstrap, &config.task_root)?;
-        let server = Server::bind().await.map_err(HostError::Listen)?;
+        let json = config.function.logging.json;
+        let server = Server::bind(metadata(&config.function), json).await;
+        let server = server.map_err(HostError::Listen)?;
+        let began = Instant::now();
+        log.set_sink(Some(server.telemetry().clone()));
+        log.event(|| init_start(&config.function, log_stream));
         let place = Place {
             log_stream,
             runtime_api: server.address(),
@@ -95,11 +112,29 @@ impl Runtime {
             task_root: &layout.task_root,
             tmp,
         };
+        let variables = variables(&config.function, &config.variables, place)?;
+        // They register before the runtime is started ("Init phase").
+        let extensions = ExternalExtensions::start(config, layout, &variables, &server, log).await;
+        let extensions = match extensions {
+            Ok(mut extensions) => match registered(server.extensions()).await {
+                Ok(()) => Ok(extensions),
+                Err(error) => {
+                    extensions.end(|_| false, Duration::ZERO).await;
+                    extensions.finish(LAST_WORDS).await;
+                    Err(error)
+                }
+            },
+            Err(error) => Err(error),
+        };
+        let extensions = match extensions {
+            Ok(extensions) => extensions,
+            Err(error) => {
+                tell_initialised(&server, log, Some(&error), began);
+                return Err(error);
+            }
+        };
         let mut command = Command::new(&layout.bootstrap);
-        command
-            .env_clear()
-            .envs(variables(&config.function, &config.variables, place)?)
-            .current_dir(&layout.task_root);
+        command.env_clear().envs(variables).current_dir(&layout.task_root);
         let spawned = group::spawn(command, layout.sandbox.clone())
             .await
             .map_err(|error| entrypoint::cannot_start(&config.bootstrap, &error))?;
@@ -107,18 +142,37 @@ impl Runtime {
         let output = Output::new(stdout, stderr, log).map_err(HostError::Output)?;
         let memory = u64::from(config.function.memory_mb) << 20;
         let warden = Warden::new(group.members(), server.waiting(), memory);
-        let mut runtime = Self { group, warden, server, output };
-        match runtime.initialised().await {
-            Ok(()) => {
-                runtime.output.drain();
-                runtime.warden.rest();
-                Ok(runtime)
-            }
-            Err(error) => {
-                runtime.group.kill();
-                runtime.output.finish(LAST_WORDS).await;
-                Err(error)
-            }
+        let log = log.clone();
+        let mut runtime = Self { group, warden, extensions, server, output, log };
+        let result = runtime.all_initialised().await;
+        let error = result.as_ref().err();
+        if error.is_some() {
+            runtime.stop_processes(ShutdownReason::Failure, SHUTDOWN).await;
+        }
+        runtime.output.drain();
+        runtime.extensions.drain();
+        tell_initialised(&runtime.server, &runtime.log, error, began);
+        runtime.rest();
+        result.map(|()| runtime)
+    }
+
+    /// Initialisation is over when the runtime and every extension ask for an event.
+    async fn all_initialised(&mut self) -> Result<(), FunctionError> {
+        let failing = Arc::clone(self.server.shared());
+        let result = tokio::select! {
+            biased;
+            error = failing.extensions.failure() => Err(error),
+            result = self.initialised() => result,
+        };
+        self.log.event(|| PlatformEvent::init_runtime_done(result.as_ref().err()));
+        result?;
+        let extensions = self.server.extensions();
+        extensions.close();
+        tokio::select! {
+            biased;
+            error = extensions.failure() => Err(error),
+            exit = self.group.exited() => Err(exit.to_error()),
+            () = extensions.ready() => Ok(()),
         }
     }
 
@@ -149,11 +203,13 @@ impl Runtime {
         if !self.group.is_alive() {
             return Err(Failure::NotTaken(self.group.exited().await));
         }
-        self.warden.work();
         let mut answer = self.server.state().submit(event);
         let answered = tokio::select! {
             biased;
             answer = &mut answer => answer.unwrap_or(Answer::Truncated),
+            error = self.server.extensions().failure() => {
+                return Err(Failure::Function(error));
+            }
             exit = self.group.exited() => {
                 if self.server.state().withdraw() {
                     return Err(Failure::NotTaken(exit));
@@ -171,14 +227,16 @@ impl Runtime {
         }
     }
 
-    /// Waits until the runtime has posted the rest of a response, or has exited.
+    /// Waits until the runtime has posted the rest of a response, or has exited; how many bytes
+    /// the response has.
     pub(crate) async fn stream_ended(
         &mut self,
-        mut ended: oneshot::Receiver<Result<(), FunctionError>>,
-    ) -> Result<(), FunctionError> {
+        mut ended: oneshot::Receiver<Result<u64, FunctionError>>,
+    ) -> Result<u64, FunctionError> {
         let result = tokio::select! {
             biased;
             result = &mut ended => result.ok(),
+            error = self.server.extensions().failure() => Some(Err(error)),
             _ = self.group.exited() => {
                 // It may have posted the rest right before the exit.
                 self.server.close(LAST_WORDS).await;
@@ -206,31 +264,73 @@ impl Runtime {
     pub(crate) async fn settle(&mut self) {
         if self.group.is_alive() {
             self.output.drain();
-            self.warden.rest();
         } else {
             self.output.finish(LAST_WORDS).await;
+        }
+        self.extensions.drain();
+    }
+
+    /// There is no work any more: what is left of it is frozen.
+    pub(crate) fn rest(&self) {
+        if self.group.is_alive() {
+            self.warden.rest();
+            self.extensions.rest();
+        }
+    }
+
+    /// Everything goes on.
+    fn work(&self) {
+        self.warden.work();
+        self.extensions.work();
+    }
+
+    /// Tells the extensions that there is an invocation. Before [`Self::invoke`].
+    pub(crate) fn tell_extensions(&self, event: Arc<ExtensionEvent>) {
+        self.work();
+        self.server.extensions().invoke(event);
+    }
+
+    /// Whether the invocation goes on after the response: extensions have got it too.
+    pub(crate) fn has_company(&self) -> bool {
+        self.server.extensions().take_part()
+    }
+
+    /// Waits until the runtime asks for the next event; it may exit instead.
+    pub(crate) async fn asked(&self) {
+        tokio::select! {
+            biased;
+            () = self.server.state().asked() => {}
+            _ = self.group.exited() => {}
+        }
+    }
+
+    /// Waits until all extensions have done their part of the invocation.
+    ///
+    /// # Errors
+    /// One has failed.
+    pub(crate) async fn extensions_done(&self) -> Result<(), FunctionError> {
+        let extensions = self.server.extensions();
+        tokio::select! {
+            biased;
+            error = extensions.failure() => Err(error),
+            () = extensions.done() => Ok(()),
         }
     }
 
     /// Whether another invocation may follow.
     pub(crate) fn is_reusable(&self) -> bool {
-        self.server.state().is_idle() && self.group.is_alive()
+        self.server.state().is_idle()
+            && self.group.is_alive()
+            && self.server.extensions().failed_as().is_none()
     }
 
-    /// Peak memory of the process in bytes, as far as it has been seen.
+    /// Peak memory of the processes in bytes, as far as it has been seen.
     pub(crate) fn peak_memory(&self) -> u64 {
-        self.group.peak_memory()
+        self.group.peak_memory() + self.extensions.peak_memory()
     }
 
-    /// Ends the process group. There are no extensions, so nothing is told before, as on AWS
-    /// ("Lambda execution environment lifecycle", shutdown phase): `SIGKILL` for all.
-    pub(crate) async fn stop(mut self, grace: Duration) {
-        self.group.kill();
-        let ended = async {
-            self.group.exited().await;
-            self.output.finish(LAST_WORDS).await;
-        };
-        // A process that even SIGKILL does not end in time is reaped by its watcher later.
-        let _ = tokio::time::timeout(grace, ended).await;
+    /// Ends all processes. The extensions are told before, within `grace`.
+    pub(crate) async fn stop(mut self, reason: ShutdownReason, grace: Duration) {
+        self.stop_processes(reason, grace).await;
     }
 }

@@ -6,18 +6,24 @@
 //! - `state`: which call is allowed when, and where events and answers are handed over;
 //! - `body`: what a runtime posts, with its limits;
 //! - `stream`: what it posts in streaming mode;
-//! - `event`: what `next` answers.
+//! - `event`: what `next` answers;
+//! - `extensions`: the Extensions API, version `2020-01-01`;
+//! - `telemetry`: subscriptions to the Telemetry and Logs APIs;
+//! - `respond`: what answers have in common.
 //!
 //! Statuses, bodies and transitions follow AWS's own emulator (`internal/lambda/rapi` and
 //! `internal/lambda/core/states.go` of aws-lambda-runtime-interface-emulator).
 
 mod body;
 mod event;
+pub(crate) mod extensions;
+mod respond;
 mod routes;
 mod server;
 mod state;
 mod stream;
+mod telemetry;
 
 pub(crate) use event::NextEvent;
-pub(crate) use server::{Server, Waiting};
+pub(crate) use server::{Server, Shared, Waiting};
 pub(crate) use state::{Answer, Init, Streaming};

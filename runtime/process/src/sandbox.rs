@@ -80,6 +80,16 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Where a file of the layers is seen; `None`: where the host has it.
+    pub(crate) fn in_layers(&self, file: &Path) -> Option<PathBuf> {
+        let sandbox = self.sandbox.as_ref()?;
+        let shown = !sandbox.layers.is_empty()
+            || sandbox.read_only.iter().any(|(_, at)| at == Path::new(LAYERS));
+        shown.then(|| Path::new(LAYERS).join(file))
+    }
+}
+
 /// Whether there is a folder to mount on, which the superuser can make.
 fn is_mount_point(path: &str) -> bool {
     Path::new(path).is_dir() || std::fs::create_dir_all(path).is_ok()

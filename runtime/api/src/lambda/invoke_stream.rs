@@ -19,10 +19,10 @@ use samovar_dispatch::{
 use samovar_http::full;
 use serde_json::{Map, Value};
 
-use super::error::LambdaError;
+use super::error::{EVENT_LIMIT, LambdaError};
 use super::event_stream::event;
 use super::invoke::{
-    EVENT_LIMIT, EXECUTED_VERSION, TRACE_ID, arn, client_context, named, qualified, read_event,
+    EXECUTED_VERSION, TRACE_ID, arn, client_context, named, qualified, read_event,
     trace_id, versioned, wants_tail,
 };
 use crate::{Services, reply};

@@ -7,11 +7,14 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use http_body_util::Full;
 use hyper::body::Incoming;
 use samovar_dispatch::{FunctionError, MAX_RESPONSE_BYTES, MAX_STREAMED_BYTES};
-use serde_json::json;
 
 use super::body::{self, ERROR_TYPE, Unread};
-use super::state::{Answer, Phase, Posting, Refusal, State};
+use super::extensions;
+use super::respond::{Answer, accepted, failure, not_found, plain};
+use super::server::Shared;
+use super::state::{self, Phase, Posting, Refusal, State};
 use super::stream::{self, End};
+use super::telemetry;
 
 /// The response mode's header; its one value is `streaming`.
 const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
@@ -19,18 +22,32 @@ const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
 /// Content type of an error with an X-Ray cause, which clients do not get to see.
 const ERROR_WITH_CAUSE: &[u8] = b"application/vnd.aws.lambda.error.cause+json";
 
-/// Answers one request of the runtime.
+/// Answers one request of the runtime or an extension.
 pub(crate) async fn handle(
-    state: Arc<State>,
+    shared: Arc<Shared>,
     authority: Arc<str>,
     request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+) -> Answer {
     if is_foreign(request.headers(), &authority) {
         let message = format!("The Runtime API is for the runtime only, at {authority}");
         return failure(StatusCode::FORBIDDEN, "ForeignRequest", &message);
     }
     let path = request.uri().path().to_owned();
-    let Some(path) = path.strip_prefix("/2018-06-01/") else { return not_found() };
+    let version = |version: &str| path.strip_prefix('/')?.strip_prefix(version)?.strip_prefix('/');
+    if let Some(path) = version("2020-01-01") {
+        return extensions::handle(&shared.extensions, path, request).await;
+    }
+    if let Some(api) = telemetry::Api::of_path(&path) {
+        return telemetry::subscribe(&shared, api, request).await;
+    }
+    match version("2018-06-01") {
+        Some(path) => runtime(&shared.state, path, request).await,
+        None => not_found(),
+    }
+}
+
+/// The Runtime API itself.
+async fn runtime(state: &Arc<State>, path: &str, request: Request<Incoming>) -> Answer {
     let segments: Vec<&str> = path.split('/').collect();
     let (method, action) = match segments[..] {
         ["ping"] => (Method::GET, Action::Ping),
@@ -45,10 +62,10 @@ pub(crate) async fn handle(
     }
     let answered = match action {
         Action::Ping => Ok(plain(StatusCode::OK, "pong")),
-        Action::Next => next(&state).await,
-        Action::Response(id) => response(&state, id, request).await,
-        Action::Error(id) => error(&state, id, request).await,
-        Action::InitError => init_error(&state, request).await,
+        Action::Next => next(state).await,
+        Action::Response(id) => response(state, id, request).await,
+        Action::Error(id) => error(state, id, request).await,
+        Action::InitError => init_error(state, request).await,
     };
     answered.unwrap_or_else(refused)
 }
@@ -61,7 +78,7 @@ enum Action<'a> {
     InitError,
 }
 
-type Answered = Result<Response<Full<Bytes>>, Refusal>;
+type Answered = Result<Answer, Refusal>;
 
 async fn next(state: &State) -> Answered {
     let event = state.next().await?;
@@ -77,7 +94,7 @@ async fn response(state: &Arc<State>, id: &str, request: Request<Incoming>) -> A
         Some(b"streaming") => true,
         Some(_) => {
             let message = "Invalid function response mode";
-            posting.answer(Answer::Error(FunctionError::platform(
+            posting.answer(state::Answer::Error(FunctionError::platform(
                 "Runtime.InvalidResponseModeHeader",
                 message,
             )));
@@ -99,8 +116,8 @@ async fn response(state: &Arc<State>, id: &str, request: Request<Incoming>) -> A
         Err(unread) => return Ok(unreadable(unread, posting, &mut body).await),
     };
     posting.answer(match streaming.then(|| body::streaming_error(&received)).flatten() {
-        Some(error) => Answer::Error(error),
-        None => Answer::Response(received.bytes),
+        Some(error) => state::Answer::Error(error),
+        None => state::Answer::Response(received.bytes),
     });
     Ok(accepted())
 }
@@ -112,7 +129,8 @@ async fn error(state: &Arc<State>, id: &str, request: Request<Incoming>) -> Answ
         Ok(received) => without_cause(&head.headers, received.bytes),
         Err(unread) => return Ok(unreadable(unread, posting, &mut body).await),
     };
-    posting.answer(Answer::Error(body::posted_error(head.headers.get(ERROR_TYPE), document)));
+    posting
+        .answer(state::Answer::Error(body::posted_error(head.headers.get(ERROR_TYPE), document)));
     Ok(accepted())
 }
 
@@ -131,19 +149,15 @@ async fn init_error(state: &State, request: Request<Incoming>) -> Answered {
     Ok(accepted())
 }
 
-async fn unreadable(
-    unread: Unread,
-    posting: Posting,
-    body: &mut Incoming,
-) -> Response<Full<Bytes>> {
+async fn unreadable(unread: Unread, posting: Posting, body: &mut Incoming) -> Answer {
     match unread {
         Unread::TooLarge => {
-            posting.answer(Answer::Error(FunctionError::response_too_large()));
+            posting.answer(state::Answer::Error(FunctionError::response_too_large()));
             body::discard(body).await;
             too_large(MAX_RESPONSE_BYTES as u64)
         }
         Unread::Truncated => {
-            posting.answer(Answer::Truncated);
+            posting.answer(state::Answer::Truncated);
             truncated()
         }
     }
@@ -176,7 +190,7 @@ fn is_foreign(headers: &HeaderMap, authority: &str) -> bool {
     !local || headers.contains_key(header::ORIGIN)
 }
 
-fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
+fn refused(refusal: Refusal) -> Answer {
     let (status, error_type) = match refusal {
         Refusal::RequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
         Refusal::Transition { .. } => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
@@ -184,39 +198,12 @@ fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
     failure(status, error_type, &refusal.to_string())
 }
 
-fn accepted() -> Response<Full<Bytes>> {
-    document(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#))
-}
-
-fn too_large(limit: u64) -> Response<Full<Bytes>> {
+fn too_large(limit: u64) -> Answer {
     let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
     failure(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
 }
 
-fn truncated() -> Response<Full<Bytes>> {
+fn truncated() -> Answer {
     let message = "HTTP request detected as truncated";
     failure(StatusCode::BAD_REQUEST, "TruncatedHTTPRequest", message)
-}
-
-fn failure(status: StatusCode, error_type: &str, message: &str) -> Response<Full<Bytes>> {
-    let body = json!({"errorMessage": message, "errorType": error_type});
-    document(status, body.to_string().into())
-}
-
-fn document(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
-}
-
-fn not_found() -> Response<Full<Bytes>> {
-    plain(StatusCode::NOT_FOUND, "404 page not found\n")
-}
-
-fn plain(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
-    *response.status_mut() = status;
-    response
 }

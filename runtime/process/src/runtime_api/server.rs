@@ -14,8 +14,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::extensions::{Extensions, Metadata};
 use super::routes;
 use super::state::State;
+use crate::telemetry::Telemetry;
 
 /// How many connections one environment may hold. A runtime needs one, an extension a few; the
 /// file descriptors are Samovar's, which other functions need too.
@@ -24,10 +26,18 @@ const MAX_CONNECTIONS: usize = 64;
 /// How long to wait before the next accept where the machine is out of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A Runtime API that serves until it is dropped.
+/// What the APIs of one environment speak for.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) state: Arc<State>,
+    pub(crate) extensions: Extensions,
+    pub(crate) telemetry: Arc<Telemetry>,
+}
+
+/// The APIs of one environment, which serve until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
-    state: Arc<State>,
+    shared: Arc<Shared>,
     address: SocketAddr,
     closing: CancellationToken,
     serving: AbortOnDropHandle<()>,
@@ -38,14 +48,18 @@ impl Server {
     ///
     /// # Errors
     /// No socket can be had.
-    pub(crate) async fn bind() -> io::Result<Self> {
+    pub(crate) async fn bind(metadata: Metadata, json_logs: bool) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::new());
+        let shared = Arc::new(Shared {
+            state: Arc::new(State::new()),
+            extensions: Extensions::new(metadata),
+            telemetry: Telemetry::new(address.port(), json_logs),
+        });
         let closing = CancellationToken::new();
-        let serving = serve(listener, Arc::clone(&state), address, closing.clone());
+        let serving = serve(listener, Arc::clone(&shared), address, closing.clone());
         let serving = AbortOnDropHandle::new(tokio::spawn(serving));
-        Ok(Self { state, address, closing, serving })
+        Ok(Self { shared, address, closing, serving })
     }
 
     /// What `AWS_LAMBDA_RUNTIME_API` says: `127.0.0.1:PORT`.
@@ -55,12 +69,27 @@ impl Server {
 
     /// The state machine.
     pub(crate) fn state(&self) -> &State {
-        &self.state
+        &self.shared.state
+    }
+
+    /// What all APIs speak for.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The extensions.
+    pub(crate) fn extensions(&self) -> &Extensions {
+        &self.shared.extensions
+    }
+
+    /// What subscribers get.
+    pub(crate) fn telemetry(&self) -> &Arc<Telemetry> {
+        &self.shared.telemetry
     }
 
     /// Tells whether the runtime waits for an event.
     pub(crate) fn waiting(&self) -> Waiting {
-        Waiting(Arc::clone(&self.state))
+        Waiting(Arc::clone(&self.shared.state))
     }
 
     /// Takes no more connections and waits until the present ones have ended, for at most
@@ -85,7 +114,7 @@ impl Waiting {
 
 async fn serve(
     listener: TcpListener,
-    state: Arc<State>,
+    shared: Arc<Shared>,
     address: SocketAddr,
     closing: CancellationToken,
 ) {
@@ -98,7 +127,7 @@ async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&state), Arc::clone(&authority)));
+                    connections.spawn(connection(stream, Arc::clone(&shared), Arc::clone(&authority)));
                 }
                 // Out of file descriptors, mostly: those in use will come free.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
@@ -110,11 +139,11 @@ async fn serve(
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, state: Arc<State>, authority: Arc<str>) {
+async fn connection(stream: TcpStream, shared: Arc<Shared>, authority: Arc<str>) {
     // Answers are written whole: waiting for more only delays them.
     let _ = stream.set_nodelay(true);
     let handle = service_fn(|request| {
-        let answered = routes::handle(Arc::clone(&state), Arc::clone(&authority), request);
+        let answered = routes::handle(Arc::clone(&shared), Arc::clone(&authority), request);
         async { Ok::<_, Infallible>(answered.await) }
     });
     // A connection that breaks is the runtime's affair.

@@ -76,8 +76,9 @@ pub(crate) enum Answer {
 pub(crate) struct Streaming {
     /// What the caller reads.
     pub(crate) response: Streamed,
-    /// How it ended. A sender that is gone means that the connection broke.
-    pub(crate) ended: oneshot::Receiver<Result<(), FunctionError>>,
+    /// How it ended, and of how many bytes it was. A sender that is gone means that the
+    /// connection broke.
+    pub(crate) ended: oneshot::Receiver<Result<u64, FunctionError>>,
 }
 
 /// Why a call is refused.
@@ -105,6 +106,8 @@ pub(crate) struct State {
     inner: Mutex<Inner>,
     /// There is an event to be taken.
     submitted: Notify,
+    /// The runtime asks for an event.
+    asking: Notify,
     init: watch::Sender<Init>,
 }
 
@@ -132,6 +135,7 @@ impl State {
                 answer: None,
             }),
             submitted: Notify::new(),
+            asking: Notify::new(),
             init: watch::Sender::new(Init::Running),
         }
     }
@@ -177,6 +181,17 @@ impl State {
         inner.phase == Phase::Ready && inner.pending.is_none()
     }
 
+    /// Waits until the runtime asks for the next event.
+    pub(crate) async fn asked(&self) {
+        loop {
+            let asking = self.asking.notified();
+            if self.lock().phase == Phase::Ready {
+                return;
+            }
+            asking.await;
+        }
+    }
+
     /// `GET .../next`: waits for an event and takes it. Asked again before it has answered, the
     /// runtime gets the same event again, as on AWS: its connection may have broken.
     pub(crate) async fn next(&self) -> Result<Arc<NextEvent>, Refusal> {
@@ -202,6 +217,7 @@ impl State {
                 first
             });
         }
+        self.asking.notify_waiters();
         loop {
             // Listens before it looks, so that an event in between is not missed.
             let submitted = self.submitted.notified();

@@ -49,7 +49,7 @@ pub(crate) async fn pass_on(posting: Posting, headers: &HeaderMap, body: &mut In
     // In this order: whoever hears of the end may look at the phase at once.
     drop(posting);
     let _ = end.send(result.clone());
-    let _ = ending.send(result);
+    let _ = ending.send(result.map(|()| pump.count));
     if too_large { End::TooLarge } else { End::Complete }
 }
 

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod containment;
+mod extensions;
+mod extensions_api;
 mod failures;
 mod freezing;
 mod invocations;

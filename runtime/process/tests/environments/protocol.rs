@@ -138,7 +138,6 @@ async fn unknown_routes_are_not_there() {
         ("GET /", 404),
         ("GET /2018-06-01/runtime/invocation", 404),
         ("GET /2018-06-01/runtime/invocation/next/", 404),
-        ("GET /2020-01-01/extension/event/next", 404),
         ("POST /2018-06-01/runtime/invocation/next", 405),
         ("GET /2018-06-01/runtime/invocation/id/response", 405),
         ("GET /2018-06-01/ping", 200),

@@ -89,7 +89,17 @@ impl Fixture {
         bootstrap: PathBuf,
         variables: Vec<(String, String)>,
     ) -> Self {
-        Self::changed(folder, bootstrap, variables, |_| ())
+        Self::with_layers(folder, bootstrap, variables, Vec::new())
+    }
+
+    /// The same, with layers.
+    pub(crate) fn with_layers(
+        folder: TempDir,
+        bootstrap: PathBuf,
+        variables: Vec<(String, String)>,
+        layers: Vec<PathBuf>,
+    ) -> Self {
+        Self::changed(folder, bootstrap, variables, |config| config.layers = layers)
     }
 
     fn changed(
