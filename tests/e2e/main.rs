@@ -27,6 +27,7 @@ mod sqs_addresses;
 mod sqs_cli;
 mod sqs_forms;
 mod stop;
+mod streaming;
 mod tools;
 mod topics;
 
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     trials.extend(sqs::trials(&fixtures));
     trials.extend(sqs_addresses::trials(&fixtures));
     trials.extend(sqs_cli::trials(&fixtures));
+    trials.extend(streaming::trials(&fixtures));
     trials.extend(sqs_forms::trials(&fixtures));
     trials.extend(asynchronous::trials());
     trials.extend(bad_input::trials());

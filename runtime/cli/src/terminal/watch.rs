@@ -58,7 +58,7 @@ const WORTH_TELLING: Duration = Duration::from_millis(1);
 
 impl LogObserver for Watch {
     fn line(&self, line: &LogLine<'_>) {
-        if line.origin == Origin::Function {
+        if line.origin != Origin::Platform {
             // Lambda's runtimes write the lines of one message with carriage returns between.
             for text in line.text.split('\r').filter(|text| !text.is_empty()) {
                 say(self.output_line(&LogLine { text, ..*line }));

@@ -30,7 +30,7 @@ const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-st
 /// The response, whose body goes on as the function writes it.
 pub(crate) async fn response(streamed: Streamed) -> Result<Response<Body>, Failure> {
     let Streamed { content_type, body } = streamed;
-    if !content_type.as_ref().is_some_and(|value| value.as_bytes() == INTEGRATION_RESPONSE) {
+    if content_type.as_ref().is_none_or(|value| value.as_bytes() != INTEGRATION_RESPONSE) {
         let mut response = Response::new(body);
         let content_type = content_type.unwrap_or(OCTET_STREAM);
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
