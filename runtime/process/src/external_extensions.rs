@@ -15,14 +15,11 @@ use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::exit::Exit;
-use crate::group::{self, Group};
+use crate::group::{self, Group, Home, Members};
 use crate::output::Output;
-use crate::provider::ProcessConfig;
-use crate::runtime::HostError;
 use crate::runtime_api::extensions::{MAX_EXTENSIONS, Phase};
 use crate::runtime_api::{Server, Shared};
-use crate::sandbox::{Layout, Sandbox};
-use crate::warden::Warden;
+use crate::sandbox::Layout;
 
 /// Where a layer has them.
 const FOLDER: &str = "extensions";
@@ -40,12 +37,12 @@ const RUNTIME_ONLY: [&str; 7] = [
 
 /// The running external extensions of one environment. Dropping them ends their process groups.
 #[derive(Debug, Default)]
-pub(crate) struct ExternalExtensions(Vec<(Process, Warden)>);
+pub(crate) struct ExternalExtensions(Vec<Process>);
 
 #[derive(Debug)]
 struct Process {
     name: String,
-    group: Arc<Group>,
+    group: Group,
     output: Output,
     /// Tells when it is gone.
     _watching: AbortOnDropHandle<()>,
@@ -57,15 +54,14 @@ impl ExternalExtensions {
     /// # Errors
     /// `Extension.LaunchError`: one could not be started, or there are more than ten.
     pub(crate) async fn start(
-        config: &ProcessConfig,
+        programs: BTreeMap<String, PathBuf>,
         layout: &Layout,
+        place: (&Home, &Members),
         variables: &BTreeMap<String, String>,
         server: &Server,
         log: &EnvironmentLog,
     ) -> Result<Self, FunctionError> {
         let shared = server.shared();
-        let memory = u64::from(config.function.memory_mb) << 20;
-        let programs = find(&config.layers).map_err(HostError::Extensions)?;
         if programs.len() > MAX_EXTENSIONS {
             let message = format!(
                 "there are {} extensions in the layers, and {MAX_EXTENSIONS} at most",
@@ -80,48 +76,35 @@ impl ExternalExtensions {
             let mut command = Command::new(program);
             let own = variables.iter().filter(|(name, _)| !RUNTIME_ONLY.contains(&name.as_str()));
             command.env_clear().envs(own).current_dir("/");
-            let sandbox = layout.sandbox.clone();
-            let process = Process::start(name.clone(), command, sandbox, shared, log).await;
+            let process = Process::start(name.clone(), command, place, shared, log).await;
             let process = process.map_err(|error| {
                 let failure = launch_error(format!("fork/exec /opt/{FOLDER}/{name}: {error}"));
                 shared.extensions.gone(&name, Phase::LaunchError, failure.clone());
                 failure
             })?;
-            let warden = Warden::new(process.group.members(), server.waiting(), memory);
-            started.0.push((process, warden));
+            started.0.push(process);
         }
         Ok(started)
     }
 
-    /// There is work: they go on.
-    pub(crate) fn work(&self) {
-        self.0.iter().for_each(|(_, warden)| warden.work());
-    }
-
-    /// There is none.
-    pub(crate) fn rest(&self) {
-        self.0.iter().for_each(|(_, warden)| warden.rest());
-    }
-
     /// Reads what they wrote up to now.
     pub(crate) fn drain(&self) {
-        for (process, _) in &self.0 {
+        for process in &self.0 {
             process.output.drain();
         }
     }
 
     /// Peak memory of all in bytes, as far as it has been seen.
     pub(crate) fn peak_memory(&self) -> u64 {
-        self.0.iter().map(|(process, _)| process.group.peak_memory()).sum()
+        self.0.iter().map(|process| process.group.peak_memory()).sum()
     }
 
     /// Waits for those to exit that `may_go`, at most for `limit`, and kills the rest.
     pub(crate) async fn end(&mut self, may_go: impl Fn(&str) -> bool, limit: Duration) {
         let mut going = JoinSet::new();
-        for (process, _) in &self.0 {
+        for process in &self.0 {
             if may_go(&process.name) {
-                let group = Arc::clone(&process.group);
-                going.spawn(async move { group.exited().await });
+                going.spawn(process.group.exited());
             } else {
                 process.group.kill();
             }
@@ -129,14 +112,14 @@ impl ExternalExtensions {
         let gone = async { while going.join_next().await.is_some() {} };
         // Those that are late are killed with all others.
         let _ = tokio::time::timeout(limit, gone).await;
-        for (process, _) in &self.0 {
+        for process in &self.0 {
             process.group.kill();
         }
     }
 
     /// Reads their last words, for at most `limit` each.
     pub(crate) async fn finish(&mut self, limit: Duration) {
-        for (process, _) in &mut self.0 {
+        for process in &mut self.0 {
             process.output.finish(limit).await;
         }
     }
@@ -146,17 +129,17 @@ impl Process {
     async fn start(
         name: String,
         command: Command,
-        sandbox: Option<Sandbox>,
+        (home, members): (&Home, &Members),
         shared: &Arc<Shared>,
         log: &EnvironmentLog,
     ) -> io::Result<Self> {
-        let (group, stdout, stderr) = group::spawn(command, sandbox).await?.watch();
+        let (group, stdout, stderr) = group::spawn(command, home.clone()).await?.watch();
+        members.add(group.member());
         let output = Output::new(stdout, stderr, &log.of_extension())?;
-        let group = Arc::new(group);
         let watching = tokio::spawn({
-            let (group, shared, name) = (Arc::clone(&group), Arc::clone(shared), name.clone());
+            let (exited, shared, name) = (group.exited(), Arc::clone(shared), name.clone());
             async move {
-                let exit = group.exited().await;
+                let exit = exited.await;
                 shared.extensions.gone(&name, Phase::Exited, crash(exit));
             }
         });
@@ -165,7 +148,7 @@ impl Process {
 }
 
 /// The programs by name, each at its last place: a later layer's file covers an earlier one's.
-fn find(layers: &[PathBuf]) -> io::Result<BTreeMap<String, PathBuf>> {
+pub(crate) fn find(layers: &[PathBuf]) -> io::Result<BTreeMap<String, PathBuf>> {
     let mut programs = BTreeMap::new();
     for layer in layers {
         let entries = match fs::read_dir(layer.join(FOLDER)) {

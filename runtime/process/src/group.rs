@@ -1,5 +1,7 @@
 //! A process group, from its start until nothing of it is left.
 
+mod members;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
@@ -13,6 +15,7 @@ use rustix::process::{
 };
 use tokio::sync::watch;
 
+pub(crate) use self::members::{Members, Stopped};
 use crate::exit::Exit;
 use crate::sandbox::Sandbox;
 use crate::{os, spawner};
@@ -34,17 +37,13 @@ pub(crate) struct Group {
     exit: watch::Receiver<Option<Exit>>,
 }
 
-/// How often processes that appear while others are stopped are looked for. One round finds them
-/// all, unless processes are made faster than they can be listed.
-const STOP_ROUNDS: usize = 16;
-
 /// The group's first process, whose id is the group's.
 #[derive(Debug)]
 struct Leader {
     /// Our child: the first process, or its init.
     pid: Pid,
-    /// The first process.
-    first: Pid,
+    /// The first process; `None`: an init keeps namespaces for other groups.
+    first: Option<Pid>,
     /// The init of the group's own namespaces.
     init: Option<os::Init>,
     /// Set when the process has been reaped. Its id, and so the group's, may then be given to a
@@ -75,29 +74,65 @@ pub(crate) struct Spawned {
     leader: Owned,
 }
 
-/// Starts a process in a new group, and in namespaces of its own if there is a `sandbox`: then
-/// with the variables that are set on `command` and no others. If the future is dropped, the
-/// process is killed.
+/// Where a process is started.
+#[derive(Clone, Debug)]
+pub(crate) enum Home {
+    /// In Samovar's namespaces.
+    Host,
+    /// In namespaces of its own.
+    Own(Sandbox),
+    /// In those that [`keep`] has made.
+    Kept(Member),
+}
+
+/// A group, for whoever does not own it.
+#[derive(Clone, Debug)]
+pub(crate) struct Member(Arc<Leader>);
+
+/// Makes namespaces that the processes of several groups share. When the answer is killed or
+/// dropped, so are all of them; it ends when they have been waited for.
+///
+/// # Errors
+/// The operating system's.
+pub(crate) async fn keep(sandbox: Sandbox) -> io::Result<Group> {
+    let leader = spawner::run(move || {
+        let init = os::keep_namespaces(&sandbox)?;
+        Ok::<_, io::Error>(Owned(Arc::new(Leader::new(init.pid(), None, Some(init)))))
+    });
+    Ok(Group::watched(leader.await??))
+}
+
+/// Starts a process in a new group, at `home`; anywhere but on the host with the variables that
+/// are set on `command` and no others. If the future is dropped, the process is killed.
 ///
 /// # Errors
 /// The operating system's, from `fork` or `exec`.
-pub(crate) async fn spawn(mut command: Command, sandbox: Option<Sandbox>) -> io::Result<Spawned> {
+pub(crate) async fn spawn(mut command: Command, home: Home) -> io::Result<Spawned> {
     spawner::run(move || {
         let (stdout, its_stdout) = io::pipe()?;
         let (stderr, its_stderr) = io::pipe()?;
         let (its_stdout, its_stderr) = (OwnedFd::from(its_stdout), OwnedFd::from(its_stderr));
-        let leader = match sandbox {
-            Some(sandbox) => {
-                let null = OwnedFd::from(std::fs::File::open("/dev/null")?);
-                let streams = [&null, &its_stdout, &its_stderr];
+        let null = OwnedFd::from(std::fs::File::open("/dev/null")?);
+        let streams = [&null, &its_stdout, &its_stderr];
+        let leader = match home {
+            Home::Own(sandbox) => {
                 let init = unless_busy(|| os::spawn_contained(&command, streams, &sandbox))?;
                 let pid = init.pid();
                 let first = os::descendants(pid).first().copied().unwrap_or(pid);
-                Leader::new(pid, first, Some(init))
+                Leader::new(pid, Some(first), Some(init))
             }
-            None => {
+            Home::Kept(Member(keeper)) => {
+                // The init's id is its own while the lock is held.
+                let reaped = keeper.lock();
+                if *reaped {
+                    return Err(io::Error::other("the environment has ended"));
+                }
+                let pid = unless_busy(|| os::spawn_joined(&command, streams, keeper.pid))?;
+                Leader::new(pid, Some(pid), None)
+            }
+            Home::Host => {
                 let pid = spawn_direct(&mut command, its_stdout, its_stderr)?;
-                Leader::new(pid, pid, None)
+                Leader::new(pid, Some(pid), None)
             }
         };
         let leader = Owned(Arc::new(leader));
@@ -137,9 +172,7 @@ impl Spawned {
     /// Needs an async runtime.
     /// Gives the ends of standard output and error too.
     pub(crate) fn watch(self) -> (Group, OwnedFd, OwnedFd) {
-        let (sender, exit) = watch::channel(None);
-        tokio::spawn(watch(Arc::clone(&self.leader.0), sender));
-        (Group { leader: self.leader, exit }, self.stdout, self.stderr)
+        (Group::watched(self.leader), self.stdout, self.stderr)
     }
 }
 
@@ -153,16 +186,24 @@ async fn watch(leader: Arc<Leader>, exit: watch::Sender<Option<Exit>>) {
 }
 
 impl Group {
+    fn watched(leader: Owned) -> Self {
+        let (sender, exit) = watch::channel(None);
+        tokio::spawn(watch(Arc::clone(&leader.0), sender));
+        Self { leader, exit }
+    }
+
     /// Waits until the first process has exited; the rest of the group has then been killed.
-    /// Cancel-safe, and answers the same each time.
-    pub(crate) async fn exited(&self) -> Exit {
+    /// Cancel-safe, and answers the same each time. Does not hold the group.
+    pub(crate) fn exited(&self) -> impl Future<Output = Exit> + Send + use<> {
         let mut exit = self.exit.clone();
-        let status = exit.wait_for(Option::is_some).await;
-        match status.as_deref() {
-            Ok(Some(exit)) => *exit,
-            // The watcher ended without a status: the async runtime is shutting down, or the
-            // process could not be waited for.
-            _ => KILLED,
+        async move {
+            let status = exit.wait_for(Option::is_some).await;
+            match status.as_deref() {
+                Ok(Some(exit)) => *exit,
+                // The watcher ended without a status: the async runtime is shutting down, or the
+                // process could not be waited for.
+                _ => KILLED,
+            }
         }
     }
 
@@ -179,9 +220,9 @@ impl Group {
     /// Asks the first process to end (`SIGTERM`).
     pub(crate) fn terminate(&self) {
         let reaped = self.leader.0.lock();
-        if !*reaped {
+        if let (false, Some(first)) = (*reaped, self.leader.0.first) {
             // The only errors are that it has ended, and that it has changed its user.
-            let _ = kill_process(self.leader.0.first, Signal::TERM);
+            let _ = kill_process(first, Signal::TERM);
         }
     }
 
@@ -193,80 +234,19 @@ impl Group {
         }
     }
 
-    /// What looks after the group beside its owner.
-    pub(crate) fn members(&self) -> Members {
-        Members(Arc::clone(&self.leader.0))
+    /// The group, for others than its owner.
+    pub(crate) fn member(&self) -> Member {
+        Member(Arc::clone(&self.leader.0))
     }
 
     /// Peak memory of the group in bytes, as far as it has been seen.
     pub(crate) fn peak_memory(&self) -> u64 {
         let reaped = self.leader.0.lock();
-        if !*reaped {
-            let now = os::peak_memory(self.leader.0.first);
+        if let (false, Some(first)) = (*reaped, self.leader.0.first) {
+            let now = os::peak_memory(first);
             self.leader.0.peak_memory.fetch_max(now, Ordering::Relaxed);
         }
         self.leader.0.peak_memory.load(Ordering::Relaxed)
-    }
-}
-
-/// All processes of a group, for whoever does not own it.
-#[derive(Clone, Debug)]
-pub(crate) struct Members(Arc<Leader>);
-
-impl Members {
-    /// Stops every process, and returns which those are.
-    pub(crate) fn stop(&self) -> Vec<Pid> {
-        let leader = &self.0;
-        let reaped = leader.lock();
-        let mut stopped = Vec::new();
-        if *reaped {
-            return stopped;
-        }
-        // The common case in one step: no process of the group can make another one meanwhile.
-        let _ = kill_process_group(leader.first, Signal::STOP);
-        for _ in 0..STOP_ROUNDS {
-            let mut new = leader.processes();
-            new.retain(|pid| !stopped.contains(pid));
-            if new.is_empty() {
-                break;
-            }
-            for pid in new {
-                // It may have ended.
-                let _ = kill_process(pid, Signal::STOP);
-                stopped.push(pid);
-            }
-        }
-        stopped
-    }
-
-    /// Lets processes go on that [`Self::stop`] has stopped.
-    pub(crate) fn go_on(&self, stopped: &[Pid]) {
-        let reaped = self.0.lock();
-        if !*reaped {
-            for pid in stopped {
-                let _ = kill_process(*pid, Signal::CONT);
-            }
-        }
-    }
-
-    /// How many processes there are, and how much memory in bytes is theirs alone.
-    pub(crate) fn measure(&self) -> (usize, u64) {
-        let reaped = self.0.lock();
-        if *reaped {
-            return (0, 0);
-        }
-        let processes = self.0.processes();
-        let memory = processes.iter().map(|pid| os::private_memory(*pid)).sum();
-        self.0.peak_memory.fetch_max(memory, Ordering::Relaxed);
-        (processes.len(), memory)
-    }
-
-    /// Kills them all.
-    pub(crate) fn kill(&self) {
-        let reaped = self.0.lock();
-        if !*reaped {
-            self.0.kill_group();
-        }
     }
 }
 
@@ -281,7 +261,7 @@ impl Drop for Leader {
 }
 
 impl Leader {
-    fn new(pid: Pid, first: Pid, init: Option<os::Init>) -> Self {
+    fn new(pid: Pid, first: Option<Pid>, init: Option<os::Init>) -> Self {
         let (reaped, peak_memory) = (Mutex::new(false), AtomicU64::new(0));
         Self { pid, first, init, reaped, peak_memory }
     }

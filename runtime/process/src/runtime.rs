@@ -17,8 +17,8 @@ use self::init::{init_start, metadata, registered, tell_initialised};
 use self::shutdown::SHUTDOWN;
 use crate::entrypoint;
 use crate::exit::Exit;
-use crate::external_extensions::ExternalExtensions;
-use crate::group::{self, Group};
+use crate::external_extensions::{self, ExternalExtensions};
+use crate::group::{self, Group, Home, Members};
 use crate::output::Output;
 use crate::provider::ProcessConfig;
 use crate::runtime_api::extensions::{ExtensionEvent, ShutdownReason};
@@ -39,6 +39,8 @@ pub(crate) struct Runtime {
     group: Group,
     warden: Warden,
     extensions: ExternalExtensions,
+    /// Keeps the namespaces of all of them, if there are extensions.
+    keeper: Option<Group>,
     server: Server,
     output: Output,
     log: EnvironmentLog,
@@ -53,6 +55,9 @@ pub(crate) enum HostError {
     /// No folder.
     #[error("the private folder {0} cannot be made: {1}")]
     Scratch(String, #[source] io::Error),
+    /// No namespaces.
+    #[error("the environment cannot have namespaces: {0}")]
+    Namespaces(#[source] io::Error),
     /// No list of extensions.
     #[error("the extensions of the layers cannot be listed: {0}")]
     Extensions(#[source] io::Error),
@@ -64,6 +69,24 @@ pub(crate) enum HostError {
 impl From<HostError> for FunctionError {
     fn from(error: HostError) -> Self {
         Self::platform("Sandbox.Failure", error.to_string())
+    }
+}
+
+/// Where the programs of an environment are started. With extensions there are several, which
+/// share the namespaces of an init that is added to `members`.
+async fn make_home(
+    layout: &Layout,
+    extensions: bool,
+    members: &Members,
+) -> Result<(Home, Option<Group>), HostError> {
+    match &layout.sandbox {
+        None => Ok((Home::Host, None)),
+        Some(sandbox) if !extensions => Ok((Home::Own(sandbox.clone()), None)),
+        Some(sandbox) => {
+            let keeper = group::keep(sandbox.clone()).await.map_err(HostError::Namespaces)?;
+            members.add(keeper.member());
+            Ok((Home::Kept(keeper.member()), Some(keeper)))
+        }
     }
 }
 
@@ -113,8 +136,15 @@ impl Runtime {
             tmp,
         };
         let variables = variables(&config.function, &config.variables, place)?;
+        let programs = external_extensions::find(&config.layers).map_err(HostError::Extensions)?;
+        let members = Members::default();
+        let (home, keeper) = make_home(layout, !programs.is_empty(), &members).await?;
+        let memory = u64::from(config.function.memory_mb) << 20;
+        let warden = Warden::new(members.clone(), server.waiting(), memory);
         // They register before the runtime is started ("Init phase").
-        let extensions = ExternalExtensions::start(config, layout, &variables, &server, log).await;
+        let place = (&home, &members);
+        let extensions =
+            ExternalExtensions::start(programs, layout, place, &variables, &server, log).await;
         let extensions = match extensions {
             Ok(mut extensions) => match registered(server.extensions()).await {
                 Ok(()) => Ok(extensions),
@@ -135,15 +165,14 @@ impl Runtime {
         };
         let mut command = Command::new(&layout.bootstrap);
         command.env_clear().envs(variables).current_dir(&layout.task_root);
-        let spawned = group::spawn(command, layout.sandbox.clone())
+        let spawned = group::spawn(command, home)
             .await
             .map_err(|error| entrypoint::cannot_start(&config.bootstrap, &error))?;
         let (group, stdout, stderr) = spawned.watch();
         let output = Output::new(stdout, stderr, log).map_err(HostError::Output)?;
-        let memory = u64::from(config.function.memory_mb) << 20;
-        let warden = Warden::new(group.members(), server.waiting(), memory);
+        members.add(group.member());
         let log = log.clone();
-        let mut runtime = Self { group, warden, extensions, server, output, log };
+        let mut runtime = Self { group, warden, extensions, keeper, server, output, log };
         let result = runtime.all_initialised().await;
         let error = result.as_ref().err();
         if error.is_some() {
@@ -274,14 +303,12 @@ impl Runtime {
     pub(crate) fn rest(&self) {
         if self.group.is_alive() {
             self.warden.rest();
-            self.extensions.rest();
         }
     }
 
     /// Everything goes on.
     fn work(&self) {
         self.warden.work();
-        self.extensions.work();
     }
 
     /// Tells the extensions that there is an invocation. Before [`Self::invoke`].

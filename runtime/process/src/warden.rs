@@ -11,11 +11,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::Pid;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::group::Members;
+use crate::group::{Members, Stopped};
 use crate::os;
 use crate::runtime_api::Waiting;
 
@@ -29,7 +28,7 @@ const GROWTH: u64 = 4 << 20;
 /// Bounds of the time between two looks at memory, in milliseconds.
 const LOOKS: (u64, u64) = (5, 100);
 
-/// Freezes a group when it rests, and kills it when it takes too much.
+/// Freezes an environment's processes when it rests, and kills when they take too much.
 #[derive(Debug)]
 pub(crate) struct Warden {
     shared: Arc<Shared>,
@@ -57,13 +56,13 @@ struct State {
 enum Activity {
     Working,
     Resting,
-    Frozen(Vec<Pid>),
+    Frozen(Stopped),
 }
 
 impl Warden {
     /// Looks after `members`, which work until [`Self::rest`] is called. They are frozen once the
-    /// runtime waits, and killed when they take more than `memory` bytes or more than 1,024
-    /// processes. Needs an async runtime.
+    /// runtime and all extensions wait. When they take more than `memory` bytes or are more than
+    /// 1,024, the group that takes most memory is killed. Needs an async runtime.
     pub(crate) fn new(members: Members, waiting: Waiting, memory: u64) -> Self {
         let state = State { activity: Activity::Working, rests: 0, dozing: false };
         let shared = Arc::new(Shared { members, state: Mutex::new(state), changed: Notify::new() });
@@ -75,7 +74,7 @@ impl Warden {
     pub(crate) fn work(&self) {
         let mut state = self.shared.state();
         if let Activity::Frozen(stopped) = &state.activity {
-            self.shared.members.go_on(stopped);
+            stopped.go_on();
             self.shared.changed.notify_one();
         }
         state.activity = Activity::Working;
@@ -108,8 +107,8 @@ impl Shared {
                 state.dozing = true;
                 Next::Measure
             }
-            // Not before the runtime has asked for its next event: until then it has work of the
-            // last one to finish.
+            // Not before the runtime and the extensions have asked for their next event: until then
+            // they have work of the last one to finish.
             Activity::Resting if *rest == Some(state.rests) && waiting.is_waiting() => {
                 state.activity = Activity::Frozen(self.members.stop());
                 Next::Sleep
@@ -138,10 +137,10 @@ async fn watch(shared: Arc<Shared>, waiting: Waiting, limit: u64) {
             Next::Measure => {
                 let (processes, memory) = shared.members.measure();
                 if memory > limit || processes > os::MAX_PROCESSES {
-                    shared.members.kill();
-                    return;
+                    // As the kernel does, which the environment then ends by.
+                    shared.members.kill_largest();
                 }
-                let pause = ((limit - memory) / GROWTH).clamp(LOOKS.0, LOOKS.1);
+                let pause = (limit.saturating_sub(memory) / GROWTH).clamp(LOOKS.0, LOOKS.1);
                 let pause = Duration::from_millis(pause);
                 // A change comes first, or nothing does.
                 let _ = tokio::time::timeout(pause, shared.changed.notified()).await;

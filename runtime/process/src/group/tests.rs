@@ -36,7 +36,7 @@ async fn gone(pid: Pid) {
 
 #[tokio::test]
 async fn an_exit_is_told_each_time_it_is_asked_for() {
-    let group = spawn(sh("exit 7"), None).await.unwrap().watch().0;
+    let group = spawn(sh("exit 7"), Home::Host).await.unwrap().watch().0;
     assert_eq!(group.exited().await, Exit::Status(7));
     assert_eq!(group.exited().await, Exit::Status(7));
     assert!(!group.is_alive());
@@ -45,7 +45,7 @@ async fn an_exit_is_told_each_time_it_is_asked_for() {
 
 #[tokio::test]
 async fn a_kill_ends_the_first_process_and_its_children() {
-    let spawned = spawn(sh("sleep 1000 & echo $!; wait"), None).await.unwrap();
+    let spawned = spawn(sh("sleep 1000 & echo $!; wait"), Home::Host).await.unwrap();
     let grandchild = first_line(&spawned);
     let group = spawned.watch().0;
     assert!(group.is_alive() && runs(grandchild));
@@ -58,7 +58,7 @@ async fn a_kill_ends_the_first_process_and_its_children() {
 
 #[tokio::test]
 async fn children_do_not_outlive_a_first_process_that_exits() {
-    let spawned = spawn(sh("sleep 1000 & echo $!"), None).await.unwrap();
+    let spawned = spawn(sh("sleep 1000 & echo $!"), Home::Host).await.unwrap();
     let grandchild = first_line(&spawned);
     let group = spawned.watch().0;
     assert_eq!(group.exited().await, Exit::Status(0));
@@ -67,11 +67,11 @@ async fn children_do_not_outlive_a_first_process_that_exits() {
 
 #[tokio::test]
 async fn a_drop_leaves_neither_process_nor_zombie() {
-    let group = spawn(sh("exec sleep 1000"), None).await.unwrap().watch().0;
+    let group = spawn(sh("exec sleep 1000"), Home::Host).await.unwrap().watch().0;
     let pid = group.leader.0.pid;
     drop(group);
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
-    let unwatched = spawn(sh("exec sleep 1000"), None).await.unwrap();
+    let unwatched = spawn(sh("exec sleep 1000"), Home::Host).await.unwrap();
     let pid = unwatched.leader.0.pid;
     drop(unwatched);
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
@@ -79,6 +79,6 @@ async fn a_drop_leaves_neither_process_nor_zombie() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error() {
-    let error = spawn(Command::new("/nonexistent"), None).await.err().unwrap();
+    let error = spawn(Command::new("/nonexistent"), Home::Host).await.err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }

@@ -1,6 +1,7 @@
 //! Linux's means: namespaces, parent-death signal, pidfd, `/proc`, ELF headers.
 
 mod contained;
+mod joined;
 mod mounts;
 mod tree;
 
@@ -19,7 +20,8 @@ use rustix::process::{
 use super::readiness::watched;
 use super::wait;
 
-pub(crate) use contained::{Init, spawn as spawn_contained};
+pub(crate) use contained::{Init, keep as keep_namespaces, spawn as spawn_contained};
+pub(crate) use joined::join as spawn_joined;
 pub(crate) use tree::{MAX_PROCESSES, descendants, private_memory};
 
 /// Whether environments can have namespaces of their own.

@@ -53,6 +53,26 @@ pub(crate) fn spawn_contained(
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Never works.
+///
+/// # Errors
+/// Always.
+pub(crate) fn keep_namespaces(_sandbox: &Sandbox) -> io::Result<Init> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Never works.
+///
+/// # Errors
+/// Always.
+pub(crate) fn spawn_joined(
+    _command: &Command,
+    _streams: [&OwnedFd; 3],
+    _init: Pid,
+) -> io::Result<Pid> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Not kept: children are not known.
 pub(crate) fn descendants(_root: Pid) -> Vec<Pid> {
     Vec::new()

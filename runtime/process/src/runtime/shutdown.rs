@@ -43,10 +43,17 @@ impl Runtime {
             }
         };
         self.group.kill();
+        if let Some(keeper) = &self.keeper {
+            // And with it whatever is left in its namespaces.
+            keeper.kill();
+        }
         let ended_all = async {
             self.group.exited().await;
             self.output.finish(LAST_WORDS).await;
             self.extensions.finish(LAST_WORDS).await;
+            if let Some(keeper) = &self.keeper {
+                keeper.exited().await;
+            }
         };
         // A process that even SIGKILL does not end in time is reaped by its watcher later.
         let _ = tokio::time::timeout(ended, ended_all).await;

@@ -226,6 +226,11 @@ impl Extensions {
         self.until(|extension| !extension.status.events.invoke || extension.waits()).await;
     }
 
+    /// Whether all extensions wait for an event, if there are any.
+    pub(crate) fn are_waiting(&self) -> bool {
+        self.lock().all.iter().all(Extension::waits)
+    }
+
     async fn until(&self, condition: impl Fn(&Extension) -> bool) {
         loop {
             let changed = self.changed.notified();

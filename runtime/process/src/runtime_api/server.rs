@@ -87,9 +87,9 @@ impl Server {
         &self.shared.telemetry
     }
 
-    /// Tells whether the runtime waits for an event.
+    /// Tells whether the environment waits for an event.
     pub(crate) fn waiting(&self) -> Waiting {
-        Waiting(Arc::clone(&self.shared.state))
+        Waiting(Arc::clone(&self.shared))
     }
 
     /// Takes no more connections and waits until the present ones have ended, for at most
@@ -101,14 +101,14 @@ impl Server {
     }
 }
 
-/// Tells whether a runtime waits for an event.
+/// Tells whether an environment waits for an event.
 #[derive(Clone, Debug)]
-pub(crate) struct Waiting(Arc<State>);
+pub(crate) struct Waiting(Arc<Shared>);
 
 impl Waiting {
-    /// Whether it has asked for one and has none.
+    /// Whether the runtime and every extension have asked for one and have none.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.0.is_waiting()
+        self.0.state.is_waiting() && self.0.extensions.are_waiting()
     }
 }
 

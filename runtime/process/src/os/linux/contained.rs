@@ -11,6 +11,9 @@
 //! by a Samovar that is killed by `SIGKILL`, and none sees or signals a process outside. The
 //! program itself is not the first process, because signals mean something else there.
 //!
+//! An environment with extensions has several programs. Then the init starts none and only keeps
+//! the namespaces ([`keep`]), and each program is started into them ([`super::joined`]).
+//!
 //! The init is made as `posix_spawn` makes processes: it shares Samovar's memory (`CLONE_VM`), on
 //! a stack of its own. So a start does not copy Samovar's page tables, and an init that stays
 //! takes no memory. The price is that its code may use neither the heap nor anything of its
@@ -23,6 +26,7 @@ use std::io::{self, Read};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::Command;
 use std::ptr;
 use std::sync::OnceLock;
@@ -66,7 +70,7 @@ pub(crate) fn containment() -> Containment {
 
 fn try_out(user: bool) -> io::Result<()> {
     let sandbox = Sandbox { tmp_bytes: 1 << 20, ..Sandbox::default() };
-    let shared = Shared::new(None, Mounts::new(&sandbox, user)?)?;
+    let shared = Shared::new(None, false, Mounts::new(&sandbox, user)?);
     let init = start(shared)?;
     let _ = rustix::process::waitpid(Some(init.pid), WaitOptions::empty());
     init.forget_process();
@@ -88,21 +92,18 @@ pub(crate) struct Init {
 #[derive(Debug)]
 struct Memory {
     shared: Shared,
-    init_stack: Box<[Unit]>,
-    program_stack: Box<[Unit]>,
+    init_stack: Stack,
 }
 
 /// What the init and the program, until it is executed, read and write.
 #[derive(Debug)]
 struct Shared {
     program: Option<Program>,
+    /// Whether the init stays without a program.
+    stays: bool,
     mounts: Mounts,
     /// The pipe's end that takes the report.
     report: RawFd,
-    /// Top of the stack on which the program's process begins.
-    program_stack: *mut c_void,
-    /// Why the program could not be executed; 0: it was.
-    refused: AtomicI32,
     /// The program's wait status, or [`RUNNING`].
     ended: AtomicI64,
 }
@@ -110,14 +111,35 @@ struct Shared {
 /// There is no wait status yet; those have 32 bits.
 const RUNNING: i64 = i64::MIN;
 
+/// A stack of a process that shares Samovar's memory.
 #[derive(Debug)]
-struct Program {
+pub(super) struct Stack(Box<[Unit]>);
+
+impl Stack {
+    pub(super) fn new() -> Self {
+        Self(vec![0; STACK / size_of::<Unit>()].into_boxed_slice())
+    }
+
+    /// Where it begins: its aligned end.
+    pub(super) fn top(&mut self) -> *mut c_void {
+        self.0.as_mut_ptr_range().end.cast()
+    }
+}
+
+/// A program to execute, in the forms that system calls take.
+#[derive(Debug)]
+pub(super) struct Program {
     path: CString,
     folder: CString,
     arguments: Strings,
     variables: Strings,
     /// Standard input, output and error.
     streams: [RawFd; 3],
+    /// Top of the stack on which its process begins.
+    top: *mut c_void,
+    _stack: Stack,
+    /// Why it could not be executed; 0: it was.
+    refused: AtomicI32,
 }
 
 /// Strings as `execve` takes them.
@@ -149,53 +171,92 @@ pub(crate) fn spawn(
     streams: [&OwnedFd; 3],
     sandbox: &Sandbox,
 ) -> io::Result<Init> {
-    let user = match containment() {
-        Containment::Full => false,
-        Containment::User => true,
-        Containment::Missing(error) => return Err(error.into()),
-    };
-    let text = |text: &std::ffi::OsStr| CString::new(text.as_bytes());
-    let path = text(command.get_program())?;
-    let arguments = std::iter::once(Ok(path.clone())).chain(command.get_args().map(text));
-    let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    let variables = variables
-        .map(|(name, value)| CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()));
-    let folder = command.get_current_dir().map_or(text("/".as_ref()), |path| text(path.as_ref()));
-    let program = Program {
-        path,
-        folder: folder?,
-        arguments: Strings::new(arguments.collect::<Result<_, _>>()?),
-        variables: Strings::new(variables.collect::<Result<_, _>>()?),
-        streams: streams.map(AsRawFd::as_raw_fd),
-    };
-    start(Shared::new(Some(program), Mounts::new(sandbox, user)?)?)
+    let user = needs_user_namespace()?;
+    let program = Program::new(command, streams)?;
+    start(Shared::new(Some(program), false, Mounts::new(sandbox, user)?))
+}
+
+/// Starts an init that keeps namespaces for programs to join, until it is killed.
+///
+/// # Errors
+/// What the system says to a namespace or a mount.
+pub(crate) fn keep(sandbox: &Sandbox) -> io::Result<Init> {
+    start(Shared::new(None, true, Mounts::new(sandbox, needs_user_namespace()?)?))
+}
+
+/// Whether namespaces take a user namespace.
+///
+/// # Errors
+/// There are none.
+pub(super) fn needs_user_namespace() -> io::Result<bool> {
+    match containment() {
+        Containment::Full => Ok(false),
+        Containment::User => Ok(true),
+        Containment::Missing(error) => Err(error.into()),
+    }
+}
+
+impl Program {
+    /// The program of `command`, with its arguments, its folder and the variables that are set on
+    /// it.
+    pub(super) fn new(command: &Command, streams: [&OwnedFd; 3]) -> io::Result<Self> {
+        let text = |text: &std::ffi::OsStr| CString::new(text.as_bytes());
+        let path = text(command.get_program())?;
+        let arguments = std::iter::once(Ok(path.clone())).chain(command.get_args().map(text));
+        let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let variables = variables
+            .map(|(name, value)| CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()));
+        let folder = command.get_current_dir().map_or(Path::new("/"), |path| path);
+        let mut stack = Stack::new();
+        Ok(Self {
+            path,
+            folder: text(folder.as_os_str())?,
+            arguments: Strings::new(arguments.collect::<Result<_, _>>()?),
+            variables: Strings::new(variables.collect::<Result<_, _>>()?),
+            streams: streams.map(AsRawFd::as_raw_fd),
+            top: stack.top(),
+            _stack: stack,
+            refused: AtomicI32::new(0),
+        })
+    }
+
+    /// Executes it in a new process: a child of this one, or with `CLONE_PARENT` in `flags` one of
+    /// this one's parent. Allocates nothing, and waits until the process has its own memory or has
+    /// ended. If the program cannot
+    /// be executed, that is the error, with the process that must be waited for.
+    pub(super) fn start(&self, flags: c_int) -> Result<Pid, (Option<Pid>, Errno)> {
+        let flags = flags | libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        let argument: *const Self = self;
+        // SAFETY: `execute` keeps to what the module's documentation says of it. This process
+        // waits until that one has its own memory or has ended (`CLONE_VFORK`), so its stack and
+        // its argument live long enough.
+        let pid = unsafe { libc::clone(execute, self.top, flags, argument.cast_mut().cast()) };
+        let refused = self.refused.load(Ordering::Acquire);
+        match made(pid) {
+            Some(pid) if refused == 0 => Ok(pid),
+            Some(pid) => Err((Some(pid), Errno::from_raw_os_error(refused))),
+            // Out of processes or memory.
+            None => Err((None, Errno::AGAIN)),
+        }
+    }
 }
 
 impl Shared {
-    fn new(program: Option<Program>, mounts: Mounts) -> io::Result<Self> {
-        Ok(Self {
-            program,
-            mounts,
-            report: -1,
-            program_stack: ptr::null_mut(),
-            refused: AtomicI32::new(0),
-            ended: AtomicI64::new(RUNNING),
-        })
+    fn new(program: Option<Program>, stays: bool, mounts: Mounts) -> Self {
+        Self { program, stays, mounts, report: -1, ended: AtomicI64::new(RUNNING) }
     }
 }
 
 /// Starts the init and waits until the program is executed.
 fn start(shared: Shared) -> io::Result<Init> {
-    let stack = || vec![0; STACK / size_of::<Unit>()].into_boxed_slice();
     let (mut reader, writer) = io::pipe()?;
-    let mut memory = Box::new(Memory { shared, init_stack: stack(), program_stack: stack() });
+    let mut memory = Box::new(Memory { shared, init_stack: Stack::new() });
     memory.shared.report = writer.as_raw_fd();
-    memory.shared.program_stack = memory.program_stack.as_mut_ptr_range().end.cast();
     let mut flags = libc::SIGCHLD | libc::CLONE_VM | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
     if memory.shared.mounts.needs_user_namespace() {
         flags |= libc::CLONE_NEWUSER;
     }
-    let top: *mut c_void = memory.init_stack.as_mut_ptr_range().end.cast();
+    let top = memory.init_stack.top();
     let mut memory = ManuallyDrop::new(memory);
     let argument: *mut Shared = &raw mut memory.shared;
     let blocked = BlockedSignals::new();
@@ -245,10 +306,10 @@ impl Init {
 }
 
 /// No signal handler of Samovar's must run in the init, nor before the program is executed.
-struct BlockedSignals(libc::sigset_t);
+pub(super) struct BlockedSignals(libc::sigset_t);
 
 impl BlockedSignals {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // SAFETY: both sets are valid for writes; the mask is this thread's own.
         unsafe {
             let mut all = std::mem::zeroed();
@@ -277,8 +338,13 @@ extern "C" fn init(argument: *mut c_void) -> c_int {
     let report = unsafe { BorrowedFd::borrow_raw(shared.report) };
     // It fails if Samovar ended before the parent-death signal was asked for.
     let told = rustix::io::write(report, &number.to_ne_bytes());
-    let (Ok(Some(program)), Ok(_)) = (begun, told) else { return 1 };
+    let (Ok(program), Ok(_)) = (begun, told) else { return 1 };
     let _ = close_range(0, u32::MAX);
+    let program = match program {
+        Some(program) => program,
+        None if shared.stays => stay(),
+        None => return 0,
+    };
     loop {
         match rustix::process::wait(WaitOptions::empty()) {
             Ok(Some((pid, status))) if pid == program => {
@@ -298,37 +364,32 @@ fn begin(shared: &Shared) -> Result<Option<Pid>, Errno> {
     // What lists of processes show.
     let _ = rustix::thread::set_name(c"samovar-init");
     shared.mounts.enter()?;
-    if shared.program.is_none() {
-        close_all_but(shared.report)?;
-        return Ok(None);
-    }
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
-    let argument: *const Shared = shared;
-    // SAFETY: `execute` keeps to what the module's documentation says of it. This process waits
-    // until that one has its own memory or has ended (`CLONE_VFORK`), so its stack and its
-    // argument live long enough.
-    let pid =
-        unsafe { libc::clone(execute, shared.program_stack, flags, argument.cast_mut().cast()) };
-    let refused = shared.refused.load(Ordering::Acquire);
+    // The program's process gets the descriptors that this one has.
+    let started = shared.program.as_ref().map(|program| program.start(0)).transpose();
     close_all_but(shared.report)?;
-    match made(pid) {
-        Some(pid) if refused == 0 => Ok(Some(pid)),
-        Some(_) => Err(Errno::from_raw_os_error(refused)),
-        // Out of processes or memory.
-        None => Err(Errno::AGAIN),
+    started.map_err(|(_, error)| error)
+}
+
+/// Keeps the namespaces until it is killed.
+fn stay() -> ! {
+    // SAFETY: it concerns this process only, whose signal handlers are its own. That of a child
+    // that has ended is ignored, so the kernel reaps what has lost its parent (wait(2)).
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    loop {
+        // SAFETY: it waits for a signal, and all are blocked.
+        unsafe { libc::pause() };
     }
 }
 
 /// What `clone` answers: a process, or -1.
-fn made(pid: c_int) -> Option<Pid> {
+pub(super) fn made(pid: c_int) -> Option<Pid> {
     if pid > 0 { Pid::from_raw(pid) } else { None }
 }
 
 /// From the new process to the program; returns only if there is no way.
 extern "C" fn execute(argument: *mut c_void) -> c_int {
-    // SAFETY: `begin` passes this, and waits.
-    let shared = unsafe { &*argument.cast::<Shared>() };
-    let Some(program) = &shared.program else { return 1 };
+    // SAFETY: `Program::start` passes this, and waits.
+    let program = unsafe { &*argument.cast::<Program>() };
     // A session of its own: no terminal, and so none of its signals.
     let _ = rustix::process::setsid();
     // SAFETY: system calls over values of this process and prepared ones. Signals that Samovar
@@ -349,7 +410,7 @@ extern "C" fn execute(argument: *mut c_void) -> c_int {
             *libc::__errno_location()
         }
     };
-    shared.refused.store(number, Ordering::Release);
+    program.refused.store(number, Ordering::Release);
     1
 }
 
