@@ -57,7 +57,9 @@ impl Layout {
         let storage = u64::from(config.function.ephemeral_storage_mb);
         let mut sandbox = Sandbox { tmp_bytes: storage << 20, ..Sandbox::default() };
         let program = config.bootstrap.parent().unwrap_or(&config.task_root);
-        for folder in [&config.task_root, program] {
+        let layers_stay = !is_mount_point(LAYERS);
+        let layers = config.layers.iter().filter(|_| layers_stay).map(PathBuf::as_path);
+        for folder in [config.task_root.as_path(), program].into_iter().chain(layers) {
             if folder.starts_with("/tmp") && !sandbox.visible.iter().any(|it| it == folder) {
                 sandbox.visible.push(folder.to_owned());
             }
@@ -70,7 +72,7 @@ impl Layout {
             }
         }
         match &config.layers[..] {
-            _ if !is_mount_point(LAYERS) => {}
+            _ if layers_stay => {}
             [] => {}
             [layer] => sandbox.read_only.push((layer.clone(), LAYERS.into())),
             layers => sandbox.layers = layers.to_vec(),
