@@ -20,7 +20,7 @@ impl LogObserver for Terminal {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(bootstrap), Some(folder)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: host BOOTSTRAP FOLDER".into());
+        return Err("usage: host BOOTSTRAP FOLDER [LAYER...]".into());
     };
     let span = Span { file: PathBuf::from("host").into(), line: 1, column: 1 };
     let code = Code { path: folder.clone(), span, build: Build::Prebuilt };
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         bootstrap,
         task_root: folder.clone(),
         scratch: folder.join("scratch"),
-        layers: Vec::new(),
+        layers: arguments.collect(),
         variables: vec![("FOLDER".into(), folder.display().to_string())],
     });
     let log = EnvironmentLog::new("f", Arc::new(Terminal));

@@ -32,7 +32,7 @@ impl Fixture {
     }
 
     /// The lines of a file of the fixture's folder.
-    fn noted(&self, file: &str) -> Vec<String> {
+    pub(crate) fn noted(&self, file: &str) -> Vec<String> {
         let text = std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }

@@ -14,3 +14,4 @@ mod logs;
 mod protocol;
 mod streaming;
 mod support;
+mod together;

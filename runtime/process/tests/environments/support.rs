@@ -102,7 +102,7 @@ impl Fixture {
         Self::changed(folder, bootstrap, variables, |config| config.layers = layers)
     }
 
-    fn changed(
+    pub(crate) fn changed(
         folder: TempDir,
         bootstrap: PathBuf,
         mut variables: Vec<(String, String)>,
