@@ -160,7 +160,9 @@ async fn bodies_stream_both_ways() {
     let request = Request::post("/echo").body(Parts(parts).boxed_unsync()).unwrap();
     let (reply, response) = Reply::channel();
     let client = async {
-        let Ok(Response::Http(response)) = response.await.map(|replied| replied.response) else { panic!("no response") };
+        let Ok(Response::Http(response)) = response.await.map(|replied| replied.response) else {
+            panic!("no response")
+        };
         assert_eq!(response.status(), StatusCode::CREATED);
         let mut body = response.into_body();
         for part in ["one", "two"] {
@@ -182,7 +184,9 @@ async fn a_response_that_breaks_off_is_not_taken_for_whole() {
     let (reply, response) = Reply::channel();
     let request = request("GET", "/breaks-off", "");
     let client = async {
-        let Ok(Response::Http(response)) = response.await.map(|replied| replied.response) else { panic!("no response") };
+        let Ok(Response::Http(response)) = response.await.map(|replied| replied.response) else {
+            panic!("no response")
+        };
         response.into_body().collect().await.map(|_| ()).map_err(|error| error.to_string())
     };
     let (ended, body) = tokio::join!(router.invoke_with(Event::Http(request), reply), client);

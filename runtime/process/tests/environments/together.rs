@@ -109,9 +109,8 @@ async fn an_extension_at_work_keeps_all_awake() {
         assert!(!fixture.is_frozen());
         std::fs::write(fixture.folder.path().join("go"), "").unwrap();
     };
-    let (invoked, ()) = tokio::time::timeout(LONG, async { tokio::join!(invoked, waiting) })
-        .await
-        .unwrap();
+    let (invoked, ()) =
+        tokio::time::timeout(LONG, async { tokio::join!(invoked, waiting) }).await.unwrap();
     invoked.unwrap();
     fixture.frozen().await;
 }
