@@ -56,12 +56,12 @@ async fn they_share_files_and_see_each_other() {
     if !contained() {
         return;
     }
-    let fixture = beside("echo said > /tmp/said; ls /var/task > /tmp/task", "");
+    let fixture = beside("echo said > /tmp/said; ls /var/task/programs > /tmp/task", "");
     let mut environment = fixture.start().await.unwrap();
     for (script, answer) in [
         ("cat /tmp/said", "said\n"),
         ("ls /opt/extensions", "watcher\n"),
-        ("ls /var/task | diff /tmp/task - && echo same", "same\n"),
+        ("ls /var/task/programs | diff /tmp/task - && echo same", "same\n"),
         ("cat /proc/[0-9]*/comm | grep -c watcher", "1\n"),
         ("echo $PPID > /tmp/kept; cat /proc/1/comm", "samovar-init\n"),
         ("test -s /tmp/kept && echo kept", "kept\n"),
