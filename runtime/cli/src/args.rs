@@ -89,6 +89,22 @@ pub(crate) struct Up {
     /// Make new environments no faster than AWS: 1,000 every 10 seconds for each function.
     #[arg(long)]
     pub(crate) aws_scaling: bool,
+
+    /// Build again what changes, and let it take over while all else is served [default: where
+    /// standard output is a terminal].
+    #[arg(long, conflicts_with = "no_build", overrides_with = "no_watch")]
+    watch: bool,
+
+    /// Serve what was built at start until the end.
+    #[arg(long, overrides_with = "watch")]
+    no_watch: bool,
+}
+
+impl Up {
+    /// Whether changes are built; `terminal`: somebody sees that.
+    pub(crate) fn watches(&self, terminal: bool) -> bool {
+        self.watch || (terminal && !self.no_watch && !self.no_build)
+    }
 }
 
 /// Options of `samovar check`.
@@ -110,7 +126,7 @@ pub(crate) enum Format {
 }
 
 /// Which application it is, and what its template cannot say.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Application {
     /// The SAM template [default: the samconfig file's, then template.yaml, template.yml or
     /// template.json here].
@@ -208,6 +224,22 @@ mod tests {
             let parsed = Args::try_parse_from(["samovar", "up", "--time-scale", text]);
             assert_eq!(parsed.is_ok(), is_one, "{text}");
         }
+    }
+
+    #[test]
+    fn changes_are_built_where_somebody_sees_it_or_asks_for_it() {
+        let watches = |arguments: &[&str], terminal| {
+            let arguments = ["samovar", "up"].iter().chain(arguments);
+            match Args::try_parse_from(arguments).unwrap().command {
+                Command::Up(up) => up.watches(terminal),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(watches(&[], true) && !watches(&[], false));
+        assert!(watches(&["--watch"], false) && watches(&["--no-watch", "--watch"], false));
+        assert!(!watches(&["--no-watch"], true) && !watches(&["--watch", "--no-watch"], true));
+        assert!(!watches(&["--no-build"], true));
+        Args::try_parse_from(["samovar", "up", "--watch", "--no-build"]).unwrap_err();
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod stop;
 mod terminal;
 mod trigger;
 mod up;
+mod watch;
 
 use std::process::ExitCode;
 

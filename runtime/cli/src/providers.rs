@@ -50,17 +50,43 @@ impl Wasm {
     }
 }
 
+/// A function with what starts its environments, or why it cannot run.
+pub(crate) type Loaded = (Arc<Function>, Result<Arc<dyn Provider>, String>);
+
 /// Registers every function with the dispatcher, and returns why some cannot run, by logical id.
 ///
 /// # Errors
 /// This machine cannot run WASM at all, and some function is WASM.
 pub(crate) async fn register(
     app: &App,
-    mut artifacts: Artifacts,
+    artifacts: Artifacts,
     surroundings: &Surroundings,
     wasm: &Wasm,
     dispatcher: &Dispatcher,
 ) -> Result<HashMap<String, String>, HostError> {
+    let mut failures = HashMap::new();
+    for (function, loaded) in load(app, artifacts, surroundings, wasm).await? {
+        match loaded {
+            Ok(provider) => dispatcher.register(function, provider),
+            Err(reason) => {
+                failures.insert(function.logical_id.clone(), reason.clone());
+                dispatcher.register_failed(function, reason);
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// Loads every function of `app`, each of which has an artifact. None of them serves yet.
+///
+/// # Errors
+/// As [`register`].
+pub(crate) async fn load(
+    app: &App,
+    mut artifacts: Artifacts,
+    surroundings: &Surroundings,
+    wasm: &Wasm,
+) -> Result<Vec<Loaded>, HostError> {
     // A machine that cannot run components says so once, and before it does anything else.
     let host = app.functions.iter().any(|function| function.kind == Kind::Wasm);
     let host = host.then(|| wasm.get()).transpose()?;
@@ -81,18 +107,7 @@ pub(crate) async fn register(
             (function, provider)
         });
     }
-    let mut failures = HashMap::new();
-    while let Some(loaded) = loading.join_next().await {
-        match loaded {
-            Ok((function, Ok(provider))) => dispatcher.register(function, provider),
-            Ok((function, Err(reason))) => {
-                failures.insert(function.logical_id.clone(), reason.clone());
-                dispatcher.register_failed(function, reason);
-            }
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
-    }
-    Ok(failures)
+    Ok(loading.join_all().await)
 }
 
 /// Makes what runs a function, its artifact and the folders of its layers, on a thread that may

@@ -1,10 +1,11 @@
 //! `samovar up`: from a template to a served application, and to an orderly end.
 
 use std::collections::HashMap;
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use samovar_api::{Api, FunctionParts, Functions};
 use samovar_app::{App, Diagnostics, Kind};
@@ -30,6 +31,7 @@ use crate::settings::{self, Settings};
 use crate::state::State;
 use crate::stop::StopSignals;
 use crate::terminal::{Style, Summary, Watch, say, warn};
+use crate::watch::{Generations, Watched};
 
 /// How long invocations may go on after a wish to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -97,16 +99,13 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let http_port = reserve(options.http_port, options.listen, "--http-port")?;
     let account = Account { region: outside.region.clone(), ..Account::default() };
     let endpoint = format!("http://127.0.0.1:{}", api_port.port());
-    let app = samovar_app::load(
-        &template,
-        &samovar_app::Options {
-            endpoint: endpoint.clone(),
-            http_port: http_port.port(),
-            account_id: account.id.clone(),
-            ..outside
-        },
-    )
-    .map_err(UpError::Template)?;
+    let outside = samovar_app::Options {
+        endpoint: endpoint.clone(),
+        http_port: http_port.port(),
+        account_id: account.id.clone(),
+        ..outside
+    };
+    let app = samovar_app::load(&template, &outside).map_err(UpError::Template)?;
     let style = Style::stdout();
     let title = style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION")));
     say(format_args!("\n  {title}  {}", style.dim(&shown(&template))));
@@ -114,7 +113,9 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let state =
         State::open(options, &app).map_err(|(path, error)| UpError::StateDir { path, error })?;
     let tell = |text: &str| say(format_args!("  {text}"));
-    let artifacts = build::artifacts(&app, &state.folder, !options.no_build, &tell).await;
+    let mode = if options.no_build { build::Mode::Find } else { build::Mode::Build };
+    let since = SystemTime::now();
+    let mut artifacts = build::artifacts(&app, &state.folder, mode, &tell).await;
     let queues = open_queues(&app, &state, &account, &endpoint).await?;
     // No other Samovar lives in this folder: it is new, or the queues' lock is held. Environments
     // that a killed one left here are nobody's.
@@ -145,6 +146,11 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     };
     let deployed =
         Deployed::new(&app, surroundings.clone(), &state, &artifacts, dispatcher.clone());
+    let mut generations = Generations::new(state.environments().join(".builds"));
+    let watches = options.watches(std::io::stdout().is_terminal());
+    if watches {
+        generations.keep(&app.functions, &mut artifacts);
+    }
     let failures =
         providers::register(&app, artifacts, &surroundings, deployed.wasm(), &dispatcher).await?;
     let not_run = app.functions.iter().filter(|function| function.not_run.is_some()).count();
@@ -183,8 +189,24 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         http: listen(http_port, "--http-port")?.with_hosts(http_hosts),
     };
     say(format_args!("{summary}\n"));
+    let watched = watches.then(|| Watched {
+        app: app.clone(),
+        given: options.application.clone(),
+        options: outside,
+        state: state.folder.clone(),
+        surroundings,
+        deployed: deployed.clone(),
+        dispatcher: dispatcher.clone(),
+        generations,
+        style,
+        since,
+    });
     let parts = Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access };
-    Ok((serve(&app, ports, parts).await?, state))
+    let mut served = serve(&app, ports, parts).await?;
+    if let Some(watched) = watched {
+        served.running.spawn(watched.run(served.triggers.clone()));
+    }
+    Ok((served, state))
 }
 
 /// What requests and triggers are served with.

@@ -32,11 +32,12 @@ impl Job {
     }
 }
 
-/// Runs cargo, which shows its progress and the compiler's messages itself. `--keep-going`: one
-/// function that does not compile leaves the others to be served.
+/// Runs cargo, which shows its progress, unless `quiet`, and the compiler's messages itself.
+/// `--keep-going`: one function that does not compile leaves the others to be served.
 pub(super) async fn build(
     workspace: &Path,
     wasm: bool,
+    quiet: bool,
     job: &Job,
 ) -> Result<Artifacts, BuildError> {
     let mut command = cargo();
@@ -48,6 +49,9 @@ pub(super) async fn build(
     ]);
     if wasm {
         command.args(["--target", WASM_TARGET]);
+    }
+    if quiet {
+        command.arg("--quiet");
     }
     for (_, found) in &job.functions {
         command.args(["--package", &found.package, "--bin", &found.binary]);

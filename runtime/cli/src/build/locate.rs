@@ -1,6 +1,6 @@
 //! Finds a function's cargo package: which workspace, which binary, which target folder.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -16,6 +16,28 @@ pub(super) struct Crate {
     pub(super) manifest: PathBuf,
     pub(super) package: String,
     pub(super) binary: String,
+}
+
+/// Files in the root of a workspace that say how each of its packages is built (The Cargo Book,
+/// "Workspaces" and "Configuration"; The rustup book, "Overrides").
+const OF_WORKSPACES: [&str; 6] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo/config.toml",
+    ".cargo/config",
+    "rust-toolchain.toml",
+    "rust-toolchain",
+];
+
+/// The folders of packages.
+#[derive(Debug, Default)]
+pub(super) struct Packages {
+    /// Those that a package is built from.
+    pub(super) own: BTreeSet<PathBuf>,
+    /// Others of the same workspaces.
+    pub(super) others: BTreeSet<PathBuf>,
+    /// Files of the workspaces themselves.
+    pub(super) files: BTreeSet<PathBuf>,
 }
 
 /// What cargo tells of the workspaces that functions are in, each asked once.
@@ -57,6 +79,39 @@ impl Workspaces {
             package: package["name"].as_str().unwrap_or_default().into(),
             binary,
         })
+    }
+
+    /// The packages that the one of `manifest` is built from, itself among them: those that it
+    /// needs by their path, and so on from these. Not those that only its tests need.
+    pub(super) async fn packages(&mut self, manifest: &Path) -> Result<Packages, BuildError> {
+        let mut packages = Packages::default();
+        let mut all = BTreeSet::new();
+        let mut waiting = vec![manifest.to_owned()];
+        while let Some(manifest) = waiting.pop() {
+            let Some(folder) = manifest.parent() else { continue };
+            if !packages.own.insert(folder.to_owned()) {
+                continue;
+            }
+            let metadata = self.metadata(&manifest).await?;
+            let members = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let manifest_of =
+                |package: &Value| package["manifest_path"].as_str().map(PathBuf::from);
+            all.extend(
+                members.iter().filter_map(|member| Some(manifest_of(member)?.parent()?.to_owned())),
+            );
+            let root = PathBuf::from(metadata["workspace_root"].as_str().unwrap_or_default());
+            packages.files.extend(OF_WORKSPACES.map(|name| root.join(name)));
+            let package =
+                members.iter().find(|member| manifest_of(member).as_ref() == Some(&manifest));
+            let needs = package.and_then(|package| package["dependencies"].as_array());
+            let needs = needs.into_iter().flatten().filter(|need| need["kind"] != "dev");
+            waiting.extend(needs.filter_map(|need| {
+                let manifest = Path::new(need["path"].as_str()?).join("Cargo.toml");
+                Some(manifest.canonicalize().unwrap_or(manifest))
+            }));
+        }
+        packages.others = all.difference(&packages.own).cloned().collect();
+        Ok(packages)
     }
 
     async fn metadata(&mut self, manifest: &Path) -> Result<&Value, BuildError> {

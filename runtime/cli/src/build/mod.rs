@@ -6,6 +6,7 @@ mod group;
 mod locate;
 mod make;
 mod managed;
+mod sources;
 mod wasm_target;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,6 +18,8 @@ use thiserror::Error;
 
 use self::cargo::Job;
 use self::locate::{Crate, Workspaces};
+
+pub(crate) use self::sources::{Source, sources};
 
 /// Why a function has nothing to run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -105,16 +108,29 @@ pub(crate) fn layers(
         .collect()
 }
 
+/// Whether and how functions are built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode<'a> {
+    /// Not at all: what is built already is found.
+    Find,
+    /// Before anything is served: cargo shows its progress.
+    Build,
+    /// While an older build serves: cargo shows what is wrong, and nothing else. What makefiles
+    /// leave goes below this folder, because the older build still uses what it has.
+    Rebuild(&'a Path),
+}
+
 /// Builds every function of the application in release mode, one cargo call for each workspace
-/// and target; or, where `build` is false, finds what is built. What is unpacked, what is installed
-/// for functions of managed runtimes, and what makefiles leave goes below `state`. `say` is told what is done, in words for the terminal.
-/// Dropping the future stops the build tools.
+/// and target; or, in [`Mode::Find`], finds what is built. What is unpacked, what is installed for
+/// functions of managed runtimes, and what makefiles leave goes below `state`. `say` is told what is
+/// done, in words for the terminal. Dropping the future stops the build tools.
 pub(crate) async fn artifacts(
     app: &App,
     state: &Path,
-    build: bool,
+    mode: Mode<'_>,
     say: &(dyn Fn(&str) + Sync),
 ) -> Artifacts {
+    let build = !matches!(mode, Mode::Find);
     let mut workspaces = Workspaces::default();
     let mut artifacts = Artifacts::new();
     let mut jobs = BTreeMap::<(PathBuf, bool), Job>::new();
@@ -139,7 +155,10 @@ pub(crate) async fn artifacts(
                 artifacts.insert(id, unpacked);
             }
             Build::Make { target } => {
-                let folder = state.join("artifacts").join(&id);
+                let folder = match mode {
+                    Mode::Rebuild(folder) => folder.join(&id),
+                    Mode::Find | Mode::Build => state.join("artifacts").join(&id),
+                };
                 let made = if build {
                     make::build(&code.path, target, &folder, file(function)).await
                 } else {
@@ -170,7 +189,7 @@ pub(crate) async fn artifacts(
     let compiled = async {
         let mut artifacts = Artifacts::new();
         for ((workspace, wasm), job) in jobs {
-            artifacts.extend(run(&workspace, wasm, &job, say).await);
+            artifacts.extend(run(&workspace, wasm, mode, &job, say).await);
         }
         artifacts
     };
@@ -181,11 +200,17 @@ pub(crate) async fn artifacts(
     artifacts
 }
 
-async fn run(workspace: &Path, wasm: bool, job: &Job, say: &(dyn Fn(&str) + Sync)) -> Artifacts {
+async fn run(
+    workspace: &Path,
+    wasm: bool,
+    mode: Mode<'_>,
+    job: &Job,
+    say: &(dyn Fn(&str) + Sync),
+) -> Artifacts {
     if wasm && let Err(error) = wasm_target::ensure(say).await {
         return job.all(&error);
     }
-    match cargo::build(workspace, wasm, job).await {
+    match cargo::build(workspace, wasm, matches!(mode, Mode::Rebuild(_)), job).await {
         Ok(artifacts) => artifacts,
         Err(error) => job.all(&error),
     }
