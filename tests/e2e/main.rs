@@ -30,6 +30,7 @@ mod stop;
 mod streaming;
 mod tools;
 mod topics;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
     trials.extend(crash::trials());
     trials.extend(disk::trials());
     trials.extend(stop::trials());
+    trials.extend(watch::trials());
     trials.push(example::last(&example));
     let conclusion = libtest_mimic::run(&arguments, trials);
     example.stop();
