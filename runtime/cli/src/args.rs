@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use samovar_app::config::is_region;
 use samovar_triggers::TimeScale;
 
+use crate::logs::Logs;
 use crate::queues::{Peek, Purge, Queues, Redrive, Send};
 use crate::trigger::Trigger;
 
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     /// Exit status: 0 if the template is good; 1 if it or a file that comes with it has faults;
     /// 2 if one of them cannot be read: it is missing, a folder, too large or not permitted.
     Check(Check),
+    /// Show what functions have written, and AWS's lines about their invocations.
+    Logs(Logs),
     /// Show the queues of a running Samovar, with their numbers of messages.
     Queues(Queues),
     /// Send a message to a queue.
@@ -89,6 +92,10 @@ pub(crate) struct Up {
     /// Make new environments no faster than AWS: 1,000 every 10 seconds for each function.
     #[arg(long)]
     pub(crate) aws_scaling: bool,
+
+    /// Megabytes of its log that are kept for each function; 0 keeps none.
+    #[arg(long, value_name = "MB", default_value_t = 64)]
+    pub(crate) log_size: u32,
 
     /// Build again what changes, and let it take over while all else is served [default: where
     /// standard output is a terminal].

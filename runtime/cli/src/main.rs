@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod deployed;
 mod host;
+mod logs;
 mod providers;
 mod queues;
 mod settings;
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
     match Args::parse().command {
         Command::Up(options) => up(options),
         Command::Check(options) => check::check(&options),
+        Command::Logs(options) => match logs::logs(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error.to_string()),
+        },
         Command::Queues(options) => done(queues::queues(&options)),
         Command::Send(options) => done(queues::send(&options)),
         Command::Peek(options) => done(queues::peek(&options)),

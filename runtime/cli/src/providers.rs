@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use samovar_app::{App, Function, Kind};
+use samovar_app::{App, Function, Kind, Logging};
 use samovar_dispatch::{Account, Dispatcher, Provider};
 use samovar_http::Credentials;
 use samovar_process::{ProcessConfig, ProcessProvider};
@@ -169,6 +169,13 @@ fn variables(function: &Function, surroundings: &Surroundings) -> Vec<(String, S
     ]);
     for (name, value) in &function.environment {
         variables.insert(name, value);
+    }
+    // What AWS's runtimes, loggers and Powertools go by ("Log-level filtering"). There is no level
+    // where the format is text.
+    let Logging { json, application_level, .. } = &function.logging;
+    variables.insert("AWS_LAMBDA_LOG_FORMAT", if *json { "JSON" } else { "Text" });
+    if *json {
+        variables.insert("AWS_LAMBDA_LOG_LEVEL", application_level.as_deref().unwrap_or("INFO"));
     }
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -11,6 +11,9 @@ use crate::args;
 /// Folder of the environments' private folders, in the state folder.
 const ENVIRONMENTS: &str = "environments";
 
+/// Folder of functions' logs, in the state folder.
+pub(crate) const LOGS: &str = "logs";
+
 /// The folders of one `samovar up`.
 pub(crate) struct State {
     /// What is built, unpacked and compiled, under names that follow from its content, so that
@@ -27,7 +30,7 @@ impl State {
     /// The path that cannot be used, and why.
     pub(crate) fn open(options: &args::Up, app: &App) -> Result<Self, (PathBuf, io::Error)> {
         let path = options.state_dir.clone();
-        let path = path.unwrap_or_else(|| project(&app.template).join(".samovar"));
+        let path = path.unwrap_or_else(|| beside(&app.template));
         let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
         let folder = made.map_err(|error| (path, error))?;
         let temporary = options.ephemeral.then(temporary).transpose()?;
@@ -44,6 +47,11 @@ impl State {
         self.temporary.as_ref().map_or(&*self.folder, TempDir::path).join("functions")
     }
 
+    /// The folder of functions' logs; they are not kept where there is none.
+    pub(crate) fn logs(&self) -> Option<PathBuf> {
+        self.temporary.is_none().then(|| self.folder.join(LOGS))
+    }
+
     /// The folder of the environments' private folders.
     pub(crate) fn environments(&self) -> PathBuf {
         self.own().join(ENVIRONMENTS)
@@ -53,6 +61,11 @@ impl State {
     pub(crate) fn own(&self) -> &Path {
         self.temporary.as_ref().map_or(&*self.folder, TempDir::path)
     }
+}
+
+/// The state folder of the application of a template, unless another is asked for.
+pub(crate) fn beside(template: &Path) -> PathBuf {
+    project(template).join(".samovar")
 }
 
 fn temporary() -> Result<TempDir, (PathBuf, io::Error)> {

@@ -26,6 +26,7 @@ use crate::args;
 use crate::build;
 use crate::deployed::Deployed;
 use crate::host;
+use crate::logs::{Kept, Writer};
 use crate::providers::{self, Surroundings};
 use crate::settings::{self, Settings};
 use crate::state::State;
@@ -59,6 +60,8 @@ pub(crate) enum UpError {
     Wasm(#[from] HostError),
     #[error("none of the template's functions can be served; the reasons are above")]
     NothingToServe,
+    #[error("cannot start a thread for logs: {0}; with --log-size 0 none are kept")]
+    Logs(std::io::Error),
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
 }
@@ -88,6 +91,8 @@ struct Served {
     /// Ends the AWS protocols, which functions need until they have ended.
     protocols: CancellationToken,
     api: JoinHandle<()>,
+    /// Who keeps functions' logs.
+    logs: Option<Arc<Writer>>,
 }
 
 async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), UpError> {
@@ -123,7 +128,8 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let names = app.functions.iter().map(|function| function.name.as_str());
-    let watch = Arc::new(Watch::new(style, names));
+    let writer = log_writer(options, &state, style)?;
+    let watch = Arc::new(Kept { shown: Watch::new(style, names), writer: writer.clone() });
     let limits = Limits {
         concurrency: options.max_concurrency.map_or_else(host::concurrency, |n| n as usize),
         idle: Duration::from_secs(options.idle_timeout.into()),
@@ -203,6 +209,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     });
     let parts = Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access };
     let mut served = serve(&app, ports, parts).await?;
+    served.logs = writer;
     if let Some(watched) = watched {
         served.running.spawn(watched.run(served.triggers.clone()));
     }
@@ -282,7 +289,7 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     // Routes are the gateway's; topics, rules and schedules are served above; the rest is named as
     // not emulated.
     running.spawn(mappings.ended());
-    Ok(Served { dispatcher, triggers, running, protocols, api })
+    Ok(Served { dispatcher, triggers, running, protocols, api, logs: None })
 }
 
 impl Served {
@@ -311,6 +318,9 @@ impl Served {
         self.protocols.cancel();
         self.running.shutdown().await;
         let _ = tokio::time::timeout(Duration::from_secs(1), self.api).await;
+        if let Some(logs) = self.logs {
+            logs.finish();
+        }
         match cut {
             0 => {}
             1 => say("  1 invocation was cut off."),
@@ -331,6 +341,19 @@ fn reserve(port: u16, listen: Option<IpAddr>, option: &'static str) -> Result<Re
 
 fn listen(port: Reserved, option: &'static str) -> Result<Listeners, UpError> {
     port.listen().map_err(|error| UpError::Port { error, option })
+}
+
+/// Who keeps functions' logs, unless they are not to be kept.
+fn log_writer(
+    options: &args::Up,
+    state: &State,
+    style: Style,
+) -> Result<Option<Arc<Writer>>, UpError> {
+    let Some(folder) = state.logs().filter(|_| options.log_size > 0) else { return Ok(None) };
+    let complain = move |text: &str| say(format_args!("  {}", style.warning(text)));
+    let share = u64::from(options.log_size) << 20;
+    let writer = Writer::start(folder, share, complain).map_err(UpError::Logs)?;
+    Ok(Some(Arc::new(writer)))
 }
 
 /// The template's queues, with the messages that they had if these are kept.

@@ -139,8 +139,8 @@ impl Dispatcher {
         let provisioned = function.provisioned_concurrency.unwrap_or_default();
         let pool = Pool::new(function, provider, burst);
         if provisioned > 0 {
-            let observer = self.0.observer.clone();
-            tokio::spawn(provisioned::keep(Arc::downgrade(&pool), provisioned, observer));
+            let (clock, observer) = (self.0.clock.clone(), self.0.observer.clone());
+            tokio::spawn(provisioned::keep(Arc::downgrade(&pool), provisioned, clock, observer));
         }
         self.replace(Entry::Ready(pool));
     }

@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod invocation;
 mod log;
+mod log_format;
 mod platform_event;
 mod pool;
 mod provisioned;

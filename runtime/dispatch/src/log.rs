@@ -2,8 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use samovar_app::Function;
+
+use crate::clock::Clock;
+use crate::log_format::JsonFormat;
 use crate::platform_event::PlatformEvent;
 
 /// How much of an invocation's log `LogType: Tail` answers (Lambda API, `Invoke`: "the last 4 KB
@@ -21,6 +26,8 @@ pub trait LogObserver: Send + Sync + 'static {
 pub struct LogLine<'a> {
     /// The function's name.
     pub function: &'a str,
+    /// The environment's number, from 1, its own for as long as this process lives.
+    pub environment: u64,
     /// The invocation that ran when the line came, if one did.
     pub request_id: Option<&'a str>,
     /// Who wrote it.
@@ -59,6 +66,9 @@ pub struct EnvironmentLog {
 
 struct Shared {
     function: String,
+    environment: u64,
+    /// How the log is written, if not as plain text.
+    json: Option<JsonFormat>,
     observer: Arc<dyn LogObserver>,
     current: Mutex<Current>,
     sink: RwLock<Option<Arc<dyn TelemetrySink>>>,
@@ -81,10 +91,29 @@ impl fmt::Debug for EnvironmentLog {
 impl EnvironmentLog {
     /// A log for one environment of `function`.
     pub fn new(function: impl Into<String>, observer: Arc<dyn LogObserver>) -> Self {
-        let function = function.into();
+        Self::with_format(function.into(), None, observer)
+    }
+
+    /// A log for one environment of a function, in the function's format.
+    pub(crate) fn of(
+        function: &Function,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn LogObserver>,
+    ) -> Self {
+        let json = JsonFormat::of(&function.logging, clock);
+        Self::with_format(function.name.clone(), json, observer)
+    }
+
+    fn with_format(
+        function: String,
+        json: Option<JsonFormat>,
+        observer: Arc<dyn LogObserver>,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let environment = NEXT.fetch_add(1, Ordering::Relaxed);
         let (current, sink) = (Mutex::default(), RwLock::default());
-        let shared = Arc::new(Shared { function, observer, current, sink });
-        Self { shared, origin: Origin::Function }
+        let shared = Shared { function, environment, json, observer, current, sink };
+        Self { shared: Arc::new(shared), origin: Origin::Function }
     }
 
     /// The same log, for lines of an extension.
@@ -96,15 +125,25 @@ impl EnvironmentLog {
     /// UTF-8 are replaced.
     pub fn line(&self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
-        self.write(self.origin, &text);
+        if self.shared.json.as_ref().is_none_or(|json| json.wants(&text)) {
+            self.write(self.origin, &text);
+        }
         if let Some(sink) = self.sink() {
             sink.line(self.origin, &text);
         }
     }
 
-    /// Takes one line of Samovar's own.
+    /// Takes one line of Samovar's own, in whatever format the log is.
     pub fn platform(&self, line: &str) {
         self.write(Origin::Platform, line);
+    }
+
+    /// Takes one line of AWS's that plain text has and JSON has not: there an [event](Self::event)
+    /// tells the same.
+    pub(crate) fn text(&self, line: impl FnOnce() -> String) {
+        if self.shared.json.is_none() {
+            self.write(Origin::Platform, &line());
+        }
     }
 
     /// Passes telemetry on to `sink` from here on, or to nobody.
@@ -112,15 +151,23 @@ impl EnvironmentLog {
         *self.shared.sink.write().unwrap_or_else(PoisonError::into_inner) = sink;
     }
 
-    /// Whether somebody listens to telemetry.
+    /// Whether somebody wants to know of events.
     pub fn is_heard(&self) -> bool {
-        self.sink().is_some()
+        self.shared.json.is_some() || self.sink().is_some()
     }
 
-    /// Tells of an event, if somebody listens.
+    /// Tells of an event: whoever listens to telemetry, and a log in JSON, if its level is wanted.
     pub fn event(&self, make: impl FnOnce() -> PlatformEvent) {
-        if let Some(sink) = self.sink() {
-            sink.event(&make());
+        let sink = self.sink();
+        if sink.is_none() && self.shared.json.is_none() {
+            return;
+        }
+        let event = make();
+        if let Some(document) = self.shared.json.as_ref().and_then(|json| json.document(&event)) {
+            self.write(Origin::Platform, &document);
+        }
+        if let Some(sink) = sink {
+            sink.event(&event);
         }
     }
 
@@ -135,8 +182,9 @@ impl EnvironmentLog {
         let excess = current.tail.len().saturating_sub(TAIL_BYTES);
         current.tail.drain(..excess);
         let request_id = current.request_id.as_deref();
-        let function = &self.shared.function;
-        self.shared.observer.line(&LogLine { function, request_id, origin, text });
+        let Shared { function, environment, observer, .. } = &*self.shared;
+        let environment = *environment;
+        observer.line(&LogLine { function, environment, request_id, origin, text });
     }
 
     /// The lines that follow belong to this invocation.

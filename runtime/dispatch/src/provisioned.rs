@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
+use crate::clock::Clock;
 use crate::log::{EnvironmentLog, LogObserver};
 use crate::pool::{Live, Pool};
 
@@ -21,7 +22,12 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 const AT_ONCE: usize = 8;
 
 /// Keeps as many environments as the pool's function has provisioned, until the pool is closed.
-pub(crate) async fn keep(pool: Weak<Pool>, wanted: u32, observer: Arc<dyn LogObserver>) {
+pub(crate) async fn keep(
+    pool: Weak<Pool>,
+    wanted: u32,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn LogObserver>,
+) {
     let places = Arc::new(Semaphore::new(wanted as usize));
     let starts = Arc::new(Semaphore::new(AT_ONCE));
     let Some(closing) = pool.upgrade().map(|pool| pool.closing.clone()) else { return };
@@ -32,8 +38,9 @@ pub(crate) async fn keep(pool: Weak<Pool>, wanted: u32, observer: Arc<dyn LogObs
         {
             let Some(pool) = pool.upgrade() else { return };
             let (observer, closing) = (observer.clone(), closing.clone());
+            let clock = clock.clone();
             tokio::spawn(async move {
-                closing.run_until_cancelled(start(&pool, place, turn, observer)).await
+                closing.run_until_cancelled(start(&pool, place, turn, clock, observer)).await
             });
         }
     };
@@ -45,13 +52,14 @@ async fn start(
     pool: &Pool,
     place: OwnedSemaphorePermit,
     turn: OwnedSemaphorePermit,
+    clock: Arc<dyn Clock>,
     observer: Arc<dyn LogObserver>,
 ) {
     let limit = INIT_LIMIT.max(pool.function.timeout);
     let mut pause = PAUSES.0;
     let mut turn = Some(turn);
     loop {
-        let log = EnvironmentLog::new(&pool.function.name, observer.clone());
+        let log = EnvironmentLog::of(&pool.function, clock.clone(), observer.clone());
         let error = match timeout(limit, pool.provider.start_provisioned(log.clone())).await {
             Ok(Ok(environment)) => {
                 pool.put(Live { environment, log, provisioned: Some(place) });

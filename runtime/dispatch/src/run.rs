@@ -39,11 +39,13 @@ impl Run {
 
         let (live, log, init) = self.environment().await;
         log.begin(&request_id);
-        log.platform(&format!(
-            "START RequestId: {request_id} Version: {}",
-            self.pool.function.version
-        ));
-        log.event(|| PlatformEvent::start(&request_id, &trace_id));
+        let version = &self.pool.function.version;
+        log.text(|| format!("START RequestId: {request_id} Version: {version}"));
+        log.event(|| {
+            let mut event = PlatformEvent::start(&request_id, &trace_id);
+            event.record["version"] = version.as_str().into();
+            event
+        });
         let began = Instant::now();
         let (result, max_memory_used, live) =
             self.phase(live, &log, began + limit, invocation, reply).await;
@@ -56,7 +58,7 @@ impl Run {
             log.platform(&line);
             log.event(|| PlatformEvent::fault(&line));
         }
-        log.platform(&format!("END RequestId: {request_id}"));
+        log.text(|| format!("END RequestId: {request_id}"));
         log.event(|| PlatformEvent::end(&request_id));
         let report = Report {
             function: self.pool.function.name.clone(),
@@ -68,7 +70,7 @@ impl Run {
             max_memory_used,
             error: result.as_ref().err().cloned(),
         };
-        log.platform(&report.line());
+        log.text(|| report.line());
         log.event(|| PlatformEvent::report(&report, &trace_id));
         self.observer.finished(&report);
         let log_tail = log.end();
@@ -86,7 +88,8 @@ impl Run {
             let log = live.log.clone();
             return (Some(live), log, None);
         }
-        let log = EnvironmentLog::new(&self.pool.function.name, self.observer.clone());
+        let function = &self.pool.function;
+        let log = EnvironmentLog::of(function, self.clock.clone(), self.observer.clone());
         let began = Instant::now();
         match timeout(INIT_LIMIT, self.pool.provider.start(log.clone())).await {
             Ok(Ok(environment)) => {

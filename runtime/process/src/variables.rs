@@ -103,13 +103,19 @@ fn reserved(function: &Function, place: Place<'_>) -> [(String, String); 10] {
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
         ("AWS_LAMBDA_FUNCTION_VERSION", function.version.clone()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", place.initialization.as_str().to_owned()),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", log_group(function)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", place.log_stream.to_owned()),
         ("AWS_LAMBDA_RUNTIME_API", place.runtime_api.to_string()),
         ("LAMBDA_TASK_ROOT", place.task_root.display().to_string()),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
+}
+
+/// `LoggingConfig.LogGroup`, or `/aws/lambda/NAME`.
+fn log_group(function: &Function) -> String {
+    let default = || format!("/aws/lambda/{}", function.name);
+    function.logging.group.clone().unwrap_or_else(default)
 }
 
 /// `yyyy/mm/dd/[$LATEST]ID`, of the day (UTC) on which the environment starts. The epoch's for a

@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 use super::error::{EVENT_LIMIT, LambdaError};
 use super::event_stream::event;
 use super::invoke::{
-    EXECUTED_VERSION, TRACE_ID, arn, client_context, named, qualified, read_event,
-    trace_id, versioned, wants_tail,
+    EXECUTED_VERSION, TRACE_ID, arn, client_context, named, qualified, read_event, trace_id,
+    versioned, wants_tail,
 };
 use crate::{Services, reply};
 

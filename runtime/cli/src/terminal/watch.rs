@@ -48,10 +48,15 @@ impl Watch {
 
     fn output_line(&self, line: &LogLine<'_>) -> String {
         let name = pad(line.function, self.width);
-        let text = format!("{name}  │ {}", printable(line.text));
+        // So much of it tells it from the others here.
+        let request = line.request_id.map_or("", |id| id.get(..SHORT_ID).unwrap_or(id));
+        let text = format!("{name}  {request:SHORT_ID$} │ {}", printable(line.text));
         format!("            {}", self.style.dim(&text))
     }
 }
+
+/// Characters of a request's id that are shown with its output.
+const SHORT_ID: usize = 8;
 
 /// A fresh isolate starts in microseconds each time; saying so on every line is noise.
 const WORTH_TELLING: Duration = Duration::from_millis(1);
@@ -125,10 +130,13 @@ mod tests {
     fn output_cannot_steer_the_terminal() {
         let line = LogLine {
             function: "Hello",
-            request_id: None,
+            environment: 1,
+            request_id: Some("8f5e1c2d-1111-2222-3333-444444444444"),
             origin: Origin::Function,
             text: "a\tb\x1b[2J\u{9b}2J",
         };
-        assert_eq!(watch().output_line(&line), "            Hello      │ a\tb␛[2J␡2J");
+        assert_eq!(watch().output_line(&line), "            Hello      8f5e1c2d │ a\tb␛[2J␡2J");
+        let line = LogLine { request_id: None, text: "starts", ..line };
+        assert_eq!(watch().output_line(&line), "            Hello               │ starts");
     }
 }

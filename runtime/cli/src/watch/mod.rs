@@ -172,15 +172,17 @@ impl Watched {
     /// Has functions take over.
     async fn serve(&mut self, part: App, mut artifacts: Artifacts, began: Instant) {
         self.generations.keep(&part.functions, &mut artifacts);
-        let loaded = match providers::load(&part, artifacts, &self.surroundings, self.deployed.wasm()).await {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                for function in &part.functions {
-                    self.failed(function, &error.to_string());
+        let loaded =
+            match providers::load(&part, artifacts, &self.surroundings, self.deployed.wasm()).await
+            {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    for function in &part.functions {
+                        self.failed(function, &error.to_string());
+                    }
+                    return;
                 }
-                return;
-            }
-        };
+            };
         let mut serving = Vec::new();
         for (function, provider) in loaded {
             match provider {
