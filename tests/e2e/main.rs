@@ -16,6 +16,7 @@ mod example;
 mod functions;
 mod http;
 mod languages;
+mod logs;
 mod managed;
 mod packaging;
 mod queues;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
     trials.extend(crash::trials());
     trials.extend(disk::trials());
     trials.extend(stop::trials());
+    trials.extend(logs::trials());
     trials.extend(watch::trials());
     trials.push(example::last(&example));
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -29,7 +29,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// A function in std alone, so that a build takes no time: it speaks the Runtime API over a new
 /// connection each time. It answers with its package's greeting, the variable NAME and the file
-/// `word` of its folder, after as many milliseconds as the event has digits for.
+/// `word` of its folder, after as many milliseconds as the event has digits for; and it logs a line
+/// of text and two of JSON.
 const FUNCTION: &str = r##"
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -61,13 +62,16 @@ fn main() {
         let digits: String = body.chars().filter(char::is_ascii_digit).collect();
         std::thread::sleep(std::time::Duration::from_millis(digits.parse().unwrap_or(0)));
         let says = GREETING;
+        println!("greets with {says}");
+        println!(r#"{{"level":"debug","message":"a detail"}}"#);
+        println!(r#"{{"level":"error","message":"a fault"}}"#);
         let reply = format!(r#"{{"says":"{says}","name":"{name}","word":"{}"}}"#, word.trim());
         call(&api, "POST", &format!("{}/response", id.unwrap()), &reply);
     }
 }
 "##;
 
-const TEMPLATE: &str = "
+pub(crate) const TEMPLATE: &str = "
 Transform: AWS::Serverless-2016-10-31
 Globals:
   Function: {Runtime: provided.al2023, Handler: bootstrap, Timeout: 30}
@@ -84,16 +88,19 @@ Resources:
 ";
 
 /// A workspace with a function that uses a library of it, and one that does not.
-struct Project(TempDir);
+pub(crate) struct Project(TempDir);
 
 impl Project {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let project = Self(tempfile::tempdir().unwrap());
         let package = |name: &str, more: &str| {
             format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
         };
         let uses = "[dependencies]\nlibrary = { path = \"../library\" }\n";
-        project.write("Cargo.toml", "[workspace]\nmembers = [\"greet\", \"other\", \"library\"]\n");
+        project.write(
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"greet\", \"other\", \"library\"]\n",
+        );
         project.write("greet/Cargo.toml", &package("greet", uses));
         project.write("greet/src/main.rs", &format!("use library::GREETING;\n{FUNCTION}"));
         project.write("other/Cargo.toml", &package("other", ""));
@@ -105,11 +112,11 @@ impl Project {
         project
     }
 
-    fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.0.path().join(path)
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
@@ -120,10 +127,15 @@ impl Project {
     }
 
     fn serve(&self, more: &[&str]) -> Server {
+        self.serve_in(None, more)
+    }
+
+    /// With its state in a folder that stays.
+    pub(crate) fn serve_in(&self, state: Option<&Path>, more: &[&str]) -> Server {
         let template = self.path("template.yaml");
         let target = self.path("target");
         let variables: [(&str, &Path); 1] = [("CARGO_TARGET_DIR", &target)];
-        Server::start_with(&template, Ports::free(), None, more, &variables)
+        Server::start_with(&template, Ports::free(), state, more, &variables)
     }
 }
 
@@ -134,7 +146,7 @@ fn says(server: &Server, function: &str) -> Value {
 /// How often a function was built again.
 fn builds(server: &Server, function: &str) -> usize {
     let output = server.output();
-    let lines = output.lines().filter(|line| line.ends_with("is built again"));
+    let lines = output.lines().filter(|line| line.ends_with("building again"));
     lines.filter(|line| line.contains(function)).count()
 }
 
@@ -194,7 +206,7 @@ fn takes_over() {
     });
     assert_eq!(says(&server, "Greet"), "two");
     assert_eq!(builds(&server, "Greet"), 1, "{}", server.output());
-    assert!(server.output().contains("Greet  serves after "), "{}", server.output());
+    assert!(server.output().contains("Greet  new build serves, after "), "{}", server.output());
 }
 
 fn broken() {
@@ -215,6 +227,15 @@ fn broken() {
     project.write("greet/Cargo.toml", &manifest);
     project.greeting("mended");
     eventually("the mended build", || says(&server, "Greet") == "mended");
+    // One that builds, and fails as soon as it is started, serves nobody.
+    let main = fs::read_to_string(project.path("greet/src/main.rs")).unwrap();
+    let fails = main.replace("fn main() {", "fn main() {\n    std::process::exit(7);");
+    project.write(
+        "greet/src/main.rs",
+        &fails.replace("process::exit(7);", "process::exit(7); }\nfn serve() {"),
+    );
+    eventually("that start is told", || server.output().contains("exit status 7"));
+    assert_eq!(says(&server, "Greet"), "mended");
 }
 
 fn only_dependants() {
@@ -271,7 +292,7 @@ fn template() {
     let output = server.output();
     let restart = "Start Samovar again for new removed functions, routes, triggers";
     assert!(output.contains(restart), "{output}");
-    assert_eq!(get(&server.http("/")).status, 502, "payload of a route that is still there");
+    assert_eq!((get(&server.http("/")).status, get(&server.http("/new")).status), (200, 404));
 }
 
 /// Runs cargo as the server does.
@@ -327,5 +348,5 @@ fn unwatched() {
     project.write("template.yaml", "Resources: {}\n");
     thread::sleep(std::time::Duration::from_secs(1));
     assert_eq!(says(&server, "Greet"), "one");
-    assert!(!server.output().contains("is built again"));
+    assert!(!server.output().contains("building again"));
 }

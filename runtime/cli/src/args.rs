@@ -80,19 +80,6 @@ pub(crate) struct Up {
     #[arg(long)]
     pub(crate) no_build: bool,
 
-    /// Invocations at once on this machine; more wait up to 10 seconds and are then throttled
-    /// [default: what its memory carries, at most 1000].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_concurrency: Option<u32>,
-
-    /// Seconds after which an environment without work ends.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    pub(crate) idle_timeout: u32,
-
-    /// Make new environments no faster than AWS: 1,000 every 10 seconds for each function.
-    #[arg(long)]
-    pub(crate) aws_scaling: bool,
-
     /// Megabytes of its log that are kept for each function; 0 keeps none.
     #[arg(long, value_name = "MB", default_value_t = 64)]
     pub(crate) log_size: u32,
@@ -105,6 +92,19 @@ pub(crate) struct Up {
     /// Serve what was built at start until the end.
     #[arg(long, overrides_with = "watch")]
     no_watch: bool,
+
+    /// Invocations at once on this machine; more wait up to 10 seconds and are then throttled
+    /// [default: what its memory carries, at most 1000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_concurrency: Option<u32>,
+
+    /// Seconds after which an environment without work ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) idle_timeout: u32,
+
+    /// Make new environments no faster than AWS: 1,000 every 10 seconds for each function.
+    #[arg(long)]
+    pub(crate) aws_scaling: bool,
 }
 
 impl Up {

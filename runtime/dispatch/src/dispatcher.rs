@@ -17,11 +17,12 @@ use crate::clock::Clock;
 use crate::environment::Provider;
 use crate::error::{InvokeError, ThrottleReason};
 use crate::invocation::{Door, FunctionError, Invocation, Replied, Reply, Response};
-use crate::pool::{Pool, STOP_GRACE, stop_in_background};
+use crate::log::EnvironmentLog;
+use crate::pool::{Live, Pool, STOP_GRACE, stop_in_background};
 use crate::provisioned;
 use crate::registry::{Alias, Entry, Registry};
 use crate::report::Observer;
-use crate::run::Run;
+use crate::run::{INIT_LIMIT, Run};
 use crate::stream;
 
 /// How often environments that nobody uses are looked for, at least.
@@ -135,6 +136,37 @@ impl Dispatcher {
     /// Adds a function that can run, and starts its provisioned environments. One of the same name
     /// is replaced: what runs there ends undisturbed. Needs an async runtime.
     pub fn register(&self, function: Arc<Function>, provider: Arc<dyn Provider>) {
+        self.replace(Entry::Ready(self.pool(function, provider)));
+    }
+
+    /// As [`register`](Self::register), once an environment of the function is ready: until then
+    /// the one of the same name serves. An environment that is slow to initialise is waited for as
+    /// long as AWS's init phase lasts.
+    ///
+    /// # Errors
+    /// The initialisation failed; nothing is replaced.
+    pub async fn take_over(
+        &self,
+        function: Arc<Function>,
+        provider: Arc<dyn Provider>,
+    ) -> Result<(), FunctionError> {
+        let pool = self.pool(function, provider);
+        let (clock, observer) = (self.0.clock.clone(), self.0.observer.clone());
+        let log = EnvironmentLog::of(&pool.function, clock, observer);
+        match timeout(INIT_LIMIT, pool.provider.start(log.clone())).await {
+            Ok(Ok(environment)) => pool.put(Live { environment, log, provisioned: None }),
+            Ok(Err(error)) => {
+                pool.close().into_iter().for_each(stop_in_background);
+                return Err(error);
+            }
+            // AWS goes on with it in the first invocation.
+            Err(_) => {}
+        }
+        self.replace(Entry::Ready(pool));
+        Ok(())
+    }
+
+    fn pool(&self, function: Arc<Function>, provider: Arc<dyn Provider>) -> Arc<Pool> {
         let burst = self.0.limits.burst.then(|| Burst::new(BURST, Instant::now()));
         let provisioned = function.provisioned_concurrency.unwrap_or_default();
         let pool = Pool::new(function, provider, burst);
@@ -142,7 +174,7 @@ impl Dispatcher {
             let (clock, observer) = (self.0.clock.clone(), self.0.observer.clone());
             tokio::spawn(provisioned::keep(Arc::downgrade(&pool), provisioned, clock, observer));
         }
-        self.replace(Entry::Ready(pool));
+        pool
     }
 
     /// Adds a function that cannot run, and why: invoking it tells the reason.

@@ -13,7 +13,7 @@ use crate::pool::{Live, Pool};
 use crate::report::{Observer, Report, TIMED_OUT, milliseconds};
 
 /// AWS's limit for the init phase (Lambda guide, "Lambda execution environment lifecycle").
-const INIT_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a killed environment may take to be gone; the invocation's answer waits for it, so
 /// that a time-out leaves nothing running.
@@ -146,10 +146,9 @@ fn init_report(log: &EnvironmentLog, began: Instant, status: &str, error: Option
         }
         _ => String::new(),
     };
-    let line = format!(
-        "INIT_REPORT Init Duration: {duration:.2} ms\tPhase: init\tStatus: {status}{error}"
-    );
-    log.platform(&line);
+    log.text(|| {
+        format!("INIT_REPORT Init Duration: {duration:.2} ms\tPhase: init\tStatus: {status}{error}")
+    });
 }
 
 fn timed_out(limit: Duration) -> FunctionError {

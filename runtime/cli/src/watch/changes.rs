@@ -100,6 +100,11 @@ impl Changes {
         written
     }
 
+    /// A file is no change as it is now.
+    pub(super) fn is_seen(&mut self, path: &Path) {
+        self.seen.changed(path);
+    }
+
     /// Why not everything is watched, told once.
     pub(super) fn unwatched(&mut self) -> Option<String> {
         self.unwatched.take()

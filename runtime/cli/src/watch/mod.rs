@@ -78,6 +78,13 @@ impl Watched {
             let folders = sources.values().flat_map(|source| &source.folders);
             let files = sources.values().flat_map(|source| &source.files).chain(&template.0);
             let mut changed = changes.watch(folders, files, since);
+            // Cargo itself writes these while it builds.
+            for path in sources.values().flat_map(|source| &source.files) {
+                if path.ends_with("Cargo.lock") {
+                    changes.is_seen(path);
+                    changed.remove(path);
+                }
+            }
             if let Some(reason) = changes.unwatched() {
                 let text = format!("Not every change is seen: {reason}");
                 say(format_args!("  {}", self.style.warning(&text)));
@@ -129,7 +136,7 @@ impl Watched {
     async fn rebuild(&mut self, wanted: &BTreeSet<String>, other: &BTreeSet<String>) {
         let began = Instant::now();
         let part = self.part(|function| wanted.contains(&function.logical_id));
-        self.tell(&names(&part.functions), "is built again", Style::dim);
+        self.tell(&names(&part.functions), "building again", Style::dim);
         let folder = match self.generations.begin() {
             Ok(folder) => folder,
             Err(error) => {
@@ -161,7 +168,7 @@ impl Watched {
             }
         }
         if !same.is_empty() {
-            self.tell(&names(&same), "is as it was", Style::dim);
+            self.tell(&names(&same), "as it was", Style::dim);
         }
         drop(same);
         let part = App { functions: new, ..part };
@@ -186,15 +193,18 @@ impl Watched {
         let mut serving = Vec::new();
         for (function, provider) in loaded {
             match provider {
-                Ok(provider) => {
-                    serving.push(function.clone());
-                    self.dispatcher.register(function, provider);
-                }
+                Ok(provider) => match self.dispatcher.take_over(function.clone(), provider).await {
+                    Ok(()) => serving.push(function),
+                    Err(error) => {
+                        let reason = format!("{}: {}", error.error_type, error.message);
+                        self.failed(&function, &reason);
+                    }
+                },
                 Err(reason) => self.failed(&function, &reason),
             }
         }
         if !serving.is_empty() {
-            let text = format!("serves after {:.1} s", began.elapsed().as_secs_f64());
+            let text = format!("new build serves, after {:.1} s", began.elapsed().as_secs_f64());
             self.tell(&names(&serving), &text, Style::good);
         }
     }

@@ -487,3 +487,55 @@ async fn a_provisioned_environment_that_does_not_start_is_tried_again() {
     let lines = bench.watcher.lines.lock().unwrap().clone();
     assert!(lines.contains(&"Provisioned concurrency: exit status 1".to_owned()), "{lines:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_new_one_takes_over_when_it_is_ready() {
+    let bench = bench(Fake::default(), Limits::default(), None);
+    bench.answer("one").await;
+    let next = Fake { init_takes: Duration::from_secs(2), ..Fake::default() };
+    let next = Arc::new(next);
+    let took = bench.dispatcher.take_over(function(None), Arc::new(next.clone()));
+    let under_way = bench.invoke("sleep 5000");
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        bench.answer("two").await
+    };
+    let (took, under_way, meanwhile) = tokio::join!(took, under_way, meanwhile);
+    took.unwrap();
+    assert_eq!(text(&under_way.unwrap()), "sleep 5000");
+    assert_eq!(text(&meanwhile), "two");
+    // The first invocation of the new one waits for nothing.
+    let began = Instant::now();
+    bench.answer("three").await;
+    assert_eq!((began.elapsed(), next.started.load(Ordering::SeqCst)), (Duration::ZERO, 1));
+    bench.settle().await;
+    assert_eq!(bench.environments(), (2, 2), "the old ones have ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_start_does_not_take_over() {
+    let bench = bench(Fake::default(), Limits::default(), None);
+    bench.answer("one").await;
+    let broken = Arc::new(Fake { init_failures: AtomicUsize::new(1), ..Fake::default() });
+    let took = bench.dispatcher.take_over(function(None), Arc::new(broken.clone())).await;
+    assert_eq!(took.unwrap_err().error_type, "Runtime.ExitError");
+    bench.answer("two").await;
+    assert_eq!(bench.environments(), (1, 0), "the warm one still serves");
+}
+
+/// Lambda guide, "Configuring JSON and plain text log formats".
+#[tokio::test(start_paused = true)]
+async fn a_log_in_json_has_documents_instead_of_lines() {
+    let bench = bench(Fake::default(), Limits::default(), None);
+    let logging = samovar_app::Logging { json: true, ..Default::default() };
+    let json = Function { logging, ..Function::clone(&function(None)) };
+    bench.dispatcher.register(Arc::new(json), Arc::new(bench.fake.clone()));
+    let answer = bench.answer(r#"{"level": "debug"}"#).await;
+    let tail = String::from_utf8(answer.log.wait().await).unwrap();
+    let lines: Vec<_> = tail.lines().collect();
+    let [start, own, report] = lines.as_slice() else { panic!("{tail}") };
+    assert!(start.contains(r#""type":"platform.start""#), "{start}");
+    assert_eq!(*own, r#"environment 1 got {"level": "debug"}"#);
+    assert!(report.contains(r#""type":"platform.report""#), "{report}");
+    assert!(report.contains(&format!(r#""requestId":"{}""#, answer.request_id)), "{report}");
+}
