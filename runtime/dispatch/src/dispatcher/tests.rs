@@ -495,14 +495,14 @@ async fn a_new_one_takes_over_when_it_is_ready() {
     let next = Fake { init_takes: Duration::from_secs(2), ..Fake::default() };
     let next = Arc::new(next);
     let took = bench.dispatcher.take_over(function(None), Arc::new(next.clone()));
-    let under_way = bench.invoke("sleep 5000");
+    let under_way = bench.invoke("sleep 2500");
     let meanwhile = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         bench.answer("two").await
     };
     let (took, under_way, meanwhile) = tokio::join!(took, under_way, meanwhile);
     took.unwrap();
-    assert_eq!(text(&under_way.unwrap()), "sleep 5000");
+    assert_eq!(text(&under_way.unwrap()), "sleep 2500");
     assert_eq!(text(&meanwhile), "two");
     // The first invocation of the new one waits for nothing.
     let began = Instant::now();
