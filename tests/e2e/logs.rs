@@ -47,7 +47,7 @@ fn kept() {
     let lines: Vec<_> = one.lines().collect();
     let texts: Vec<_> = lines.iter().map(|line| line.splitn(3, "  ").nth(2).unwrap()).collect();
     assert_eq!(texts[0], format!("START RequestId: {first} Version: $LATEST"));
-    assert_eq!(texts[1], "greets with one");
+    assert_eq!(texts[1], "greets with one, Text unset");
     assert_eq!(texts[4], format!("END RequestId: {first}"));
     assert!(texts[5].starts_with(&format!("REPORT RequestId: {first}\tDuration: ")), "{one}");
     assert_eq!(lines.len(), 6, "{one}");
@@ -120,7 +120,7 @@ fn json_format() {
     let texts: Vec<_> = log.lines().map(|line| line.splitn(3, "  ").nth(2).unwrap()).collect();
     // Debug lines of the function are not wanted; text has no level.
     let [start, text, fault, report] = texts.as_slice() else { panic!("{log}") };
-    assert_eq!(*text, "greets with one");
+    assert_eq!(*text, "greets with one, JSON WARN");
     assert_eq!(*fault, r#"{"level":"error","message":"a fault"}"#);
     let (start, report): (Value, Value) =
         (serde_json::from_str(start).unwrap(), serde_json::from_str(report).unwrap());

@@ -51,6 +51,8 @@ fn call(api: &str, method: &str, path: &str, body: &str) -> String {
 fn main() {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
     let name = std::env::var("NAME").unwrap_or_default();
+    let logging = ["FORMAT", "LEVEL"]
+        .map(|name| std::env::var(format!("AWS_LAMBDA_LOG_{name}")).unwrap_or("unset".into()));
     let word = std::fs::read_to_string("word").unwrap_or_default();
     loop {
         let event = call(&api, "GET", "next", "");
@@ -62,7 +64,7 @@ fn main() {
         let digits: String = body.chars().filter(char::is_ascii_digit).collect();
         std::thread::sleep(std::time::Duration::from_millis(digits.parse().unwrap_or(0)));
         let says = GREETING;
-        println!("greets with {says}");
+        println!("greets with {says}, {}", logging.join(" "));
         println!(r#"{{"level":"debug","message":"a detail"}}"#);
         println!(r#"{{"level":"error","message":"a fault"}}"#);
         let reply = format!(r#"{{"says":"{says}","name":"{name}","word":"{}"}}"#, word.trim());
