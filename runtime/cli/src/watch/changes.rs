@@ -56,7 +56,7 @@ impl Changes {
             let lost = lost.clone();
             move |event: notify::Result<Event>| match event {
                 Ok(event) if event.need_rescan() => lost.store(true, Ordering::Relaxed),
-                Ok(event) if !is_change(&event.kind) => return,
+                Ok(event) if !is_change(&event.kind) => {}
                 Ok(event) => {
                     for path in event.paths {
                         if sender.try_send(path).is_err() {
@@ -172,12 +172,8 @@ impl Changes {
             for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
                 let path = entry.path();
                 match entry.file_type() {
-                    Ok(kind) if kind.is_dir() => {
-                        if !ignored::folder(&path) {
-                            waiting.push(path);
-                        }
-                    }
-                    Ok(_) if !ignored::file(&path) => {
+                    Ok(kind) if kind.is_dir() && !ignored::folder(&path) => waiting.push(path),
+                    Ok(kind) if !kind.is_dir() && !ignored::file(&path) => {
                         let is_new = match since {
                             Some(since) => self.seen.note(path.clone(), since),
                             None => self.seen.changed(&path),

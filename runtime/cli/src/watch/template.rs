@@ -54,11 +54,8 @@ impl Read {
                 }
             }
         }
-        for path in [&given.template, &given.env_vars, &given.env_file, &given.values] {
-            if let Some(path) = path {
-                read.add(path);
-            }
-        }
+        let named = [&given.template, &given.env_vars, &given.env_file, &given.values];
+        named.into_iter().flatten().for_each(|path| read.add(path));
         read
     }
 
