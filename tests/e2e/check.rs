@@ -151,7 +151,7 @@ fn example() {
             "    ReceiptsQueue\n",
             "    HelloFunctionUrl      http://hello.localhost:3000/\n",
             "every minute",
-            "  Valid: 6 functions, 1 API, 3 queues\n",
+            "  Valid: 7 functions, 1 API, 3 queues\n",
         ],
     );
     assert!(!text.contains("Not emulated"), "{text}");

@@ -31,7 +31,7 @@ fn form(server: &Server, path: &str, parameters: &[(&str, &str)]) -> Answer {
         ("x-amz-date", "20260102T030405Z"),
         (
             "authorization",
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/eu-west-1/sqs/aws4_request, \
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/sqs/aws4_request, \
              SignedHeaders=content-type;host;x-amz-date, Signature=00",
         ),
     ];
