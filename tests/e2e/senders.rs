@@ -114,14 +114,10 @@ fn crash(_: &Server) {
     let template = TEMPLATE.replace(
         "  Booked:\n    Type: AWS::Serverless::Function\n    Properties:\n",
         "  Booked:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
-         CodeUri: unfinished\n",
+         Runtime: java21\n      Handler: shop.Booked::handle\n",
     );
     assert_ne!(template, TEMPLATE);
-    let folder = folder(&[
-        ("code/bootstrap", ""),
-        ("unfinished/notes", "There is no bootstrap yet."),
-        ("template.yaml", &template),
-    ]);
+    let folder = folder(&[("code/bootstrap", ""), ("template.yaml", &template)]);
     let path = folder.path().join("template.yaml");
     let state = folder.path().join("state");
     let start = || Server::start(&path, crate::server::Ports::free(), Some(&state), &[]);
