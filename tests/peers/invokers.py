@@ -117,7 +117,7 @@ def bare_start():
         }
         began = time.perf_counter()
         process = subprocess.Popen([hello()], cwd=folder, env=environment,
-                                   stderr=subprocess.DEVNULL)
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             with contextlib.ExitStack() as connections:
                 answered = False

@@ -33,6 +33,8 @@ fn layer(subject: &Subject, index: usize, node: &Node) -> Option<LayerReference>
         subject.reader.wrong(&name, node, "the ARN of a layer's version", help.to_owned());
         return None;
     }
+    let path = format!("Resources.{}.{name}", subject.resource.id);
+    subject.reader.report.note(node.at, path, "not on this machine: functions run without it");
     Some(LayerReference::Remote(arn.to_owned()))
 }
 

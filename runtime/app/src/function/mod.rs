@@ -22,7 +22,6 @@ use std::borrow::Cow;
 pub(crate) use asynchronous::Origin;
 pub(crate) use code::{asset, in_s3, is_zip};
 pub(crate) use shapes::SCALING;
-pub(crate) use table::NO_RETRIES;
 pub(crate) use url::{NO_CORS, Settings as UrlSettings};
 pub(crate) use version::{alias, provisioned};
 

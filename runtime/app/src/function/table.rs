@@ -4,11 +4,8 @@ use crate::property::{Effect, Table};
 
 const ALIASES: Effect = Effect::Missing("no versions and aliases: the newest code is called");
 const CAPACITY: Effect = Effect::Missing("environments run here, one invocation each");
-const DEAD_LETTERS: Effect = Effect::Missing("failed asynchronous events are not kept");
 const DURABLE: Effect = Effect::Missing("executions are not durable");
 const FILE_SYSTEMS: Effect = Effect::Missing("not mounted");
-const LAYERS: Effect = Effect::Missing("not mounted: what they bring must be in the code");
-const LOGGING: Effect = Effect::Missing("log lines are text, in one stream an environment");
 const ON_DEMAND: Effect = Effect::Missing("environments are started on demand");
 const TENANTS: Effect = Effect::Missing("tenants share environments");
 
@@ -23,13 +20,13 @@ pub(super) const SAM: &Table = &[
     ("CapacityProviderConfig", CAPACITY),
     ("CodeSigningConfigArn", Effect::Accepted),
     ("CodeUri", Effect::Read),
-    ("DeadLetterQueue", DEAD_LETTERS),
+    ("DeadLetterQueue", Effect::Read),
     ("DeploymentPreference", Effect::Accepted),
     ("Description", Effect::Read),
     ("DurableConfig", DURABLE),
     ("Environment", Effect::Read),
     ("EphemeralStorage", Effect::Read),
-    ("EventInvokeConfig", Effect::Missing(NO_RETRIES)),
+    ("EventInvokeConfig", Effect::Read),
     ("Events", Effect::Read),
     ("FileSystemConfigs", FILE_SYSTEMS),
     ("FunctionName", Effect::Read),
@@ -40,14 +37,14 @@ pub(super) const SAM: &Table = &[
     ("ImageUri", Effect::Read),
     ("InlineCode", Effect::Read),
     ("KmsKeyArn", Effect::Accepted),
-    ("Layers", LAYERS),
-    ("LoggingConfig", LOGGING),
+    ("Layers", Effect::Read),
+    ("LoggingConfig", Effect::Read),
     ("MemorySize", Effect::Read),
     ("PackageType", Effect::Read),
     ("PermissionsBoundary", Effect::Accepted),
     ("Policies", Effect::Accepted),
     ("PropagateTags", Effect::Accepted),
-    ("ProvisionedConcurrencyConfig", ON_DEMAND),
+    ("ProvisionedConcurrencyConfig", Effect::Read),
     ("PublishToLatestPublished", Effect::Accepted),
     ("RecursiveLoop", Effect::Accepted),
     ("ReservedConcurrentExecutions", Effect::Read),
@@ -72,7 +69,7 @@ pub(super) const PLAIN: &Table = &[
     ("CapacityProviderConfig", CAPACITY),
     ("Code", Effect::Read),
     ("CodeSigningConfigArn", Effect::Accepted),
-    ("DeadLetterConfig", DEAD_LETTERS),
+    ("DeadLetterConfig", Effect::Read),
     ("Description", Effect::Read),
     ("DurableConfig", DURABLE),
     ("Environment", Effect::Read),
@@ -83,8 +80,8 @@ pub(super) const PLAIN: &Table = &[
     ("Handler", Effect::Read),
     ("ImageConfig", Effect::Accepted),
     ("KmsKeyArn", Effect::Accepted),
-    ("Layers", LAYERS),
-    ("LoggingConfig", LOGGING),
+    ("Layers", Effect::Read),
+    ("LoggingConfig", Effect::Read),
     ("MemorySize", Effect::Read),
     ("PackageType", Effect::Read),
     ("PublishToLatestPublished", Effect::Accepted),
@@ -100,6 +97,3 @@ pub(super) const PLAIN: &Table = &[
     ("TracingConfig", Effect::Read),
     ("VpcConfig", Effect::Accepted),
 ];
-
-/// What settings of asynchronous invocations mean here, of a function and apart from one.
-pub(crate) const NO_RETRIES: &str = "asynchronous events have no retries and destinations";

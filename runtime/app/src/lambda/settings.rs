@@ -1,13 +1,12 @@
 //! What sets something of a function: aliases, versions, URLs, asynchronous invocations.
 
 use super::{Belonging, Functions};
-use crate::function::{self, NO_RETRIES, Origin, SCALING, UrlSettings};
+use crate::function::{self, Origin, SCALING, UrlSettings};
 use crate::property::{self, Effect, Table};
 use crate::report::Fault;
 use crate::shape::{Field, Optional, Required, Shape};
 
 const NO_VERSIONS: &str = "no versions and aliases: the newest code is called";
-const ON_DEMAND: Effect = Effect::Missing("environments are started on demand");
 
 const ALIAS: &[Field] = &[
     Field("Description", Optional, Shape::Text(256)),
@@ -57,8 +56,7 @@ const ASYNCHRONOUS: &[Field] = &[
 ];
 
 /// Properties that are read and not emulated.
-const MISSING: &Table =
-    &[("Cors", Effect::Missing(function::NO_CORS)), ("ProvisionedConcurrencyConfig", ON_DEMAND)];
+const MISSING: &Table = &[("Cors", Effect::Missing(function::NO_CORS))];
 
 /// `AWS::Lambda::Alias`.
 pub(super) fn alias(belonging: &Belonging, functions: &mut Functions) {
@@ -92,7 +90,6 @@ pub(super) fn version(belonging: &Belonging, functions: &mut Functions) {
 }
 
 fn provisioned(belonging: &Belonging) -> Option<u32> {
-    note_missing(belonging);
     let (_, node) = belonging.property("ProvisionedConcurrencyConfig")?;
     function::provisioned(&belonging.reader, &node)
 }
@@ -124,7 +121,6 @@ pub(super) fn asynchronous(belonging: &Belonging, functions: &mut Functions) {
     if function.places.has("EventInvokeConfig") {
         return belonging.note_second(function);
     }
-    belonging.note(resource.at, NO_RETRIES);
     function.asynchronous = settings;
     belonging.place(function, "EventInvokeConfig");
 }

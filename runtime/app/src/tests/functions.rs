@@ -159,8 +159,6 @@ Events:
     assert_eq!(
         notes(&app),
         [
-            "Resources.Hello.Layers: not mounted: what they bring must be in the code",
-            "Resources.Hello.DeadLetterQueue: failed asynchronous events are not kept",
             "Resources.Hello.FunctionUrlConfig.AuthType (AWS_IAM): signatures are not checked: every request is let through",
             "Resources.Hello.FunctionUrlConfig.Cors: no CORS headers are added, no preflight is answered",
             "Resources.Hello.Events.Outside (SQS): arn:aws:sqs:us-east-1:123456789012:jobs is not a queue of this template: nothing arrives from it",
@@ -173,15 +171,22 @@ Events:
 const LAYER: &str = "'arn:aws:lambda:us-east-1:123456789012:layer:tools:4'";
 
 #[test]
+fn a_layer_that_is_not_on_this_machine_is_named() {
+    let app = app(&hello(&format!("Layers: [{LAYER}]"), ""));
+    let note = "Resources.Hello.Layers[0]: not on this machine: functions run without it";
+    assert_eq!(notes(&app), [note]);
+}
+
+#[test]
 fn globals_that_are_not_emulated_are_named_once() {
     let one = "{Type: 'AWS::Serverless::Function', Properties: {Runtime: provided, Handler: x, CodeUri: code}}";
     let app = app(&format!(
-        "Transform: AWS::Serverless-2016-10-31\nGlobals: {{Function: {{Layers: [{LAYER}]}}}}\n\
+        "Transform: AWS::Serverless-2016-10-31\nGlobals: {{Function: {{AutoPublishAlias: live}}}}\n\
          Resources: {{A: {one}, B: {one}}}\n"
     ));
     assert_eq!(
         notes(&app),
-        ["Globals.Function.Layers: not mounted: what they bring must be in the code"]
+        ["Globals.Function.AutoPublishAlias: no versions and aliases: the newest code is called"]
     );
 }
 

@@ -136,8 +136,6 @@ fn what_stands_around_a_function_is_given_to_it() {
                 "Resources.Url.Cors: no CORS headers are added, no preflight is answered",
                 "Resources.Version (AWS::Lambda::Version): no versions and aliases: the newest code is called",
                 "Resources.Live (AWS::Lambda::Alias): no versions and aliases: the newest code is called",
-                "Resources.Live.ProvisionedConcurrencyConfig: environments are started on demand",
-                "Resources.Async (AWS::Lambda::EventInvokeConfig): asynchronous events have no retries and destinations",
             ]
         );
     }
