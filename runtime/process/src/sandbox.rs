@@ -60,8 +60,10 @@ impl Layout {
         let layers_stay = !is_mount_point(LAYERS);
         let layers = config.layers.iter().filter(|_| layers_stay).map(PathBuf::as_path);
         for folder in [config.task_root.as_path(), program].into_iter().chain(layers) {
-            if folder.starts_with("/tmp") && !sandbox.visible.iter().any(|it| it == folder) {
-                sandbox.visible.push(folder.to_owned());
+            // Without a `.` at the end, which no folder can be made with.
+            let folder: PathBuf = folder.components().collect();
+            if folder.starts_with("/tmp") && !sandbox.visible.contains(&folder) {
+                sandbox.visible.push(folder);
             }
         }
         if is_mount_point(TASK_ROOT) {
