@@ -121,3 +121,33 @@ pub fn not_kept() -> Vec<String> {
     }
     missing
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use samovar_app::{Build, Code, Function, Kind, Span};
+
+    use super::*;
+
+    /// What `CodeUri: .` leads to.
+    #[test]
+    fn a_folder_below_tmp_is_shown_by_a_name_that_it_can_be_made_with() {
+        let span = Span { file: PathBuf::from("t.yaml").into(), line: 1, column: 1 };
+        let code = Code { path: "/tmp/app/.".into(), span, build: Build::Prebuilt };
+        let config = ProcessConfig {
+            function: Arc::new(Function::new("hello", Kind::Process, code)),
+            bootstrap: "/tmp/target/bootstrap".into(),
+            task_root: "/tmp/app/.".into(),
+            scratch: "/scratch".into(),
+            layers: Vec::new(),
+            variables: Vec::new(),
+        };
+        let Some(sandbox) = Layout::new(&config, Initialization::OnDemand).sandbox else {
+            eprintln!("no namespaces on this machine: nothing to test");
+            return;
+        };
+        let visible: Vec<_> = sandbox.visible.iter().map(|path| path.as_os_str()).collect();
+        assert_eq!(visible, ["/tmp/app", "/tmp/target"]);
+    }
+}
