@@ -22,6 +22,7 @@ pub(crate) use self::error::ToolError;
 use self::messages::Messages;
 use self::pages::Queue;
 use self::table::Table;
+pub(crate) use self::table::rounded;
 use crate::args::Format;
 use crate::terminal::{Style, say};
 

@@ -73,9 +73,13 @@ fn line(cells: &[String], widths: &[usize]) -> String {
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
-/// How long ago that was: `4 s`, `12 min`, `3 h`, `5 d`.
+/// How long ago that was.
 pub(super) fn age(at: u64, now: u64) -> String {
-    let seconds = now.saturating_sub(at) / 1000;
+    rounded(now.saturating_sub(at) / 1000)
+}
+
+/// So many seconds, for a column: `4 s`, `12 min`, `3 h`, `5 d`.
+pub(crate) fn rounded(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds / 60),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::pages::Schedule;
+use crate::queues::rounded;
 use crate::terminal::{Style, pad, printable, widest};
 
 /// The table of the schedules.
@@ -62,15 +63,9 @@ fn line<T: AsRef<str>>(cells: &[T; 4], widths: &[usize; 4]) -> String {
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
-/// How long that is from now: `45 s`, `12 min`, `3 h`, `5 d`.
+/// How long that is from now.
 fn distance(at: u64, now: u64) -> String {
-    let seconds = at.saturating_sub(now).div_ceil(1000);
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
+    rounded(at.saturating_sub(now).div_ceil(1000))
 }
 
 #[cfg(test)]
