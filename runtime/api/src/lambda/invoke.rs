@@ -11,7 +11,9 @@ use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use percent_encoding::percent_decode_str;
 use samovar_app::Function;
-use samovar_dispatch::{Account, Body, BoxError, Event, Invocation, Response as Output, Source};
+use samovar_dispatch::{
+    Account, Answer, Body, BoxError, Event, Invocation, Response as Output, Source,
+};
 use samovar_http::{BodyError, full, read_body};
 use samovar_triggers::AsynchronousEvent;
 use serde::de::IgnoredAny;
@@ -82,18 +84,9 @@ where
         InvocationType::DryRun => return Ok(empty(StatusCode::NO_CONTENT)),
     }
 
-    let mut invocation = Invocation::new(Event::Bytes(event), Source::Invoke);
-    invocation.request_id = request_id.to_owned();
-    invocation.client_context = client_context;
-    if let Some(trace_id) = trace_id(&parts.headers) {
-        invocation.trace_id = trace_id;
-    }
+    let invocation = invocation(event, request_id, client_context, &parts.headers);
     let trace_id = invocation.trace_id.clone();
-    let answer = services
-        .dispatcher
-        .invoke(&versioned(&function), invocation)
-        .await
-        .map_err(|error| LambdaError::refused(error, function.arn.clone()))?;
+    let answer = call(services, &function, invocation).await?;
 
     let (payload, failed) = match answer.result {
         Ok(Output::Bytes(payload)) => (payload, false),
@@ -116,6 +109,32 @@ where
     Ok(response)
 }
 
+/// A synchronous call, with the request's id and its caller's trace.
+pub(super) fn invocation(
+    event: Bytes,
+    request_id: &str,
+    client_context: Option<String>,
+    headers: &HeaderMap,
+) -> Invocation {
+    let mut invocation = Invocation::new(Event::Bytes(event), Source::Invoke);
+    invocation.request_id = request_id.to_owned();
+    invocation.client_context = client_context;
+    if let Some(trace_id) = trace_id(headers) {
+        invocation.trace_id = trace_id;
+    }
+    invocation
+}
+
+/// Runs it in this version of the function.
+pub(super) async fn call(
+    services: &Services,
+    function: &Function,
+    invocation: Invocation,
+) -> Result<Answer, LambdaError> {
+    let answer = services.dispatcher.invoke(&versioned(function), invocation).await;
+    answer.map_err(|error| LambdaError::refused(error, function.arn.clone()))
+}
+
 /// `InvocationType: Event`: answered when the event is on disk.
 async fn accept(
     services: &Services,
@@ -133,7 +152,7 @@ async fn accept(
 }
 
 /// What the dispatcher knows this version by.
-pub(super) fn versioned(function: &Function) -> String {
+fn versioned(function: &Function) -> String {
     match function.version.as_str() {
         LATEST => function.name.clone(),
         version => format!("{}:{version}", function.name),

@@ -13,17 +13,15 @@ use http::request::Parts;
 use http::{Response, header};
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
-use samovar_dispatch::{
-    Body, BoxError, Event, FunctionError, Invocation, LogTail, Response as Output, Source,
-};
+use samovar_dispatch::{Body, BoxError, FunctionError, LogTail, Response as Output};
 use samovar_http::full;
 use serde_json::{Map, Value};
 
 use super::error::{EVENT_LIMIT, LambdaError};
 use super::event_stream::event;
 use super::invoke::{
-    EXECUTED_VERSION, TRACE_ID, arn, client_context, named, qualified, read_event, trace_id,
-    versioned, wants_tail,
+    EXECUTED_VERSION, TRACE_ID, arn, call, client_context, invocation, named, qualified,
+    read_event, wants_tail,
 };
 use crate::{Services, reply};
 
@@ -53,19 +51,10 @@ where
     let not_found = || LambdaError::FunctionNotFound { arn: arn(services, &name) };
     let function = services.dispatcher.resolve(&name).ok_or_else(not_found)?;
 
-    let mut invocation = Invocation::new(Event::Bytes(payload), Source::Invoke);
-    invocation.request_id = request_id.to_owned();
-    invocation.client_context = client_context;
+    let mut invocation = invocation(payload, request_id, client_context, &parts.headers);
     invocation.streaming = true;
-    if let Some(trace_id) = trace_id(&parts.headers) {
-        invocation.trace_id = trace_id;
-    }
     let trace_id = invocation.trace_id.clone();
-    let answer = services
-        .dispatcher
-        .invoke(&versioned(&function), invocation)
-        .await
-        .map_err(|error| LambdaError::refused(error, function.arn.clone()))?;
+    let answer = call(services, &function, invocation).await?;
 
     let (body, error) = match answer.result {
         Ok(Output::Bytes(payload)) => (full(payload), None),
