@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::oneshot;
 
 use crate::{
-    QueueError,
+    OpenError, QueueError,
     core::Seq,
-    store::{Epoch, Key, Store, StoreError, Write},
+    store::{Epoch, Key, Loaded, Store, StoreError, Write},
 };
 
 /// What becomes of a set of writes. Dropping it changes nothing: the set is written.
@@ -67,8 +67,12 @@ struct Pending {
 
 /// Told of a failed commit, after which the store is closed.
 pub(crate) trait OnFailure: Send + Sync {
-    /// Forgets all state in memory: what of it is in the store is not known any more. `refused`
-    /// are the messages whose senders are told that they were not accepted.
+    /// Forgets all state in memory: what of it is in the store is not known any more. After this
+    /// nobody hands in writes that rest on it.
+    fn forget_state(&self);
+
+    /// All writes that rest on the forgotten state were refused. `refused` are the messages whose
+    /// senders are told that they were not accepted.
     fn store_failed(&self, refused: Vec<Key>);
 }
 
@@ -76,8 +80,9 @@ pub(crate) trait OnFailure: Send + Sync {
 pub(crate) struct Committer {
     store: Arc<Store>,
     pending: Mutex<Pending>,
-    /// Held while sets are synced and their senders told, and while a failure is dealt with: what
-    /// is on the disk is made known before the state in memory is forgotten, or not at all.
+    /// Held while sets are synced and their senders told, while a failure is dealt with, and while
+    /// the store is opened again: what is on the disk is made known before the state in memory is
+    /// forgotten, or not at all.
     settling: Mutex<()>,
     on_failure: Weak<dyn OnFailure>,
 }
@@ -108,12 +113,20 @@ impl Committer {
         pending.next_seq = pending.next_seq.max(seq);
     }
 
+    /// Opens the store again, when every failure is dealt with: no write that rests on forgotten
+    /// state waits to be written into it.
+    pub(crate) fn reopen(&self) -> Result<Loaded, OpenError> {
+        let _settling = self.settle();
+        self.store.reopen()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes sets, tells those who wait for no more, and returns the others.
-    fn write(&self, mut sets: Vec<WriteSet>) -> Vec<Written> {
+    /// Writes sets that were handed in in the opening `epoch`, tells those who wait for no more,
+    /// and returns the others.
+    fn write(&self, mut sets: Vec<WriteSet>, epoch: Option<Epoch>) -> Vec<Written> {
         let mut writes = Vec::new();
         let mut shares = Vec::with_capacity(sets.len());
         for set in &mut sets {
@@ -123,16 +136,21 @@ impl Committer {
             ));
             writes.append(&mut set.writes);
         }
-        let written = if writes.is_empty() { Ok(None) } else { self.store.write(writes).map(Some) };
-        let epoch = match written {
-            Ok(epoch) => epoch,
-            Err(error) => {
-                let _settling = self.settle();
-                let sent = shares.into_iter().flat_map(|(sent, _)| sent).collect();
-                self.fail(sets, sent, &error);
-                return Vec::new();
-            }
+        let written = match epoch {
+            _ if writes.is_empty() => Ok(()),
+            Some(epoch) => self.store.write(writes, epoch),
+            None => Err(StoreError::Closed),
         };
+        if let Err(error) = written {
+            let _settling = self.settle();
+            let sent = match error {
+                // Nothing was written.
+                StoreError::Closed => Vec::new(),
+                StoreError::Failed(_) => shares.into_iter().flat_map(|(sent, _)| sent).collect(),
+            };
+            self.fail(sets, sent, &error);
+            return Vec::new();
+        }
         let mut to_sync = Vec::with_capacity(sets.len());
         for (set, (sent, wrote)) in sets.into_iter().zip(shares) {
             match set.durability {
@@ -178,7 +196,12 @@ impl Committer {
         // Where it was closed before, and nothing was written, all this was done then.
         if !matches!(error, StoreError::Closed) || !sent.is_empty() {
             self.store.close();
-            // Those that came meanwhile rest on state that is forgotten now.
+            let on_failure = self.on_failure.upgrade();
+            if let Some(on_failure) = &on_failure {
+                on_failure.forget_state();
+            }
+            // Those that came meanwhile rest on state that is forgotten now, and those that come
+            // from now on do not.
             let mut pending = self.lock();
             for written in pending.written.drain(..) {
                 sent.extend(written.sent);
@@ -186,7 +209,7 @@ impl Committer {
             }
             sets.append(&mut pending.sets);
             drop(pending);
-            if let Some(on_failure) = self.on_failure.upgrade() {
+            if let Some(on_failure) = on_failure {
                 on_failure.store_failed(sent);
             }
         }
@@ -280,15 +303,16 @@ impl Worker {
     /// written, it goes on with that itself: to wake another thread costs more than a small write.
     fn write(&mut self) {
         loop {
-            let sets = {
+            let (sets, epoch) = {
                 let mut pending = self.committer.lock();
                 if pending.sets.is_empty() {
                     pending.writing = false;
                     return;
                 }
-                std::mem::take(&mut pending.sets)
+                // Under the lock: what is still here after a failure is of the next opening.
+                (std::mem::take(&mut pending.sets), self.committer.store.epoch())
             };
-            let mut written = self.committer.write(sets);
+            let mut written = self.committer.write(sets, epoch);
             if written.is_empty() {
                 continue;
             }
@@ -332,3 +356,6 @@ impl Drop for Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

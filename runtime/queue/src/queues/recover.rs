@@ -24,11 +24,16 @@ const SEQS_PER_OPENING: u32 = 40;
 pub(super) const SWEEP: usize = 1000;
 
 impl OnFailure for Inner {
-    fn store_failed(&self, refused: Vec<Key>) {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).extend(refused);
+    fn forget_state(&self) {
         self.failed.store(true, Ordering::Release);
         for queue in self.all() {
             queue.lock().core = None;
+        }
+    }
+
+    fn store_failed(&self, refused: Vec<Key>) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).extend(refused);
+        for queue in self.all() {
             // They find the store closed, and say so.
             queue.wake.notify_waiters();
         }
@@ -65,7 +70,7 @@ impl Inner {
         }
         let this = Arc::clone(self);
         let work = move || {
-            let loaded = this.store.reopen().map_err(|error| error.to_string())?;
+            let loaded = this.committer.reopen().map_err(|error| error.to_string())?;
             // Before the state is there: from then on a commit may fail again.
             this.failed.store(false, Ordering::Release);
             this.restore(loaded)
@@ -82,7 +87,8 @@ impl Inner {
     /// that cannot be repeated any more are removed on the way.
     pub(super) fn restore(&self, loaded: Loaded) -> Result<(), String> {
         let now = self.options.clock.now();
-        self.committer.start_sequences_at(loaded.opened << SEQS_PER_OPENING);
+        let epoch = loaded.opened;
+        self.committer.start_sequences_at(epoch << SEQS_PER_OPENING);
 
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let unaccepted: HashSet<Key> = refused.iter().copied().collect();
@@ -131,7 +137,7 @@ impl Inner {
             if some.is_empty() {
                 break;
             }
-            self.store.write(some).map_err(|error: StoreError| error.to_string())?;
+            self.store.write(some, epoch).map_err(|error: StoreError| error.to_string())?;
         }
 
         // They are gone; only now may they be forgotten.

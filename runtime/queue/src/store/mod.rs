@@ -232,18 +232,27 @@ impl Store {
         drop(self.open.write().unwrap_or_else(PoisonError::into_inner).take());
     }
 
+    /// The opening that the store is in; nothing while it is closed.
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
+        let guard = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        guard.as_ref().map(|open| open.epoch)
+    }
+
     /// Writes all or nothing, in this order, and hands it to the operating system, so that it
-    /// survives the end of this process. Returns the opening in which that was. After an error the
-    /// database may not be used any more, close it.
-    pub(crate) fn write(&self, writes: Vec<Write>) -> Result<Epoch, StoreError> {
+    /// survives the end of this process. Writes nothing if the store was closed since it was in
+    /// the opening `epoch`. After another error the database may not be used any more, close it.
+    pub(crate) fn write(&self, writes: Vec<Write>, epoch: Epoch) -> Result<(), StoreError> {
         #[cfg(test)]
         self.fail(Operation::Write)?;
         self.with(|open| {
+            if open.epoch != epoch {
+                return Err(StoreError::Closed);
+            }
             match &open.backend {
                 Backend::Disk(database) => database.write(writes)?,
                 Backend::Memory(memory) => memory.write(writes),
             }
-            Ok(open.epoch)
+            Ok(())
         })
     }
 

@@ -16,13 +16,17 @@ fn message(seq: Seq) -> Write {
     Write::Message { key, record, content: Box::new(content), accepted: None }
 }
 
+fn write(store: &Store, writes: Vec<Write>) {
+    store.write(writes, store.epoch().unwrap()).unwrap();
+}
+
 /// A store with so many messages, one a commit, each of them acknowledged. Its journal has no
 /// zeros at its end, to be copied fast.
 fn with_messages(number: u64) -> TempDir {
     let dir = TempDir::new().unwrap();
     let (store, _) = Store::on_disk(dir.path()).unwrap();
     for seq in 1..=number {
-        store.write(vec![message(seq)]).unwrap();
+        write(&store, vec![message(seq)]);
         store.sync().unwrap();
     }
     drop(store);
@@ -119,7 +123,7 @@ fn the_report_names_the_place_and_the_remedy_works() {
     assert_eq!(open(dir.path()).unwrap(), up_to(4));
     assert_eq!(open(dir.path()).unwrap(), up_to(4));
     let (store, _) = Store::on_disk(dir.path()).unwrap();
-    store.write(vec![message(5)]).unwrap();
+    write(&store, vec![message(5)]);
     store.sync().unwrap();
     drop(store);
     assert_eq!(open(dir.path()).unwrap(), up_to(5));
@@ -131,7 +135,7 @@ fn a_commit_that_was_cut_short_is_dropped_and_nothing_else() {
     let (store, _) = Store::on_disk(whole.path()).unwrap();
     let before = fs::read(mark(whole.path())).unwrap();
     let start = fs::metadata(journal(whole.path())).unwrap().len();
-    store.write((4..10).map(message).collect()).unwrap();
+    write(&store, (4..10).map(message).collect());
     store.sync().unwrap();
     drop(store);
     let bytes = fs::read(journal(whole.path())).unwrap();
@@ -153,7 +157,7 @@ fn a_commit_that_was_cut_short_is_dropped_and_nothing_else() {
         fs::write(mark(dir.path()), &before).unwrap();
         assert_eq!(open(dir.path()).unwrap(), up_to(3));
         let (store, _) = Store::on_disk(dir.path()).unwrap();
-        store.write(vec![message(4)]).unwrap();
+        write(&store, vec![message(4)]);
         drop(store);
         assert_eq!(open(dir.path()).unwrap(), up_to(4));
     }
@@ -225,7 +229,7 @@ fn commits_are_synced_in_whichever_journal_they_are() {
         let number =
             |n: u64| format!("{:016x}", (seq << 32 | n).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         content.body = (0..12_500).map(number).collect();
-        store.write(vec![Write::Message { key, record, content, accepted }]).unwrap();
+        write(&store, vec![Write::Message { key, record, content, accepted }]);
         if seq % 50 == 0 {
             store.sync().unwrap();
         }

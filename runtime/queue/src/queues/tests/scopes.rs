@@ -259,7 +259,8 @@ const OLD_RECORD: &str = r#"{"id":7,"name":"old","attributes":{"DelaySeconds":"3
 fn store(dir: &TempDir, records: &[&str]) {
     let (store, _): (Store, Loaded) = Store::on_disk(dir.path()).unwrap();
     let parse = |json: &&str| serde_json::from_str::<QueueRecord>(json).unwrap();
-    store.write(records.iter().map(parse).map(Write::Queue).collect()).unwrap();
+    let epoch = store.epoch().unwrap();
+    store.write(records.iter().map(parse).map(Write::Queue).collect(), epoch).unwrap();
     store.sync().unwrap();
 }
 
