@@ -50,6 +50,8 @@ struct Leader {
     /// stranger: nothing may be signalled or waited for any more. For the same reason the group
     /// is killed while its leader is at least a zombie.
     reaped: Mutex<bool>,
+    /// That of the first process, as the kernel knows it.
+    first_peak: Option<os::PeakMemory>,
     /// Peak memory in bytes, as far as it has been seen.
     peak_memory: AtomicU64,
 }
@@ -242,9 +244,8 @@ impl Group {
     /// Peak memory of the group in bytes, as far as it has been seen.
     pub(crate) fn peak_memory(&self) -> u64 {
         let reaped = self.leader.0.lock();
-        if let (false, Some(first)) = (*reaped, self.leader.0.first) {
-            let now = os::peak_memory(first);
-            self.leader.0.peak_memory.fetch_max(now, Ordering::Relaxed);
+        if let (false, Some(first)) = (*reaped, &self.leader.0.first_peak) {
+            self.leader.0.peak_memory.fetch_max(first.read(), Ordering::Relaxed);
         }
         self.leader.0.peak_memory.load(Ordering::Relaxed)
     }
@@ -263,7 +264,8 @@ impl Drop for Leader {
 impl Leader {
     fn new(pid: Pid, first: Option<Pid>, init: Option<os::Init>) -> Self {
         let (reaped, peak_memory) = (Mutex::new(false), AtomicU64::new(0));
-        Self { pid, first, init, reaped, peak_memory }
+        let first_peak = first.map(os::PeakMemory::of);
+        Self { pid, first, init, reaped, first_peak, peak_memory }
     }
 
     /// The processes of the group, and those that have left it, as far as they are known.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::group::{Members, Stopped};
@@ -25,8 +26,8 @@ const REST: Duration = Duration::from_millis(2);
 /// again.
 const GROWTH: u64 = 4 << 20;
 
-/// Bounds of the time between two looks at memory, in milliseconds.
-const LOOKS: (u64, u64) = (5, 100);
+/// Bounds of the time between two looks at memory.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 
 /// Freezes an environment's processes when it rests, and kills when they take too much.
 #[derive(Debug)]
@@ -97,24 +98,28 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to do next; `rest` is the rest that was seen last time.
-    fn next(&self, waiting: &Waiting, rest: &mut Option<u64>) -> Next {
+    /// What to do next; `seen` is the number of rests that there were last time.
+    fn next(&self, waiting: &Waiting, seen: &mut Option<u64>) -> Next {
         let mut state = self.state();
         match state.activity {
             Activity::Frozen(_) => Next::Sleep,
+            // It rests so often that nobody needs to tell.
+            Activity::Working if *seen != Some(state.rests) => {
+                *seen = Some(state.rests);
+                Next::Measure(Until::Soon)
+            }
             Activity::Working => {
-                *rest = None;
                 state.dozing = true;
-                Next::Measure
+                Next::Measure(Until::Told)
             }
             // Not before the runtime and the extensions have asked for their next event: until then
             // they have work of the last one to finish.
-            Activity::Resting if *rest == Some(state.rests) && waiting.is_waiting() => {
+            Activity::Resting if *seen == Some(state.rests) && waiting.is_waiting() => {
                 state.activity = Activity::Frozen(self.members.stop());
                 Next::Sleep
             }
             Activity::Resting => {
-                *rest = Some(state.rests);
+                *seen = Some(state.rests);
                 Next::LookAgain
             }
         }
@@ -125,26 +130,47 @@ enum Next {
     /// Nothing happens until there is work.
     Sleep,
     LookAgain,
-    Measure,
+    Measure(Until),
+}
+
+/// How long the watcher sleeps while there is work.
+enum Until {
+    /// A short time: it sees for itself when the work is over.
+    Soon,
+    /// Until memory has to be looked at again, or the work is over.
+    Told,
 }
 
 async fn watch(shared: Arc<Shared>, waiting: Waiting, limit: u64) {
-    let mut rest = None;
+    let mut seen = None;
+    // When memory has to be looked at. Listing an environment's processes costs as much as a
+    // small invocation, so it is not done for each.
+    let mut due = Instant::now();
     loop {
-        match shared.next(&waiting, &mut rest) {
+        match shared.next(&waiting, &mut seen) {
             Next::Sleep => shared.changed.notified().await,
-            Next::LookAgain => tokio::time::sleep(REST).await,
-            Next::Measure => {
-                let (processes, memory) = shared.members.measure();
-                if memory > limit || processes > os::MAX_PROCESSES {
-                    // As the kernel does, which the environment then ends by.
-                    shared.members.kill_largest();
+            Next::LookAgain => sleep(REST).await,
+            Next::Measure(until) => {
+                let now = Instant::now();
+                if now >= due {
+                    due = now + measure(&shared.members, limit);
                 }
-                let pause = (limit.saturating_sub(memory) / GROWTH).clamp(LOOKS.0, LOOKS.1);
-                let pause = Duration::from_millis(pause);
-                // A change comes first, or nothing does.
-                let _ = tokio::time::timeout(pause, shared.changed.notified()).await;
+                match until {
+                    Until::Soon => sleep(LOOKS.0).await,
+                    // A change comes first, or nothing does.
+                    Until::Told => drop(timeout_at(due, shared.changed.notified()).await),
+                }
             }
         }
     }
+}
+
+/// Kills if there is too much, and answers when to look again.
+fn measure(members: &Members, limit: u64) -> Duration {
+    let (processes, memory) = members.measure();
+    if memory > limit || processes > os::MAX_PROCESSES {
+        // As the kernel does, which the environment then ends by.
+        members.kill_largest();
+    }
+    Duration::from_millis(limit.saturating_sub(memory) / GROWTH).clamp(LOOKS.0, LOOKS.1)
 }

@@ -8,6 +8,7 @@ mod tree;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -76,17 +77,28 @@ async fn readable(fd: OwnedFd) -> io::Result<()> {
     watched(fd)?.readable().await.map(drop)
 }
 
-/// Peak resident memory of a living process in bytes (`VmHWM`, proc_pid_status(5)); 0 when the
-/// process has exited.
-pub(crate) fn peak_memory(pid: Pid) -> u64 {
-    std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero()))
-        .ok()
-        .and_then(|status| parse_peak(&status))
-        .unwrap_or_default()
+/// Peak resident memory of one process.
+#[derive(Debug)]
+pub(crate) struct PeakMemory(Option<File>);
+
+impl PeakMemory {
+    /// That of a process which lives, or has not been reaped.
+    pub(crate) fn of(pid: Pid) -> Self {
+        Self(File::open(format!("/proc/{}/status", pid.as_raw_nonzero())).ok())
+    }
+
+    /// In bytes (`VmHWM`, proc_pid_status(5)); 0 when the process has exited. The open file is
+    /// that of this process, whoever has its id now, and one call reads it.
+    pub(crate) fn read(&self) -> u64 {
+        let mut text = [0; 4096];
+        let read = self.0.as_ref().and_then(|status| status.read_at(&mut text, 0).ok());
+        read.and_then(|length| parse_peak(text.get(..length)?)).unwrap_or_default()
+    }
 }
 
-fn parse_peak(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+fn parse_peak(status: &[u8]) -> Option<u64> {
+    let mut lines = status.split(|byte| *byte == b'\n');
+    let line = str::from_utf8(lines.find_map(|line| line.strip_prefix(b"VmHWM:"))?).ok()?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -148,9 +160,9 @@ mod tests {
 
     #[test]
     fn peak_memory_is_read_in_bytes() {
-        assert_eq!(parse_peak("Name:\tx\nVmHWM:\t    1234 kB\nVmRSS:\t 1 kB\n"), Some(1_263_616));
-        assert_eq!(parse_peak("Name:\tzombie\n"), None);
-        assert!(peak_memory(getpid()) > 100_000);
+        assert_eq!(parse_peak(b"Name:\tx\nVmHWM:\t    1234 kB\nVmRSS:\t 1 kB\n"), Some(1_263_616));
+        assert_eq!(parse_peak(b"Name:\tzombie\n"), None);
+        assert!(PeakMemory::of(getpid()).read() > 100_000);
     }
 
     #[test]
