@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use samovar_dispatch::{Account, Invocation};
@@ -25,7 +25,7 @@ pub(crate) struct Source<'r> {
     /// See [`headers::forwarded`].
     pub(crate) headers: &'r HeaderMap,
     pub(crate) invocation: &'r Invocation,
-    /// See [`extended_request_id`].
+    /// See [`Ids`](super::ids::Ids).
     pub(crate) extended_request_id: &'r str,
 }
 
@@ -40,12 +40,6 @@ impl<'r> Source<'r> {
     pub(crate) fn domain_prefix(&self) -> &'r str {
         self.inbound.host.label().unwrap_or(&self.endpoint.id)
     }
-}
-
-/// `LV7fzho-PHcEJPw=`: API Gateway's own short id of a request (`apigw-requestid`,
-/// `x-amz-apigw-id`).
-pub(crate) fn extended_request_id() -> String {
-    URL_SAFE.encode(&uuid::Uuid::new_v4().as_bytes()[..11])
 }
 
 /// A body as an event carries it.

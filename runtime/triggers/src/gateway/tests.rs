@@ -1,12 +1,14 @@
 use std::sync::Mutex;
+use std::time::Duration;
 
 use aws_lambda_events::event::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlRequest;
 use http_body_util::{BodyExt, Full};
 use samovar_app::{ApiKind, Route};
-use samovar_dispatch::{FunctionError, Limits};
+use samovar_dispatch::{Door, Event, FunctionError, Limits, Response as Output};
 use serde_json::{Value, json};
 
+use super::limits::{API_BODY_LIMIT, EVENT_LIMIT};
 use super::*;
 use crate::testing::{self, Fake, Fixed, NOW_MILLIS, bytes, dispatcher, function};
 
