@@ -1,19 +1,23 @@
 //! What listens at the front door, and which of it a request means.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Method;
-use samovar_app::{Api, ApiKind, Function};
+use samovar_app::{Api, ApiKind, Function, PayloadFormat, Route};
 
+use super::binary::MediaTypes;
+use super::cors::Cors;
+use super::failure::Failure;
 use super::inbound::{Host, Inbound};
-use super::route::{Matched, Router, TrailingSlash};
+use super::route::{Matched, RouteTarget, Router, Rules};
 
 /// Which of AWS's HTTP front ends: they differ in events, responses, errors and limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Front {
-    /// API Gateway HTTP API, payload format 2.0.
+    /// API Gateway HTTP API: payload format 2.0 or 1.0, as each route has it.
     HttpApi,
-    /// API Gateway REST API, proxy integration (payload format 1.0).
+    /// API Gateway REST API: proxy integrations, payload format 1.0.
     RestApi,
     /// Lambda function URL, payload format 2.0.
     FunctionUrl,
@@ -30,6 +34,12 @@ pub(crate) struct Endpoint {
     /// The API's, or the function's.
     pub(crate) logical_id: String,
     pub(crate) stage: String,
+    /// As events have them.
+    pub(crate) stage_variables: BTreeMap<String, String>,
+    /// Media types that are binary to a REST API.
+    pub(crate) binary: MediaTypes,
+    /// `None`: the front end has nothing to do with cross-origin requests.
+    pub(crate) cors: Option<Cors>,
     pub(crate) router: Router,
 }
 
@@ -41,8 +51,8 @@ pub(crate) struct Endpoints(Vec<Arc<Endpoint>>);
 #[derive(Debug)]
 pub(crate) struct Selected<'e> {
     pub(crate) endpoint: &'e Endpoint,
-    /// `None`: the endpoint has no such route.
-    pub(crate) matched: Option<Matched<'e>>,
+    /// The route, or why there is none.
+    pub(crate) matched: Result<Matched<'e>, Failure>,
     /// The path that was routed: without the stage, where the host has AWS's own form.
     pub(crate) path: &'e str,
 }
@@ -65,10 +75,15 @@ impl Endpoints {
 
     /// Finds the endpoint by host: `LOGICALID.localhost`, `ID.localhost`, or AWS's own
     /// `ID.execute-api.…` and `ID.lambda-url.…`. A host without such a name (`localhost`,
-    /// `127.0.0.1`) means the only API; of several, the first in template order that has a
-    /// route for the request, one with a `$default` route only after all others; if none has,
-    /// the first. Without an API it means the only function URL.
-    pub(crate) fn select<'e>(&'e self, inbound: &'e Inbound) -> Option<Selected<'e>> {
+    /// `127.0.0.1`) means the API that has the `port` of its own by which the request came, and
+    /// elsewhere the only API; of several, the first in template order that has a route for the
+    /// request, one with a `$default` route only after all others; if none has, the first.
+    /// Without an API it means the only function URL.
+    pub(crate) fn select<'e>(
+        &'e self,
+        inbound: &'e Inbound,
+        port: Option<&str>,
+    ) -> Option<Selected<'e>> {
         let Inbound { method, host, path, .. } = inbound;
         if let Some(label) = host.label() {
             let endpoint = self.0.iter().find(|endpoint| endpoint.is_called(label))?;
@@ -78,6 +93,7 @@ impl Endpoints {
             .0
             .iter()
             .map(Arc::as_ref)
+            .filter(|endpoint| port.is_none_or(|own| endpoint.logical_id == own))
             .partition(|endpoint| endpoint.front == Front::FunctionUrl);
         let candidates = match (apis.as_slice(), urls.as_slice()) {
             ([], [only]) => vec![*only],
@@ -95,7 +111,7 @@ impl Endpoints {
 
     /// The host names of all endpoints, for a person who called another.
     pub(crate) fn hosts(&self) -> Vec<String> {
-        let label = |endpoint: &Arc<Endpoint>| endpoint.logical_id.to_ascii_lowercase();
+        let label = |endpoint: &Arc<Endpoint>| endpoint.host_name().to_ascii_lowercase();
         self.0.iter().map(|endpoint| format!("{}.localhost", label(endpoint))).collect()
     }
 }
@@ -104,23 +120,25 @@ impl Selected<'_> {
     /// How well the request fits: a route, `$default`, nothing.
     fn rank(&self) -> u8 {
         match &self.matched {
-            Some(matched) if !matched.is_default() => 0,
-            Some(_) => 1,
-            None => 2,
+            Ok(matched) if !matched.is_default() => 0,
+            Ok(_) => 1,
+            Err(_) => 2,
         }
     }
 }
 
 impl Endpoint {
-    fn of_api(api: &Api, functions: &[Arc<Function>]) -> Self {
-        let (front, trailing_slash) = match api.kind {
-            ApiKind::Http => (Front::HttpApi, TrailingSlash::Distinct),
-            ApiKind::Rest => (Front::RestApi, TrailingSlash::Ignored),
+    pub(crate) fn of_api(api: &Api, functions: &[Arc<Function>]) -> Self {
+        let (front, rules, format) = match api.kind {
+            ApiKind::Http => (Front::HttpApi, Rules::Http, PayloadFormat::V2),
+            ApiKind::Rest => (Front::RestApi, Rules::Rest, PayloadFormat::V1),
         };
         let routes = api.routes.iter().filter_map(|route| {
             let called = route.function()?;
             let function = functions.iter().find(|function| function.logical_id == called)?;
-            Some((route.route.clone(), function.clone()))
+            let format = route.payload_format.filter(|_| front == Front::HttpApi).unwrap_or(format);
+            let target = RouteTarget::new(&route.route, function.clone(), format, route.timeout);
+            Some((route.route.clone(), target))
         });
         Self {
             front,
@@ -128,20 +146,27 @@ impl Endpoint {
             id: api.id.clone(),
             logical_id: api.logical_id.clone(),
             stage: api.stage.clone(),
-            router: Router::new(routes, trailing_slash),
+            stage_variables: api.stage_variables.clone(),
+            binary: MediaTypes::new(&api.binary_media_types),
+            cors: api.cors.as_ref().map(Cors::new),
+            router: Router::new(routes, rules),
         }
     }
 
-    fn of_url(function: &Arc<Function>) -> Option<Self> {
+    pub(crate) fn of_url(function: &Arc<Function>) -> Option<Self> {
         let url = function.url.as_ref()?;
-        let everything = samovar_app::Route { method: None, path: None };
+        let everything = Route { method: None, path: None };
+        let target = RouteTarget::new(&everything, function.clone(), PayloadFormat::V2, None);
         Some(Self {
             front: Front::FunctionUrl,
             streaming: url.streaming,
             id: url.id.clone(),
             logical_id: function.logical_id.clone(),
-            stage: "$default".into(),
-            router: Router::new([(everything, function.clone())], TrailingSlash::Distinct),
+            stage: DEFAULT_STAGE.into(),
+            stage_variables: BTreeMap::new(),
+            binary: MediaTypes::default(),
+            cors: url.cors.as_ref().map(Cors::new),
+            router: Router::new([(everything, target)], Rules::Http),
         })
     }
 
@@ -155,18 +180,31 @@ impl Endpoint {
     }
 
     fn select<'e>(&'e self, method: &Method, host: &Host, path: &'e str) -> Selected<'e> {
-        let path = if host.is_execute_api() { self.without_stage(path) } else { path };
-        Selected { endpoint: self, matched: self.router.find(method, path), path }
+        let within = if host.is_execute_api() { self.within_stage(path) } else { Some(path) };
+        let matched = match within {
+            None => Err(Failure::NoStage),
+            Some(path) => self.router.find(method, path).ok_or(Failure::NoRoute),
+        };
+        Selected { endpoint: self, matched, path: within.unwrap_or(path) }
     }
 
-    fn without_stage<'p>(&self, path: &'p str) -> &'p str {
-        match path.strip_prefix('/').and_then(|path| path.strip_prefix(&self.stage)) {
-            Some("") => "/",
-            Some(rest) if rest.starts_with('/') => rest,
-            _ => path,
+    /// The path after the stage with which it begins. On AWS that is how an API's own address
+    /// has it, but for the stage `$default`, which is at the root (API Gateway guide, "Stages for
+    /// HTTP APIs" and "Invoke REST APIs").
+    fn within_stage<'p>(&self, path: &'p str) -> Option<&'p str> {
+        if self.stage == DEFAULT_STAGE {
+            return Some(path);
+        }
+        match path.strip_prefix('/')?.strip_prefix(&self.stage)? {
+            "" => Some("/"),
+            rest if rest.starts_with('/') => Some(rest),
+            _ => None,
         }
     }
 }
+
+/// The stage of an HTTP API that is not in paths, and what function URLs say they have.
+pub(crate) const DEFAULT_STAGE: &str = "$default";
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,17 @@
 //! What both payload formats share.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use percent_encoding::percent_decode_str;
 use samovar_dispatch::{Account, Invocation};
 
-use super::endpoint::Endpoint;
+use super::binary::MediaTypes;
+use super::endpoint::{Endpoint, Front};
 use super::headers;
 use super::inbound::Inbound;
 use super::route::Matched;
@@ -30,6 +33,30 @@ pub(crate) struct Source<'r> {
 }
 
 impl<'r> Source<'r> {
+    /// The body as the front end gives it to functions.
+    pub(crate) fn event_body(&self) -> EventBody<'r> {
+        match self.endpoint.front {
+            Front::RestApi => EventBody::rest(self.body, self.headers, &self.endpoint.binary),
+            Front::HttpApi | Front::FunctionUrl => EventBody::http(self.body, self.headers),
+        }
+    }
+
+    /// `pathParameters`. HTTP APIs decode them, REST APIs give them as they stand in the path
+    /// (aws-lambda-dotnet, `HttpContextTestCases.cs`, which AWS's own answers are compared with).
+    pub(crate) fn path_parameters(&self) -> BTreeMap<&'r str, Cow<'r, str>> {
+        let parameters = self.matched.parameters.iter();
+        let value = |text: &'r str| match self.endpoint.front {
+            Front::RestApi => Cow::Borrowed(text),
+            Front::HttpApi | Front::FunctionUrl => percent_decode_str(text).decode_utf8_lossy(),
+        };
+        parameters.map(|(name, text)| (*name, value(text))).collect()
+    }
+
+    /// `stageVariables`, if there are any.
+    pub(crate) fn stage_variables(&self) -> Option<&'r BTreeMap<String, String>> {
+        Some(&self.endpoint.stage_variables).filter(|variables| !variables.is_empty())
+    }
+
     /// `requestContext.domainName`: the host without its port.
     pub(crate) fn domain_name(&self) -> &'r str {
         &self.inbound.host.name
@@ -50,20 +77,21 @@ pub(crate) struct EventBody<'b> {
 }
 
 impl<'b> EventBody<'b> {
-    /// Payload format 2.0: text types as they are, all others as base64. AWS's list of text
+    /// Of HTTP APIs and function URLs: text types as they are, all others as base64. AWS's list of text
     /// types (Lambda guide, "Using AWS Lambda with an Application Load Balancer"; function URLs
     /// and HTTP APIs do the same) is `text/*`, `application/json`, `application/javascript`,
     /// `application/xml`; the `+json` and `+xml` types belong to them. A body without a type is
     /// text if it is UTF-8.
-    pub(crate) fn v2(body: &'b Bytes, headers: &HeaderMap) -> Self {
+    pub(crate) fn http(body: &'b Bytes, headers: &HeaderMap) -> Self {
         let content_type = headers.get(header::CONTENT_TYPE).map(headers::text);
         Self::new(body, content_type.as_deref().is_none_or(is_text))
     }
 
-    /// Payload format 1.0 of a REST API without `BinaryMediaTypes`: text. What is not UTF-8
-    /// cannot be text; AWS would damage it, here it comes as base64.
-    pub(crate) fn v1(body: &'b Bytes) -> Self {
-        Self::new(body, true)
+    /// A REST API's: base64 if its type is one of `BinaryMediaTypes`, text otherwise. What is not
+    /// UTF-8 cannot be text; AWS would damage it, here it comes as base64.
+    pub(crate) fn rest(body: &'b Bytes, headers: &HeaderMap, binary: &MediaTypes) -> Self {
+        let content_type = headers.get(header::CONTENT_TYPE).map(headers::text);
+        Self::new(body, !binary.are_of_body(content_type.as_deref()))
     }
 
     fn new(body: &'b Bytes, as_text: bool) -> Self {

@@ -1,26 +1,34 @@
-//! Payload format 1.0: REST APIs.
+//! Payload format 1.0: REST APIs, and routes of HTTP APIs that ask for it.
 //!
-//! API Gateway guide, "Lambda proxy integrations in API Gateway"; fields and their nulls as
-//! recorded from AWS in LocalStack's `test_apigateway_lambda.snapshot.json` (2024-07).
+//! API Gateway guide, "Lambda proxy integrations in API Gateway" and "Create AWS Lambda proxy
+//! integrations for HTTP APIs". Fields and their nulls are those of a REST API in LocalStack's
+//! `test_apigateway_lambda.snapshot.json`, recorded from AWS (2024-07), and of an HTTP API in
+//! events that people have published (spring-cloud-function, `CustomRuntimeEventLoopTest.java`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use http::header;
+use http::header::{self, HeaderName};
 use serde::Serialize;
 
-use super::event::{EventBody, Source};
+use super::endpoint::{DEFAULT_STAGE, Front};
+use super::event::Source;
 use super::headers::{self, train_case};
 use crate::time::{common_log, epoch_millis};
 
 /// There is one deployment: what runs.
 const DEPLOYMENT_ID: &str = "deploy";
 
+/// JSON's null.
+type Null = ();
+
 type Multi = BTreeMap<String, Vec<String>>;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'static str>,
     resource: &'r str,
     path: &'r str,
     http_method: &'r str,
@@ -28,8 +36,8 @@ struct Payload<'r> {
     multi_value_headers: &'r Multi,
     query_string_parameters: Option<BTreeMap<&'r str, &'r str>>,
     multi_value_query_string_parameters: Option<&'r Multi>,
-    path_parameters: Option<BTreeMap<&'r str, &'r str>>,
-    stage_variables: Option<()>,
+    path_parameters: Option<BTreeMap<&'r str, Cow<'r, str>>>,
+    stage_variables: Option<&'r BTreeMap<String, String>>,
     request_context: RequestContext<'r>,
     body: Option<Cow<'r, str>>,
     is_base64_encoded: bool,
@@ -38,12 +46,12 @@ struct Payload<'r> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext<'r> {
-    resource_id: String,
+    resource_id: Cow<'r, str>,
     resource_path: &'r str,
     http_method: &'r str,
     extended_request_id: &'r str,
     request_time: String,
-    path: String,
+    path: Cow<'r, str>,
     account_id: &'r str,
     protocol: &'static str,
     stage: &'r str,
@@ -52,11 +60,12 @@ struct RequestContext<'r> {
     request_id: &'r str,
     identity: Identity,
     domain_name: &'r str,
-    deployment_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deployment_id: Option<&'static str>,
     api_id: &'r str,
 }
 
-/// Of a caller without credentials: all null but the last two.
+/// Of a caller without credentials: all null but two.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Identity {
@@ -64,6 +73,9 @@ struct Identity {
     account_id: Option<()>,
     cognito_identity_id: Option<()>,
     caller: Option<()>,
+    /// HTTP APIs have it, as null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cognito_amr: Option<Null>,
     source_ip: String,
     principal_org_id: Option<()>,
     access_key: Option<()>,
@@ -77,42 +89,57 @@ struct Identity {
 /// The event's JSON.
 pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
     let Source { inbound, endpoint, matched, .. } = source;
+    let is_rest = endpoint.front == Front::RestApi;
     // A REST API has no `$default`; its templates cannot name one.
-    let resource = matched.target.resource.as_deref().unwrap_or_default();
+    let resource = matched.target.resource.as_deref().unwrap_or(DEFAULT_STAGE);
     let headers = multi_value_headers(source);
-    let query = grouped(inbound.query_parameters());
-    let parameters = matched.parameters.iter().map(|(name, value)| (*name, value.as_str()));
-    let body = EventBody::v1(source.body);
+    let query = grouped(inbound.query_parameters(endpoint.front));
+    let parameters = source.path_parameters();
+    let body = source.event_body();
     let payload = Payload {
+        version: (!is_rest).then_some("1.0"),
         resource,
-        path: source.path,
+        path: if is_rest { source.path } else { &inbound.path },
         http_method: inbound.method.as_str(),
         headers: last_values(&headers),
         multi_value_headers: &headers,
         query_string_parameters: (!query.is_empty()).then(|| last_values(&query)),
         multi_value_query_string_parameters: (!query.is_empty()).then_some(&query),
-        path_parameters: (!matched.parameters.is_empty()).then(|| parameters.collect()),
-        stage_variables: None,
+        path_parameters: (!parameters.is_empty()).then_some(parameters),
+        stage_variables: source.stage_variables(),
         request_context: RequestContext {
-            resource_id: resource_id(resource),
+            resource_id: if is_rest {
+                resource_id(resource).into()
+            } else {
+                matched.target.key.as_str().into()
+            },
             resource_path: resource,
             http_method: inbound.method.as_str(),
             extended_request_id: source.extended_request_id,
             request_time: common_log(inbound.at),
-            path: format!("/{}{}", endpoint.stage, source.path),
+            path: if is_rest {
+                format!("/{}{}", endpoint.stage, source.path).into()
+            } else {
+                inbound.path.as_str().into()
+            },
             account_id: &source.account.id,
             protocol: inbound.protocol(),
             stage: &endpoint.stage,
             domain_prefix: source.domain_prefix(),
             request_time_epoch: epoch_millis(inbound.at),
-            request_id: &source.invocation.request_id,
+            request_id: if is_rest {
+                &source.invocation.request_id
+            } else {
+                source.extended_request_id
+            },
             identity: Identity {
                 source_ip: inbound.peer.to_string(),
                 user_agent: inbound.user_agent(),
+                cognito_amr: (!is_rest).then_some(()),
                 ..Identity::default()
             },
             domain_name: source.domain_name(),
-            deployment_id: DEPLOYMENT_ID,
+            deployment_id: is_rest.then_some(DEPLOYMENT_ID),
             api_id: &endpoint.id,
         },
         body: body.text,
@@ -122,16 +149,34 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
     serde_json::to_vec(&payload).unwrap_or_default()
 }
 
-/// All values by name. AWS leaves `Content-Length` out.
+/// All values by name. A REST API drops some; an HTTP API tells the body's length whether the
+/// client did or not.
 fn multi_value_headers(source: &Source<'_>) -> Multi {
-    let names = source.headers.keys().filter(|name| *name != header::CONTENT_LENGTH);
-    names
+    let is_rest = source.endpoint.front == Front::RestApi;
+    let names = source.headers.keys().filter(|name| !is_rest || !DROPPED.contains(name));
+    let mut headers: Multi = names
         .map(|name| {
             let values = source.headers.get_all(name).iter().map(headers::text).collect();
             (train_case(name), values)
         })
-        .collect()
+        .collect();
+    if !is_rest {
+        let length = source.body.len().to_string();
+        headers.insert(train_case(&header::CONTENT_LENGTH), vec![length]);
+    }
+    headers
 }
+
+/// What REST APIs do not give to functions (API Gateway guide, "Amazon API Gateway important
+/// notes for REST APIs", and LocalStack's `header_utils.py`), but for the connection's own.
+const DROPPED: [HeaderName; 6] = [
+    header::CONTENT_LENGTH,
+    HeaderName::from_static("content-md5"),
+    header::EXPECT,
+    header::MAX_FORWARDS,
+    header::SERVER,
+    header::WWW_AUTHENTICATE,
+];
 
 fn grouped(parameters: Vec<(String, String)>) -> Multi {
     let mut grouped = Multi::new();

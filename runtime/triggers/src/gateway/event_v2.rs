@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::endpoint::Front;
-use super::event::{EventBody, Source};
+use super::event::Source;
 use super::headers;
 use crate::time::{common_log, epoch_millis};
 
@@ -33,6 +33,8 @@ struct Payload<'r> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     path_parameters: BTreeMap<&'r str, Cow<'r, str>>,
     is_base64_encoded: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage_variables: Option<&'r BTreeMap<String, String>>,
 }
 
 #[derive(Serialize)]
@@ -64,7 +66,8 @@ struct Http<'r> {
 pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
     let Source { inbound, endpoint, .. } = source;
     let route_key = source.matched.target.key.as_str();
-    let body = EventBody::v2(source.body, source.headers);
+    let body = source.event_body();
+    let path = path(endpoint.front, &inbound.path);
     let (account_id, request_id) = match endpoint.front {
         // A function URL without authentication has no account ("anonymous"), and its
         // request id is the invocation's.
@@ -74,11 +77,11 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
     let payload = Payload {
         version: "2.0",
         route_key,
-        raw_path: &inbound.path,
+        raw_path: &path,
         raw_query_string: &inbound.query,
         cookies: cookies(source.headers),
         headers: joined_headers(source),
-        query_string_parameters: joined_query(inbound.query_parameters()),
+        query_string_parameters: joined_query(inbound.query_parameters(endpoint.front)),
         request_context: RequestContext {
             account_id,
             api_id: &endpoint.id,
@@ -86,7 +89,7 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
             domain_prefix: source.domain_prefix(),
             http: Http {
                 method: inbound.method.as_str(),
-                path: &inbound.path,
+                path: &path,
                 protocol: inbound.protocol(),
                 source_ip: inbound.peer.to_string(),
                 user_agent: inbound.user_agent(),
@@ -98,16 +101,22 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
             time_epoch: epoch_millis(inbound.at),
         },
         body: body.text,
-        path_parameters: source
-            .matched
-            .parameters
-            .iter()
-            .map(|(name, value)| (*name, percent_decode_str(value).decode_utf8_lossy()))
-            .collect(),
+        path_parameters: source.path_parameters(),
         is_base64_encoded: body.is_base64,
+        stage_variables: source.stage_variables(),
     };
     // Strings, numbers and maps with string keys only: this cannot fail.
     serde_json::to_vec(&payload).unwrap_or_default()
+}
+
+/// `rawPath`. HTTP APIs decode it, in spite of its name; function URLs do not (aws-lambda-dotnet,
+/// `HttpContextTestCases.cs`; honojs/hono #2156; middleapi/standard-server #93 on recorded events).
+/// The query stays as it was sent in both.
+fn path(front: Front, path: &str) -> Cow<'_, str> {
+    match front {
+        Front::HttpApi => percent_decode_str(path).decode_utf8_lossy(),
+        Front::RestApi | Front::FunctionUrl => path.into(),
+    }
 }
 
 /// Each cookie of each `Cookie` header.

@@ -12,8 +12,16 @@ use super::endpoint::Front;
 pub(crate) enum Failure {
     /// No route takes the request.
     NoRoute,
-    /// The body is over the front end's limit, or the event over Lambda's.
+    /// The path of AWS's own address does not begin with the stage.
+    NoStage,
+    /// The request line is over the front end's limit.
+    UriTooLong,
+    /// The values of the headers are.
+    HeadersTooLarge,
+    /// The body is.
     TooLarge,
+    /// The event is over Lambda's limit.
+    EventTooLarge,
     /// The request's body broke off.
     BadRequest,
     /// The function failed, or answered what the front end cannot use. The text is for people.
@@ -75,11 +83,15 @@ impl Failure {
 
     /// HTTP APIs answer 500 for a failed or malformed integration and 503 for one that is
     /// throttled or takes longer than 30 s (API Gateway guide, "Troubleshooting issues with
-    /// HTTP API Lambda integrations"; seen in aws-lambda-cpp #117 and cortex #1225).
+    /// HTTP API Lambda integrations"; seen in aws-lambda-cpp #117 and cortex #1225). AWS does not
+    /// say what it answers to a head over its limit: these are the statuses of RFC 9110, section
+    /// 15.5.15, and RFC 6585, section 5.
     fn http_api(&self) -> Answer {
         let (status, message) = match self {
-            Self::NoRoute => (404, "Not Found"),
-            Self::TooLarge => (413, "Request Entity Too Large"),
+            Self::NoRoute | Self::NoStage => (404, "Not Found"),
+            Self::UriTooLong => (414, "URI Too Long"),
+            Self::HeadersTooLarge => (431, "Request Header Fields Too Large"),
+            Self::TooLarge | Self::EventTooLarge => (413, "Request Entity Too Large"),
             Self::BadRequest => (400, "Bad Request"),
             Self::Function(_) | Self::Refused(_) => (500, "Internal Server Error"),
             Self::Throttled(_) | Self::TimedOut | Self::Stopping => (503, "Service Unavailable"),
@@ -89,7 +101,8 @@ impl Failure {
 
     /// REST APIs answer 502 for a failed or malformed function, 500 where Lambda refused the
     /// invocation (Lambda guide, "Handling Lambda errors with an API Gateway API"), and the
-    /// default gateway responses otherwise (API Gateway guide, "Gateway response types").
+    /// default gateway responses otherwise (API Gateway guide, "Gateway response types"). An event
+    /// over Lambda's limit is "Request Too Long" (aws-lambda-dotnet, `LargePayloadTests.cs`).
     fn rest_api(&self) -> Answer {
         let internal = r#"{"message": "Internal server error"}"#;
         let (status, error_type, body) = match self {
@@ -98,11 +111,19 @@ impl Failure {
                 "MissingAuthenticationTokenException",
                 r#"{"message":"Missing Authentication Token"}"#,
             ),
+            Self::NoStage => (403, "ForbiddenException", r#"{"message":"Forbidden"}"#),
+            Self::UriTooLong => (414, "BadRequestException", r#"{"message":"URI Too Long"}"#),
+            Self::HeadersTooLarge => {
+                (431, "BadRequestException", r#"{"message":"Request Header Fields Too Large"}"#)
+            }
             Self::TooLarge => (
                 413,
                 "RequestTooLargeException",
                 r#"{"message":"HTTP content length exceeded 10485760 bytes."}"#,
             ),
+            Self::EventTooLarge => {
+                (413, "RequestTooLargeException", r#"{"message":"Request Too Long"}"#)
+            }
             Self::BadRequest => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
             Self::Function(_) => (502, "InternalServerErrorException", internal),
             Self::Refused(_) | Self::Throttled(_) => {
@@ -124,8 +145,12 @@ impl Failure {
     /// `test_lambda.snapshot.json`).
     fn function_url(&self) -> Answer {
         match self {
-            Self::NoRoute => (404, None, r#"{"Message":null}"#.to_owned()),
-            Self::TooLarge => (
+            Self::NoRoute | Self::NoStage => (404, None, r#"{"Message":null}"#.to_owned()),
+            Self::UriTooLong => (414, None, r#"{"message":"URI Too Long"}"#.to_owned()),
+            Self::HeadersTooLarge => {
+                (431, None, r#"{"message":"Request Header Fields Too Large"}"#.to_owned())
+            }
+            Self::TooLarge | Self::EventTooLarge => (
                 413,
                 Some("RequestEntityTooLargeException"),
                 r#"{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}"#

@@ -3,6 +3,7 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use samovar_dispatch::Invocation;
 
+use super::endpoint::Front;
 use super::inbound::Inbound;
 
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -35,6 +36,45 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
         headers.remove(name);
     }
     headers.remove("proxy-connection");
+}
+
+/// What a REST API's client gets as `x-amzn-remapped-NAME` (API Gateway guide, "Amazon API Gateway
+/// important notes for REST APIs"; LocalStack's `header_utils.py`).
+const REMAPPED: [HeaderName; 8] = [
+    header::AUTHORIZATION,
+    header::CONTENT_LENGTH,
+    HeaderName::from_static("content-md5"),
+    header::DATE,
+    header::MAX_FORWARDS,
+    header::SERVER,
+    header::USER_AGENT,
+    header::WWW_AUTHENTICATE,
+];
+
+/// Takes out what a front end does not let functions say under its own name: the connection's
+/// headers, and those that it renames to `x-amzn-remapped-NAME`. Function URLs rename
+/// `WWW-Authenticate`, HTTP APIs nothing.
+pub(crate) fn remap(front: Front, headers: &mut HeaderMap) {
+    remove_hop_by_hop(headers);
+    let remapped: &[HeaderName] = match front {
+        Front::RestApi => &REMAPPED,
+        Front::FunctionUrl => &[header::WWW_AUTHENTICATE],
+        Front::HttpApi => &[],
+    };
+    for name in remapped {
+        let header::Entry::Occupied(entry) = headers.entry(name) else { continue };
+        let values: Vec<HeaderValue> = entry.remove_entry_mult().1.collect();
+        let Ok(renamed) = HeaderName::try_from(format!("x-amzn-remapped-{name}")) else { continue };
+        for value in values {
+            headers.append(renamed.clone(), value);
+        }
+    }
+    if front == Front::RestApi {
+        headers.remove(header::EXPECT);
+        headers.remove(header::HOST);
+    }
+    // The server counts the body itself; a wrong number would break the connection.
+    headers.remove(header::CONTENT_LENGTH);
 }
 
 /// A value as text; bytes that are not UTF-8 are replaced.
@@ -109,6 +149,35 @@ mod tests {
         }
         remove_hop_by_hop(&mut headers);
         assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-public"]);
+    }
+
+    /// API Gateway guide, "Amazon API Gateway important notes for REST APIs".
+    #[test]
+    fn some_headers_of_functions_are_renamed() {
+        let left = |front| {
+            let mut headers = HeaderMap::new();
+            for name in ["date", "server", "www-authenticate", "content-length", "x-own"] {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static("1"));
+            }
+            headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("2"));
+            remap(front, &mut headers);
+            let mut names: Vec<_> = headers.keys().map(|name| name.as_str().to_owned()).collect();
+            names.sort();
+            (names, headers.get_all("x-amzn-remapped-www-authenticate").iter().count())
+        };
+        let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let rest = [
+            "x-amzn-remapped-content-length",
+            "x-amzn-remapped-date",
+            "x-amzn-remapped-server",
+            "x-amzn-remapped-www-authenticate",
+            "x-own",
+        ];
+        assert_eq!(left(Front::RestApi), (named(&rest), 2));
+        let url = ["date", "server", "x-amzn-remapped-www-authenticate", "x-own"];
+        assert_eq!(left(Front::FunctionUrl), (named(&url), 2));
+        let http = ["date", "server", "www-authenticate", "x-own"];
+        assert_eq!(left(Front::HttpApi), (named(&http), 0));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 use percent_encoding::percent_decode;
 
+use super::endpoint::Front;
 use super::headers;
 
 /// The head of a request: read before its body, because the route decides how long that may be.
@@ -65,6 +66,14 @@ impl Inbound {
         }
     }
 
+    /// Length of the request line in bytes.
+    pub(crate) fn request_line(&self) -> usize {
+        let query = if self.query.is_empty() { 0 } else { self.query.len() + 1 };
+        let parts = [self.method.as_str().len(), self.path.len(), query, self.protocol().len()];
+        // Two spaces are between them.
+        parts.into_iter().sum::<usize>() + 2
+    }
+
     /// `HTTP/1.1`.
     pub(crate) fn protocol(&self) -> &'static str {
         match self.version {
@@ -81,9 +90,11 @@ impl Inbound {
         self.headers.get(header::USER_AGENT).map(headers::text).unwrap_or_default()
     }
 
-    /// Query parameters in their order, decoded (`+` is a space).
-    pub(crate) fn query_parameters(&self) -> Vec<(String, String)> {
-        let pairs = self.query.split('&').filter(|pair| !pair.is_empty());
+    /// Query parameters in their order, decoded (`+` is a space). A REST API takes `;` for `&`
+    /// (API Gateway guide, "Amazon API Gateway important notes").
+    pub(crate) fn query_parameters(&self, front: Front) -> Vec<(String, String)> {
+        let separates = |c| c == '&' || (c == ';' && front == Front::RestApi);
+        let pairs = self.query.split(separates).filter(|pair| !pair.is_empty());
         pairs
             .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

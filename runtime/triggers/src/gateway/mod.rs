@@ -4,6 +4,8 @@
 //! function whose [`Door`] takes it), is invoked, and the function's answer becomes the response
 //! that AWS would send.
 
+mod binary;
+mod cors;
 mod endpoint;
 mod event;
 mod event_v1;
@@ -35,7 +37,11 @@ use self::response::without_body;
 
 /// The front door. Cheap to clone.
 #[derive(Clone)]
-pub struct Gateway(Arc<Shared>);
+pub struct Gateway {
+    shared: Arc<Shared>,
+    /// See [`Gateway::at_port_of`].
+    port: Option<Arc<str>>,
+}
 
 struct Shared {
     /// Replaced as a whole when a function URL comes or goes.
@@ -49,7 +55,9 @@ impl Gateway {
     /// A gateway for these APIs, and for those of the functions that have a function URL.
     ///
     /// A request finds its API by host: `LOGICALID.localhost`, `ID.localhost`,
-    /// `ID.execute-api.…`, `ID.lambda-url.…`. Plain `localhost` and addresses mean the only API;
+    /// `ID.execute-api.…`, `ID.lambda-url.…`. At AWS's own form, `ID.execute-api.…`, paths begin
+    /// with the stage, but for `$default`; at all others they do not, as behind a custom domain
+    /// name. Plain `localhost` and addresses mean the only API;
     /// where there are several, the first in template order that has a route for the request
     /// (`$default` routes last).
     pub fn new(
@@ -60,12 +68,20 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let endpoints = RwLock::new(Arc::new(Endpoints::new(apis, functions)));
-        Self(Arc::new(Shared { endpoints, account, dispatcher, clock }))
+        let shared = Arc::new(Shared { endpoints, account, dispatcher, clock });
+        Self { shared, port: None }
+    }
+
+    /// The same front door at a port of its own for the API of this logical id: there a host
+    /// without a name, as `127.0.0.1`, means this API alone.
+    #[must_use]
+    pub fn at_port_of(&self, api: &str) -> Self {
+        Self { shared: self.shared.clone(), port: Some(api.into()) }
     }
 
     /// Serves the URL that this function has now, and no other one of it.
     pub fn set_url(&self, function: &Arc<Function>) {
-        let mut endpoints = self.0.endpoints.write().unwrap_or_else(PoisonError::into_inner);
+        let mut endpoints = self.shared.endpoints.write().unwrap_or_else(PoisonError::into_inner);
         *endpoints = Arc::new(endpoints.with_url(function));
     }
 
@@ -79,11 +95,11 @@ impl Gateway {
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let inbound = Inbound::new(parts, peer, self.0.clock.now());
-        let endpoints = self.0.endpoints();
-        let response = match endpoints.select(&inbound) {
-            Some(selected) => self.0.serve(&selected, &inbound, body).await,
-            None => self.0.nothing_here(&inbound),
+        let inbound = Inbound::new(parts, peer, self.shared.clock.now());
+        let endpoints = self.shared.endpoints();
+        let response = match endpoints.select(&inbound, self.port.as_deref()) {
+            Some(selected) => self.shared.serve(selected, &inbound, body).await,
+            None => self.shared.nothing_here(&inbound),
         };
         if inbound.method == Method::HEAD { without_body(response) } else { response }
     }

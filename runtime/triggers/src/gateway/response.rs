@@ -5,13 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Body as _;
+use samovar_app::PayloadFormat;
 use samovar_dispatch::Body;
 use samovar_http::full;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::endpoint::Front;
-use super::headers::remove_hop_by_hop;
+use super::headers::remap;
 
 /// The function answered, but not what the front end understands: AWS's "Malformed Lambda proxy
 /// response".
@@ -37,30 +38,103 @@ pub(crate) enum Malformed {
     NoPrelude,
 }
 
-/// Fields of a proxy response in format 1.0; any other makes it malformed (recorded from AWS,
+/// Fields of a REST API's proxy response; any other makes it malformed (recorded from AWS,
 /// LocalStack `apigateway/next_gen/execute_api/integrations/aws.py`).
 const V1_FIELDS: [&str; 5] =
     ["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"];
 
-/// Reads response bytes by the rules of `front`.
-pub(crate) fn parse(front: Front, payload: &[u8]) -> Result<Response<Bytes>, Malformed> {
-    let value: Value = serde_json::from_slice(payload).map_err(|_| Malformed::NotJson)?;
-    match (front, value) {
-        (Front::RestApi, Value::Object(fields)) => {
-            if let Some(unknown) = fields.keys().find(|name| !V1_FIELDS.contains(&name.as_str())) {
-                return Err(Malformed::UnknownField(unknown.clone()));
+/// By whose rules an answer becomes a response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mapping {
+    pub(crate) front: Front,
+    /// The route's.
+    pub(crate) format: PayloadFormat,
+    /// Whether the client of a REST API takes binary bodies, see
+    /// [`MediaTypes::are_accepted`](super::binary::MediaTypes::are_accepted).
+    pub(crate) takes_binary: bool,
+}
+
+impl Mapping {
+    /// Reads response bytes.
+    ///
+    /// # Errors
+    /// They are none that the front end understands.
+    pub(crate) fn parse(self, payload: &[u8]) -> Result<Response<Bytes>, Malformed> {
+        let value = serde_json::from_slice(payload);
+        match (self.format, value) {
+            (PayloadFormat::V1, Ok(Value::Object(fields))) => {
+                self.check(&fields)?;
+                self.response(&fields)
             }
-            proxy_response(front, &fields)
+            (PayloadFormat::V1, Ok(_)) => Err(Malformed::NotAnObject),
+            (PayloadFormat::V1, Err(_)) => Err(Malformed::NotJson),
+            (PayloadFormat::V2, Ok(Value::Object(fields))) if fields.contains_key("statusCode") => {
+                self.response(&fields)
+            }
+            // Format 2.0 infers a response: what has no statusCode is the body of a 200 (API
+            // Gateway guide, "Lambda function response for format 2.0"), whether it is JSON or
+            // not; a bare string is sent without its quotes (aws-lambda-dotnet,
+            // `InvokeResponseExtensionsIntegrationTests.cs`, compared with AWS; recorded too in
+            // LocalStack's `test_lambda.snapshot.json`).
+            (PayloadFormat::V2, Ok(Value::String(text))) => Ok(inferred(text.into())),
+            (PayloadFormat::V2, _) => Ok(inferred(Bytes::copy_from_slice(payload))),
         }
-        (Front::RestApi, _) => Err(Malformed::NotAnObject),
-        (_, Value::Object(fields)) if fields.contains_key("statusCode") => {
-            proxy_response(front, &fields)
+    }
+
+    /// A REST API takes no other fields than its own, and does without any of them (LocalStack's
+    /// `test_lambda_aws_proxy_response_format`, validated against AWS); an HTTP API wants
+    /// `statusCode`.
+    fn check(self, fields: &Map<String, Value>) -> Result<(), Malformed> {
+        match self.front {
+            Front::RestApi => {
+                let unknown = fields.keys().find(|name| !V1_FIELDS.contains(&name.as_str()));
+                unknown.map_or(Ok(()), |name| Err(Malformed::UnknownField(name.clone())))
+            }
+            Front::HttpApi | Front::FunctionUrl if !fields.contains_key("statusCode") => {
+                Err(Malformed::StatusCode(String::new()))
+            }
+            Front::HttpApi | Front::FunctionUrl => Ok(()),
         }
-        // Format 2.0 infers a response: valid JSON without a statusCode is the body of a 200
-        // (API Gateway guide, "Lambda function response for format 2.0"); a bare string is sent
-        // without its quotes (recorded from AWS, LocalStack `test_lambda.snapshot.json`).
-        (_, Value::String(text)) => Ok(inferred(text.into())),
-        (_, _) => Ok(inferred(Bytes::copy_from_slice(payload))),
+    }
+
+    fn response(self, fields: &Map<String, Value>) -> Result<Response<Bytes>, Malformed> {
+        let mut response = Response::new(self.body(fields)?);
+        *response.status_mut() = status(fields.get("statusCode"))?;
+        let headers = response.headers_mut();
+        match self.format {
+            PayloadFormat::V1 => v1_headers(fields, headers)?,
+            PayloadFormat::V2 => v2_headers(fields, headers)?,
+        }
+        remap(self.front, headers);
+        if !headers.contains_key(header::CONTENT_TYPE) {
+            let default = match self.front {
+                Front::HttpApi => "text/plain;charset=UTF-8",
+                Front::RestApi | Front::FunctionUrl => "application/json",
+            };
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(default));
+        }
+        Ok(response)
+    }
+
+    fn body(self, fields: &Map<String, Value>) -> Result<Bytes, Malformed> {
+        let text = match fields.get("body") {
+            None | Some(Value::Null) => return Ok(Bytes::new()),
+            Some(Value::String(text)) => text.clone(),
+            // Function URLs write other JSON out (LocalStack's router, compared with AWS).
+            Some(other) if self.front == Front::FunctionUrl => other.to_string(),
+            Some(_) => return Err(Malformed::Type("body")),
+        };
+        match fields.get("isBase64Encoded") {
+            // A REST API gives the text itself to whom it may not give binary bodies.
+            Some(Value::Bool(true)) if self.front == Front::RestApi && !self.takes_binary => {
+                Ok(text.into())
+            }
+            Some(Value::Bool(true)) => {
+                STANDARD.decode(text).map(Bytes::from).map_err(|_| Malformed::Base64)
+            }
+            None | Some(Value::Null | Value::Bool(false)) => Ok(text.into()),
+            Some(_) => Err(Malformed::Type("isBase64Encoded")),
+        }
     }
 }
 
@@ -69,27 +143,6 @@ fn inferred(body: Bytes) -> Response<Bytes> {
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
-}
-
-fn proxy_response(front: Front, fields: &Map<String, Value>) -> Result<Response<Bytes>, Malformed> {
-    let mut response = Response::new(body(front, fields)?);
-    *response.status_mut() = status(fields.get("statusCode"))?;
-    let headers = response.headers_mut();
-    match front {
-        Front::RestApi => v1_headers(fields, headers)?,
-        Front::HttpApi | Front::FunctionUrl => v2_headers(fields, headers)?,
-    }
-    remove_hop_by_hop(headers);
-    // The server counts the body itself; a wrong number would break the connection.
-    headers.remove(header::CONTENT_LENGTH);
-    if !headers.contains_key(header::CONTENT_TYPE) {
-        let default = match front {
-            Front::HttpApi => "text/plain;charset=UTF-8",
-            Front::RestApi | Front::FunctionUrl => "application/json",
-        };
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(default));
-    }
-    Ok(response)
 }
 
 /// Reads the prelude of a streamed response: `statusCode`, `headers` and `cookies`.
@@ -102,8 +155,7 @@ pub(crate) fn prelude(json: &[u8]) -> Result<Response<()>, Malformed> {
     *response.status_mut() = status(fields.get("statusCode"))?;
     let headers = response.headers_mut();
     v2_headers(&fields, headers)?;
-    remove_hop_by_hop(headers);
-    headers.remove(header::CONTENT_LENGTH);
+    remap(Front::FunctionUrl, headers);
     Ok(response)
 }
 
@@ -123,23 +175,6 @@ fn status(value: Option<&Value>) -> Result<StatusCode, Malformed> {
         .filter(|number| (200..600).contains(number))
         .and_then(|number| StatusCode::from_u16(number).ok())
         .ok_or_else(|| Malformed::StatusCode(value.map(Value::to_string).unwrap_or_default()))
-}
-
-fn body(front: Front, fields: &Map<String, Value>) -> Result<Bytes, Malformed> {
-    let text = match fields.get("body") {
-        None | Some(Value::Null) => return Ok(Bytes::new()),
-        Some(Value::String(text)) => text.clone(),
-        // Function URLs write other JSON out (LocalStack's router, compared with AWS).
-        Some(other) if front == Front::FunctionUrl => other.to_string(),
-        Some(_) => return Err(Malformed::Type("body")),
-    };
-    match fields.get("isBase64Encoded") {
-        Some(Value::Bool(true)) => {
-            STANDARD.decode(text).map(Bytes::from).map_err(|_| Malformed::Base64)
-        }
-        None | Some(Value::Null | Value::Bool(false)) => Ok(text.into()),
-        Some(_) => Err(Malformed::Type("isBase64Encoded")),
-    }
 }
 
 /// `headers`, and one `set-cookie` for each of `cookies`.

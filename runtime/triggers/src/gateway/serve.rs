@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body::Body as HttpBody;
+use samovar_app::PayloadFormat;
 use samovar_dispatch::{
     Answer, Body, BoxError, Door, Event, Invocation, Response as Output, Source,
 };
@@ -14,13 +15,14 @@ use super::failure::Failure;
 use super::ids::Ids;
 use super::inbound::Inbound;
 use super::limits::EVENT_LIMIT;
-use super::route::Matched;
-use super::{Shared, event, event_v1, event_v2, headers, response, stream};
+use super::response::Mapping;
+use super::{Shared, cors, event, event_v1, event_v2, headers, stream};
 
 impl Shared {
+    /// Answers a request of an endpoint.
     pub(super) async fn serve<B>(
         &self,
-        selected: &Selected<'_>,
+        selected: Selected<'_>,
         inbound: &Inbound,
         body: B,
     ) -> Response<Body>
@@ -28,25 +30,31 @@ impl Shared {
         B: HttpBody<Data = Bytes> + Send,
         B::Error: Into<BoxError>,
     {
-        let front = selected.endpoint.front;
+        let endpoint = selected.endpoint;
+        let front = endpoint.front;
         let mut invocation = Invocation::new(Event::Bytes(Bytes::new()), source(inbound));
         adopt_trace(&mut invocation, inbound);
         let ids = Ids::of(&invocation);
-        let answered = match &selected.matched {
-            Some(matched) => {
-                self.call(selected, matched, inbound, body, invocation, &ids.extended).await
-            }
-            None => Err(Failure::NoRoute),
+        let answered = match front.check_head(inbound) {
+            Err(failure) => Err(failure),
+            Ok(()) => match cors::answer(endpoint, inbound, selected.path) {
+                Some(mut response) => {
+                    ids.mark(front, &mut response);
+                    return response;
+                }
+                None => self.answer(selected, inbound, body, invocation, &ids.extended).await,
+            },
         };
         let mut response = answered.unwrap_or_else(|failure| failure.response(front));
+        cors::mark(endpoint, inbound, &mut response);
         ids.mark(front, &mut response);
         response
     }
 
-    async fn call<B>(
+    /// The answer of the route's function.
+    async fn answer<B>(
         &self,
-        selected: &Selected<'_>,
-        matched: &Matched<'_>,
+        selected: Selected<'_>,
         inbound: &Inbound,
         body: B,
         mut invocation: Invocation,
@@ -56,45 +64,49 @@ impl Shared {
         B: HttpBody<Data = Bytes> + Send,
         B::Error: Into<BoxError>,
     {
-        let front = selected.endpoint.front;
+        let Selected { endpoint, matched, path } = selected;
+        let matched = &matched?;
+        let front = endpoint.front;
         let body = read_body(body, front.body_limit()).await.map_err(|error| match error {
             BodyError::TooLarge => Failure::TooLarge,
             BodyError::Broken => Failure::BadRequest,
         })?;
-        let function = &matched.target.function;
+        let target = matched.target;
         let headers = headers::forwarded(inbound, &invocation);
-        invocation.event = match self.dispatcher.door(function) {
+        invocation.event = match self.dispatcher.door(&target.function) {
             Some(Door::Http) => Event::Http(http_event(inbound, headers, body)),
             Some(Door::Event) | None => {
                 let source = event::Source {
                     account: &self.account,
-                    endpoint: selected.endpoint,
+                    endpoint,
                     matched,
                     inbound,
-                    path: selected.path,
+                    path,
                     body: &body,
                     headers: &headers,
                     invocation: &invocation,
                     extended_request_id,
                 };
-                let event = match front {
-                    Front::RestApi => event_v1::event(&source),
-                    Front::HttpApi | Front::FunctionUrl => event_v2::event(&source),
+                let event = match target.payload_format {
+                    PayloadFormat::V1 => event_v1::event(&source),
+                    PayloadFormat::V2 => event_v2::event(&source),
                 };
                 if event.len() > EVENT_LIMIT {
-                    return Err(Failure::TooLarge);
+                    return Err(Failure::EventTooLarge);
                 }
                 Event::Bytes(event.into())
             }
         };
-        invocation.streaming = selected.endpoint.streaming;
-        let invoked = self.dispatcher.invoke(&function.name, invocation);
-        let answer = match front.time_limit() {
+        invocation.streaming = endpoint.streaming;
+        let invoked = self.dispatcher.invoke(&target.function.name, invocation);
+        let answer = match front.time_limit(target.timeout) {
             // The invocation itself goes on to its own time-out, as on AWS.
             Some(limit) => timeout(limit, invoked).await.map_err(|_| Failure::TimedOut)?,
             None => invoked.await,
         };
-        outcome(front, answer?).await
+        let accept = inbound.headers.get(header::ACCEPT).map(headers::text);
+        let takes_binary = endpoint.binary.are_accepted(accept.as_deref());
+        outcome(Mapping { front, format: target.payload_format, takes_binary }, answer?).await
     }
 }
 
@@ -132,21 +144,25 @@ fn http_event(inbound: &Inbound, mut headers: http::HeaderMap, body: Bytes) -> R
     request
 }
 
-async fn outcome(front: Front, answer: Answer) -> Result<Response<Body>, Failure> {
+async fn outcome(mapping: Mapping, answer: Answer) -> Result<Response<Body>, Failure> {
     match answer.result {
         Ok(Output::Bytes(payload)) => {
-            let response = match front {
+            let response = match mapping.front {
                 Front::FunctionUrl => stream::collected(&payload),
                 Front::HttpApi | Front::RestApi => None,
             };
             response
-                .unwrap_or_else(|| response::parse(front, &payload))
+                .unwrap_or_else(|| mapping.parse(&payload))
                 .map(|response| response.map(full))
                 .map_err(|malformed| Failure::Function(malformed.to_string()))
         }
         Ok(Output::Stream(streamed)) => stream::response(streamed).await,
         Ok(Output::Http(mut response)) => {
-            headers::remove_hop_by_hop(response.headers_mut());
+            let headers = response.headers_mut();
+            // Of HTTP the length is the connection's affair, no header of the function's.
+            let length = headers.remove(header::CONTENT_LENGTH);
+            headers::remap(mapping.front, headers);
+            headers.extend(length.map(|length| (header::CONTENT_LENGTH, length)));
             Ok(response)
         }
         Err(error) => Err(Failure::Function(format!("{}: {}", error.error_type, error.message))),

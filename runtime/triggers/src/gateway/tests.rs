@@ -97,7 +97,7 @@ async fn http_apis_send_format_2() {
         json!({
             "version": "2.0",
             "routeKey": "ANY /orders/{id}",
-            "rawPath": "/orders/a%20b",
+            "rawPath": "/orders/a b",
             "rawQueryString": "x=1&y=2&x=3%204",
             "cookies": ["c1=1", "c2=2"],
             "headers": {
@@ -119,7 +119,7 @@ async fn http_apis_send_format_2() {
                 "domainPrefix": "http",
                 "http": {
                     "method": "POST",
-                    "path": "/orders/a%20b",
+                    "path": "/orders/a b",
                     "protocol": "HTTP/1.1",
                     "sourceIp": "203.0.113.7",
                     "userAgent": "curl/8",

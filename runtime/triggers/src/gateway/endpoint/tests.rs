@@ -22,11 +22,19 @@ fn with_url(name: &str) -> Arc<Function> {
 
 /// The endpoint's logical id, the route's key if there is one, and the routed path.
 fn select(endpoints: &Endpoints, uri: &str) -> Option<(String, Option<String>, String)> {
+    select_at(endpoints, uri, None)
+}
+
+fn select_at(
+    endpoints: &Endpoints,
+    uri: &str,
+    port: Option<&str>,
+) -> Option<(String, Option<String>, String)> {
     let (parts, ()) = Request::get(uri).body(()).expect("a request").into_parts();
     let peer = "127.0.0.1:9".parse().expect("an address");
     let inbound = Inbound::new(parts, peer, Fixed.now());
-    let selected = endpoints.select(&inbound)?;
-    let key = selected.matched.as_ref().map(|matched| matched.target.key.clone());
+    let selected = endpoints.select(&inbound, port)?;
+    let key = selected.matched.as_ref().ok().map(|matched| matched.target.key.clone());
     Some((selected.endpoint.logical_id.clone(), key, selected.path.to_owned()))
 }
 
@@ -58,7 +66,18 @@ fn a_host_name_means_one_endpoint() {
             "http://rest0000.execute-api.localhost/Prod/rest",
             some("Rest", Some("GET /rest"), "/rest"),
         ),
-        ("http://rest0000.execute-api.localhost/rest", some("Rest", Some("GET /rest"), "/rest")),
+        ("http://rest0000.execute-api.localhost/Prod", some("Rest", None, "/")),
+        // So a path without it is no path of the API.
+        ("http://rest0000.execute-api.localhost/rest", some("Rest", None, "/rest")),
+        (
+            "http://rest0000.execute-api.localhost/Production/rest",
+            some("Rest", None, "/Production/rest"),
+        ),
+        // The stage $default is at the root.
+        (
+            "http://orders0000.execute-api.localhost/orders",
+            some("Orders", Some("GET /orders"), "/orders"),
+        ),
         ("http://rest.localhost/Prod/rest", some("Rest", None, "/Prod/rest")),
         ("http://nobody.localhost/", None),
     ] {
@@ -82,4 +101,17 @@ fn the_only_function_url_needs_no_name() {
     let two = Endpoints::new(&[], &[with_url("A"), with_url("B")]);
     assert!(select(&two, "http://127.0.0.1/").is_none());
     assert_eq!(two.hosts(), ["a.localhost", "b.localhost"]);
+}
+
+#[test]
+fn an_api_may_have_a_port_of_its_own() {
+    let endpoints = endpoints();
+    let at = |uri, port| select_at(&endpoints, uri, Some(port));
+    let own = at("http://127.0.0.1:3001/orders", "Rest").expect("an API");
+    assert_eq!((own.0.as_str(), own.1.as_deref()), ("Rest", Some("GET /orders")));
+    let missing = at("http://localhost:3001/other", "Rest").expect("an API");
+    assert_eq!((missing.0.as_str(), missing.1), ("Rest", None), "no other API stands in");
+    let named = at("http://orders.localhost:3001/orders", "Rest").expect("an API");
+    assert_eq!(named.0, "Orders", "a name goes before the port");
+    assert!(at("http://127.0.0.1:3001/", "Gone").is_none());
 }

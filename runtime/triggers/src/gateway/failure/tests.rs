@@ -16,7 +16,18 @@ async fn failures_are_worded_as_each_front_end_words_them() {
     use Front::{FunctionUrl, HttpApi, RestApi};
     for (front, failure, status, body) in [
         (HttpApi, Failure::NoRoute, 404, r#"{"message":"Not Found"}"#),
+        (HttpApi, Failure::NoStage, 404, r#"{"message":"Not Found"}"#),
+        (RestApi, Failure::NoStage, 403, r#"{"message":"Forbidden"}"#),
         (HttpApi, Failure::TooLarge, 413, r#"{"message":"Request Entity Too Large"}"#),
+        (HttpApi, Failure::EventTooLarge, 413, r#"{"message":"Request Entity Too Large"}"#),
+        (RestApi, Failure::EventTooLarge, 413, r#"{"message":"Request Too Long"}"#),
+        (HttpApi, Failure::UriTooLong, 414, r#"{"message":"URI Too Long"}"#),
+        (
+            HttpApi,
+            Failure::HeadersTooLarge,
+            431,
+            r#"{"message":"Request Header Fields Too Large"}"#,
+        ),
         (
             HttpApi,
             Failure::Function("it broke".into()),

@@ -3,6 +3,15 @@ use http_body_util::BodyExt;
 use super::*;
 use Front::{FunctionUrl, HttpApi, RestApi};
 
+fn mapping(front: Front) -> Mapping {
+    let format = if front == RestApi { PayloadFormat::V1 } else { PayloadFormat::V2 };
+    Mapping { front, format, takes_binary: true }
+}
+
+fn parse(front: Front, payload: &[u8]) -> Result<Response<Bytes>, Malformed> {
+    mapping(front).parse(payload)
+}
+
 /// Status, content type, body.
 fn parsed(front: Front, payload: &str) -> Result<(u16, String, Vec<u8>), Malformed> {
     let response = parse(front, payload.as_bytes())?;
@@ -10,8 +19,8 @@ fn parsed(front: Front, payload: &str) -> Result<(u16, String, Vec<u8>), Malform
     Ok((response.status().as_u16(), content_type, response.into_body().to_vec()))
 }
 
-/// API Gateway guide, "Lambda function response for format 2.0"; LocalStack's
-/// `test_lambda.snapshot.json` for the bare string.
+/// API Gateway guide, "Lambda function response for format 2.0"; aws-lambda-dotnet,
+/// `InvokeResponseExtensionsIntegrationTests.cs`, whose payloads these are.
 #[test]
 fn format_2_infers_a_response() {
     for front in [HttpApi, FunctionUrl] {
@@ -22,6 +31,11 @@ fn format_2_infers_a_response() {
             ("null", "null"),
             ("7", "7"),
             (r#"{"body":"x"}"#, r#"{"body":"x"}"#),
+            (r#""Special \"quoted\" text""#, "Special \"quoted\" text"),
+            // AWS does not insist on JSON.
+            (r#"{"name": "John Doe", "age":"#, r#"{"name": "John Doe", "age":"#),
+            ("Hello, World!", "Hello, World!"),
+            ("", ""),
         ] {
             let expected = (200, "application/json".to_owned(), body.as_bytes().to_vec());
             assert_eq!(parsed(front, payload), Ok(expected), "{front:?} {payload}");
@@ -87,8 +101,9 @@ fn headers_that_belong_to_the_connection_stay_out() {
 fn malformed_responses_are_named() {
     let header = |name: &str| Malformed::Header(name.to_owned());
     for (front, payload, expected) in [
-        (HttpApi, "hello", Malformed::NotJson),
-        (HttpApi, "", Malformed::NotJson),
+        (RestApi, "hello", Malformed::NotJson),
+        (RestApi, "", Malformed::NotJson),
+        (RestApi, r#"{"statusCode":0}"#, Malformed::StatusCode("0".into())),
         (RestApi, r#""hello""#, Malformed::NotAnObject),
         (RestApi, r#"{"statusCode":200,"cookies":[]}"#, Malformed::UnknownField("cookies".into())),
         (HttpApi, r#"{"statusCode":99}"#, Malformed::StatusCode("99".into())),
@@ -130,4 +145,30 @@ async fn a_head_response_keeps_the_length() {
     let response = without_body(Response::new(full("12345")));
     assert_eq!(response.headers()[header::CONTENT_LENGTH], "5");
     assert!(response.into_body().collect().await.expect("a body").to_bytes().is_empty());
+}
+
+/// API Gateway guide, "Create AWS Lambda proxy integrations for HTTP APIs", format 1.0.
+#[test]
+fn an_http_api_may_want_format_1() {
+    let v1 = Mapping { format: PayloadFormat::V1, ..mapping(HttpApi) };
+    let payload = br#"{"statusCode":202,"multiValueHeaders":{"set-cookie":["a=1","b=2"]},
+        "body":"eA==","isBase64Encoded":true,"other":1}"#;
+    let response = v1.parse(payload).expect("a response");
+    assert_eq!((response.status().as_u16(), response.body().as_ref()), (202, &b"x"[..]));
+    assert_eq!(response.headers().get_all(header::SET_COOKIE).iter().count(), 2);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain;charset=UTF-8");
+    for malformed in [&br#"{"body":"x"}"#[..], br#""text""#, b"[]", b"text"] {
+        assert!(v1.parse(malformed).is_err(), "{}", String::from_utf8_lossy(malformed));
+    }
+}
+
+/// API Gateway guide, "Return binary media from a Lambda proxy integration".
+#[test]
+fn a_rest_api_decodes_for_those_who_take_binary_bodies() {
+    let payload = br#"{"statusCode":200,"body":"iVBORw==","isBase64Encoded":true}"#;
+    let body = |takes_binary| {
+        let mapping = Mapping { takes_binary, ..mapping(RestApi) };
+        mapping.parse(payload).expect("a response").into_body()
+    };
+    assert_eq!((body(true), body(false)), ((&b"\x89PNG"[..]).into(), (&b"iVBORw=="[..]).into()));
 }
