@@ -7,6 +7,7 @@ mod check;
 mod deployed;
 mod host;
 mod logs;
+mod ports;
 mod providers;
 mod queues;
 mod settings;

@@ -27,6 +27,7 @@ use crate::build;
 use crate::deployed::Deployed;
 use crate::host;
 use crate::logs::{Kept, Writer};
+use crate::ports::{self, ApiPort};
 use crate::providers::{self, Surroundings};
 use crate::settings::{self, Settings};
 use crate::state::State;
@@ -111,6 +112,8 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         ..outside
     };
     let app = samovar_app::load(&template, &outside).map_err(UpError::Template)?;
+    let api_ports = ports::of_further_apis(&app.apis, http_port.port(), options.listen)
+        .map_err(|error| UpError::Port { error, option: "--http-port" })?;
     let style = Style::stdout();
     let title = style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION")));
     say(format_args!("\n  {title}  {}", style.dim(&shown(&template))));
@@ -183,16 +186,22 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         ephemeral: options.ephemeral,
         api_port: api_port.port(),
         http_port: http_port.port(),
+        api_ports: &api_ports,
         took: began.elapsed(),
     };
     let summary = summary.to_string();
     let http = http_port.port();
     let beyond = options.listen.is_some_and(|address| !address.is_loopback());
     let http_hosts = if beyond { Hosts::Addresses } else { Hosts::Local };
+    let of_api = |ApiPort { api, port }| {
+        let port = listen(port, "--http-port")?.with_hosts(http_hosts);
+        Ok(ApiPort { api, port })
+    };
     let ports = Ports {
         http_port: http,
         api: listen(api_port, "--api-port")?.with_hosts(access.hosts()),
         http: listen(http_port, "--http-port")?.with_hosts(http_hosts),
+        apis: api_ports.into_iter().map(of_api).collect::<Result<_, UpError>>()?,
     };
     say(format_args!("{summary}\n"));
     let watched = watches.then(|| Watched {
@@ -228,10 +237,12 @@ struct Parts {
     access: Access,
 }
 
-/// Both ports, taking connections.
+/// All ports, taking connections.
 struct Ports {
     api: Listeners,
     http: Listeners,
+    /// Of further APIs.
+    apis: Vec<ApiPort<Listeners>>,
     /// The number of the latter.
     http_port: u16,
 }
@@ -278,11 +289,15 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     let api = tokio::spawn(samovar_http::serve(ports.api, service, protocols.clone(), GRACE));
 
     let mut running = JoinSet::new();
-    let service = move |request, peer: SocketAddr| {
-        let gateway = gateway.clone();
-        async move { gateway.handle(request, peer).await }
-    };
-    running.spawn(samovar_http::serve(ports.http, service, triggers.clone(), GRACE));
+    let of_apis = ports.apis.into_iter().map(|own| (own.port, gateway.at_port_of(&own.api)));
+    let doors: Vec<_> = of_apis.chain([(ports.http, gateway.clone())]).collect();
+    for (port, gateway) in doors {
+        let service = move |request, peer: SocketAddr| {
+            let gateway = gateway.clone();
+            async move { gateway.handle(request, peer).await }
+        };
+        running.spawn(samovar_http::serve(port, service, triggers.clone(), GRACE));
+    }
     let outlets = Outlets { topics: Some(topics), buses: Some(buses) };
     running.spawn(deliveries.clone().run_with(outlets, triggers.clone()));
     running.spawn(schedules.run(triggers.clone()));

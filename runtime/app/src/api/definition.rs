@@ -111,8 +111,6 @@ pub(super) fn read(subject: &Subject, root: &Node, base: BasePath) -> Option<Def
     if let Some(node) = node::get(document, CORS).filter(|_| is_http(subject)) {
         let node = subject.resolver.resolve(node);
         definition.cors = cors::definition(&subject.reader, CORS, &node);
-        let note = "no CORS headers are added, no preflight is answered";
-        subject.reader.report.note(node.at, format!("{} {CORS}", subject.path()), note);
     }
     if let Some(node) = node::get(document, BINARY).filter(|_| !is_http(subject)) {
         let node = subject.resolver.resolve(node);

@@ -83,14 +83,6 @@ impl Integrations<'_, '_> {
         let integration = self.answer(reader, names, map, at)?;
         if let Integration::Other(what) = &integration {
             reader.report.note(at, path, format!("{what}: not emulated, the route is not served"));
-        } else {
-            if let Some(node) = payload.filter(|_| payload_format == Some(PayloadFormat::V1)) {
-                note_payload_format(reader, names.payload, &node, path);
-            }
-            if let Some(node) = limit.filter(|_| timeout.is_some()) {
-                let what = format!("{path}.{}", names.timeout);
-                reader.report.note(node.at, what, "only the function's own time-out counts");
-            }
         }
         Some(Integrated { integration, payload_format, timeout })
     }
@@ -186,12 +178,6 @@ pub(crate) fn payload_format(reader: &Reader, name: &str, node: &Node) -> Option
         "1.0" => PayloadFormat::V1,
         _ => PayloadFormat::V2,
     })
-}
-
-/// Notes that the function does not get its events in format 1.0.
-pub(crate) fn note_payload_format(reader: &Reader, name: &str, node: &Node, path: &str) {
-    let what = format!("{path}.{name} (1.0)");
-    reader.report.note(node.at, what, "the function gets format 2.0");
 }
 
 /// The type of an integration with a function, as it is usually written.

@@ -12,7 +12,7 @@ mod routes;
 mod serverless;
 mod subject;
 
-pub(crate) use integration::{note_payload_format, payload_format};
+pub(crate) use integration::payload_format;
 pub(crate) use path::{method, timeout, written, wrong_path};
 pub(crate) use plain::{HTTP_TYPES, REST_TYPES, not_served};
 pub(crate) use routes::{Added, Apis, trigger};

@@ -6,20 +6,17 @@ use crate::node::{Node, Value};
 use crate::property::{Effect, Table};
 use crate::report::Fault;
 
-pub(super) const NO_CORS: &str = "no CORS headers are added, no preflight is answered";
 pub(super) const NO_AUTH: &str = "not checked: every request is let through";
 pub(super) const NO_DOMAIN: &str = "not served: use the local address";
-pub(super) const NO_VARIABLES: &str = "not given to functions";
 pub(super) const NO_MODELS: &str = "bodies are not validated";
 pub(super) const NO_RESPONSES: &str = "errors have their default bodies";
 pub(super) const NO_COMPRESSION: &str = "responses are not compressed";
 pub(super) const NO_CANARY: &str = "all requests go to the functions of the template";
-pub(super) const NO_BINARY: &str = "bodies are binary by their content type alone";
 
 const HTTP_API: &Table = &[
     ("AccessLogSettings", Effect::Accepted),
     ("Auth", Effect::Missing(NO_AUTH)),
-    ("CorsConfiguration", Effect::Missing(NO_CORS)),
+    ("CorsConfiguration", Effect::Read),
     ("DefaultRouteSettings", Effect::Accepted),
     ("DefinitionBody", Effect::Read),
     ("DefinitionUri", Effect::Read),
@@ -31,7 +28,7 @@ const HTTP_API: &Table = &[
     ("PropagateTags", Effect::Accepted),
     ("RouteSettings", Effect::Accepted),
     ("StageName", Effect::Read),
-    ("StageVariables", Effect::Missing(NO_VARIABLES)),
+    ("StageVariables", Effect::Read),
     ("Tags", Effect::Accepted),
 ];
 
@@ -40,11 +37,11 @@ const REST_API: &Table = &[
     ("AlwaysDeploy", Effect::Accepted),
     ("ApiKeySourceType", Effect::Accepted),
     ("Auth", Effect::Missing(NO_AUTH)),
-    ("BinaryMediaTypes", Effect::Missing(NO_BINARY)),
+    ("BinaryMediaTypes", Effect::Read),
     ("CacheClusterEnabled", Effect::Accepted),
     ("CacheClusterSize", Effect::Accepted),
     ("CanarySetting", Effect::Missing(NO_CANARY)),
-    ("Cors", Effect::Missing(NO_CORS)),
+    ("Cors", Effect::Read),
     ("DefinitionBody", Effect::Read),
     ("DefinitionUri", Effect::Read),
     ("Description", Effect::Accepted),
@@ -67,7 +64,7 @@ const REST_API: &Table = &[
     ("StageName", Effect::Read),
     ("Tags", Effect::Accepted),
     ("TracingEnabled", Effect::Accepted),
-    ("Variables", Effect::Missing(NO_VARIABLES)),
+    ("Variables", Effect::Read),
 ];
 
 /// The properties of SAM's type.

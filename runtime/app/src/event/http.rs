@@ -3,17 +3,14 @@
 //! Source: SAM developer guide, "HttpApi" and "Api".
 
 use super::Event;
-use crate::api::{
-    Added, Apis, method, note_payload_format, payload_format, timeout, written, wrong_path,
-};
-use crate::model::{ApiKind, ApiRoute, HttpTrigger, Integration, PayloadFormat, Route};
+use crate::api::{Added, Apis, method, payload_format, timeout, written, wrong_path};
+use crate::model::{ApiKind, ApiRoute, HttpTrigger, Integration, Route};
 use crate::node::{self, Node};
 use crate::property::{Effect, Table};
 use crate::report::Fault;
 use crate::resolve::{IMPLICIT_HTTP_API, IMPLICIT_REST_API};
 
 const NO_AUTH: Effect = Effect::Missing("not checked: every request is let through");
-const NO_TIMEOUT: Effect = Effect::Missing("only the function's own time-out counts");
 
 pub(super) const HTTP_API: &Table = &[
     ("ApiId", Effect::Read),
@@ -23,7 +20,7 @@ pub(super) const HTTP_API: &Table = &[
     ("PayloadFormatVersion", Effect::Read),
     ("RouteSettings", Effect::Accepted),
     ("Stage", Effect::Accepted),
-    ("TimeoutInMillis", NO_TIMEOUT),
+    ("TimeoutInMillis", Effect::Read),
 ];
 
 pub(super) const REST_API: &Table = &[
@@ -35,7 +32,7 @@ pub(super) const REST_API: &Table = &[
     ("ResponseTransferMode", Effect::Missing("responses are buffered")),
     ("RestApiId", Effect::Read),
     ("Stage", Effect::Accepted),
-    ("TimeoutInMillis", NO_TIMEOUT),
+    ("TimeoutInMillis", Effect::Read),
 ];
 
 /// Reads a route, and gives it to its API where the function is served.
@@ -45,13 +42,9 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
         "HttpApi" => ApiKind::Http,
         _ => ApiKind::Rest,
     };
-    let payload_format = event.get("PayloadFormatVersion").and_then(|node| {
-        let format = payload_format(&event.reader, "PayloadFormatVersion", node)?;
-        if format == PayloadFormat::V1 {
-            note_payload_format(&event.reader, "PayloadFormatVersion", node, &event.path());
-        }
-        Some(format)
-    });
+    let payload_format = event
+        .get("PayloadFormatVersion")
+        .and_then(|node| payload_format(&event.reader, "PayloadFormatVersion", node));
     let timeout = event
         .get("TimeoutInMillis")
         .and_then(|node| timeout(&event.reader, "TimeoutInMillis", node, kind));

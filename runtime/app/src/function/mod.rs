@@ -22,7 +22,7 @@ use std::borrow::Cow;
 pub(crate) use asynchronous::Origin;
 pub(crate) use code::{asset, in_s3, is_zip};
 pub(crate) use shapes::SCALING;
-pub(crate) use url::{NO_CORS, Settings as UrlSettings};
+pub(crate) use url::Settings as UrlSettings;
 pub(crate) use version::{alias, provisioned};
 
 use crate::api::Apis;

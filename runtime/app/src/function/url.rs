@@ -13,9 +13,7 @@ use crate::resolve::{URL_ID, stable_id};
 use crate::shape::{Field, Optional, Shape};
 
 const TABLE: &Table =
-    &[("AuthType", Effect::Read), ("Cors", Effect::Missing(NO_CORS)), ("InvokeMode", Effect::Read)];
-
-pub(crate) const NO_CORS: &str = "no CORS headers are added, no preflight is answered";
+    &[("AuthType", Effect::Read), ("Cors", Effect::Read), ("InvokeMode", Effect::Read)];
 
 const METHODS: &[&str] = &["GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*"];
 

@@ -2,7 +2,6 @@
 
 use super::{Belonging, Functions};
 use crate::function::{self, Origin, SCALING, UrlSettings};
-use crate::property::{self, Effect, Table};
 use crate::report::Fault;
 use crate::shape::{Field, Optional, Required, Shape};
 
@@ -55,9 +54,6 @@ const ASYNCHRONOUS: &[Field] = &[
     Field("Qualifier", Required, Shape::Text(129)),
 ];
 
-/// Properties that are read and not emulated.
-const MISSING: &Table = &[("Cors", Effect::Missing(function::NO_CORS))];
-
 /// `AWS::Lambda::Alias`.
 pub(super) fn alias(belonging: &Belonging, functions: &mut Functions) {
     belonging.check(ALIAS);
@@ -97,7 +93,6 @@ fn provisioned(belonging: &Belonging) -> Option<u32> {
 /// `AWS::Lambda::Url`.
 pub(super) fn url(belonging: &Belonging, functions: &mut Functions) {
     belonging.check(URL);
-    note_missing(belonging);
     let Belonging { resolver, resource, reader } = belonging;
     let properties = resolver.resolve_map(resource.properties);
     let path = format!("Resources.{}", resource.id);
@@ -123,9 +118,4 @@ pub(super) fn asynchronous(belonging: &Belonging, functions: &mut Functions) {
     }
     function.asynchronous = settings;
     belonging.place(function, "EventInvokeConfig");
-}
-
-fn note_missing(belonging: &Belonging) {
-    let path = format!("Resources.{}", belonging.resource.id);
-    property::note(belonging.reader.report, belonging.resource.properties, MISSING, &path);
 }

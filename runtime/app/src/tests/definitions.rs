@@ -101,13 +101,10 @@ components:
     assert_eq!(
         notes(&app),
         [
-            "Resources.Web x-amazon-apigateway-cors: no CORS headers are added, no preflight is answered",
             "Resources.Web GET /c: HTTP_PROXY: not emulated, the route is not served",
             "Resources.Web POST /d: SQS-SendMessage: not emulated, the route is not served",
             "Web GET /e: it has no integration: not served",
             "Web PUT /e: it has no integration: not served",
-            "Resources.Web DELETE /a/{id}.payloadFormatVersion (1.0): the function gets format 2.0",
-            "Resources.Web DELETE /a/{id}.timeoutInMillis: only the function's own time-out counts",
         ]
     );
 }
@@ -228,7 +225,6 @@ paths:
     assert_eq!(
         notes(&app),
         [
-            "Resources.Hello.Events.Same.TimeoutInMillis: only the function's own time-out counts",
             "Resources.Hello.Events.Other (HttpApi): the definition of Web gives this route to another integration",
             "Resources.Web GET /other: HTTP_PROXY: not emulated, the route is not served",
         ]

@@ -160,7 +160,6 @@ Events:
         notes(&app),
         [
             "Resources.Hello.FunctionUrlConfig.AuthType (AWS_IAM): signatures are not checked: every request is let through",
-            "Resources.Hello.FunctionUrlConfig.Cors: no CORS headers are added, no preflight is answered",
             "Resources.Hello.Events.Outside (SQS): arn:aws:sqs:us-east-1:123456789012:jobs is not a queue of this template: nothing arrives from it",
         ]
     );

@@ -88,7 +88,6 @@ Globals: {HttpApi: {Auth: {DefaultAuthorizer: x, Authorizers: {x: {IdentitySourc
         notes(&app),
         [
             "Resources.Hello.Events.Get.Auth: not checked: every request is let through",
-            "Resources.Web.CorsConfiguration: no CORS headers are added, no preflight is answered",
             "Globals.HttpApi.Auth: not checked: every request is let through",
         ]
     );

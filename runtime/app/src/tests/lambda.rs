@@ -133,7 +133,6 @@ fn what_stands_around_a_function_is_given_to_it() {
         assert_eq!(
             notes(&app),
             [
-                "Resources.Url.Cors: no CORS headers are added, no preflight is answered",
                 "Resources.Version (AWS::Lambda::Version): no versions and aliases: the newest code is called",
                 "Resources.Live (AWS::Lambda::Alias): no versions and aliases: the newest code is called",
             ]

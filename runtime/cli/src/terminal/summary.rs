@@ -5,6 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use samovar_app::{Api, ApiRoute, App, Integration};
+use samovar_http::Reserved;
+
+use crate::ports::ApiPort;
 
 use super::style::{Style, pad, widest};
 use super::words;
@@ -20,6 +23,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) ephemeral: bool,
     pub(crate) api_port: u16,
     pub(crate) http_port: u16,
+    /// Of APIs that have one of their own.
+    pub(crate) api_ports: &'a [ApiPort<Reserved>],
     /// Since the command began.
     pub(crate) took: Duration,
 }
@@ -27,6 +32,7 @@ pub(crate) struct Summary<'a> {
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.functions(f)?;
+        self.apis(f)?;
         self.routes(f)?;
         self.queues(f)?;
         not_emulated(f, self.style, self.app)?;
@@ -66,6 +72,26 @@ impl Summary<'_> {
                     writeln!(f, "    {name}  {}  {failed} {reason}", self.style.dim(&kind))?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Several APIs, each with its host and its port.
+    fn apis(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.app.apis.len() < 2 {
+            return Ok(());
+        }
+        heading(f, self.style, "APIs")?;
+        let bases: Vec<String> = self.app.apis.iter().map(|api| self.base(api)).collect();
+        let names = widest(self.app.apis.iter().map(|api| api.logical_id.as_str()));
+        let width = widest(bases.iter().map(String::as_str));
+        for (api, base) in self.app.apis.iter().zip(&bases) {
+            let name = pad(&api.logical_id, names);
+            let base = self.style.link(&pad(base, width));
+            let own = self.api_ports.iter().find(|own| own.api == api.logical_id);
+            let own = own.map(|own| format!("http://127.0.0.1:{}", own.port.port()));
+            let own = self.style.link(&own.unwrap_or_default());
+            writeln!(f, "{}", format!("    {name}  {base}  {own}").trim_end())?;
         }
         Ok(())
     }

@@ -34,6 +34,8 @@ pub(crate) struct Endpoint {
     /// The API's, or the function's.
     pub(crate) logical_id: String,
     pub(crate) stage: String,
+    /// Base paths of custom domain names, the longest first.
+    pub(crate) base_paths: Vec<String>,
     /// As events have them.
     pub(crate) stage_variables: BTreeMap<String, String>,
     /// Media types that are binary to a REST API.
@@ -53,8 +55,11 @@ pub(crate) struct Selected<'e> {
     pub(crate) endpoint: &'e Endpoint,
     /// The route, or why there is none.
     pub(crate) matched: Result<Matched<'e>, Failure>,
-    /// The path that was routed: without the stage, where the host has AWS's own form.
+    /// The path as events of REST APIs have it: without the stage, where the host has AWS's own
+    /// form.
     pub(crate) path: &'e str,
+    /// The path that was routed: without a base path, too.
+    pub(crate) routed: &'e str,
 }
 
 impl Endpoints {
@@ -79,6 +84,10 @@ impl Endpoints {
     /// elsewhere the only API; of several, the first in template order that has a route for the
     /// request, one with a `$default` route only after all others; if none has, the first.
     /// Without an API it means the only function URL.
+    ///
+    /// A path that only `$default` takes, or nothing, and that begins with a base path of the
+    /// API's custom domain names, is routed without it: locally an API answers at its root and at
+    /// its base paths.
     pub(crate) fn select<'e>(
         &'e self,
         inbound: &'e Inbound,
@@ -146,6 +155,7 @@ impl Endpoint {
             id: api.id.clone(),
             logical_id: api.logical_id.clone(),
             stage: api.stage.clone(),
+            base_paths: longest_first(&api.base_paths),
             stage_variables: api.stage_variables.clone(),
             binary: MediaTypes::new(&api.binary_media_types),
             cors: api.cors.as_ref().map(Cors::new),
@@ -163,6 +173,7 @@ impl Endpoint {
             id: url.id.clone(),
             logical_id: function.logical_id.clone(),
             stage: DEFAULT_STAGE.into(),
+            base_paths: Vec::new(),
             stage_variables: BTreeMap::new(),
             binary: MediaTypes::default(),
             cors: url.cors.as_ref().map(Cors::new),
@@ -180,12 +191,30 @@ impl Endpoint {
     }
 
     fn select<'e>(&'e self, method: &Method, host: &Host, path: &'e str) -> Selected<'e> {
-        let within = if host.is_execute_api() { self.within_stage(path) } else { Some(path) };
-        let matched = match within {
-            None => Err(Failure::NoStage),
-            Some(path) => self.router.find(method, path).ok_or(Failure::NoRoute),
+        let found = |path, routed| {
+            let matched = self.router.find(method, routed).ok_or(Failure::NoRoute);
+            Selected { endpoint: self, matched, path, routed }
         };
-        Selected { endpoint: self, matched, path: within.unwrap_or(path) }
+        if host.is_execute_api() {
+            return match self.within_stage(path) {
+                Some(path) => found(path, path),
+                None => {
+                    let matched = Err(Failure::NoStage);
+                    Selected { endpoint: self, matched, path, routed: path }
+                }
+            };
+        }
+        let mut best = found(path, path);
+        let mut within = self.base_paths.iter().filter_map(|base| within(path, base));
+        if best.rank() > 0
+            && let Some(routed) = within.next()
+        {
+            let other = found(path, routed);
+            if other.rank() < best.rank() {
+                best = other;
+            }
+        }
+        best
     }
 
     /// The path after the stage with which it begins. On AWS that is how an API's own address
@@ -195,12 +224,23 @@ impl Endpoint {
         if self.stage == DEFAULT_STAGE {
             return Some(path);
         }
-        match path.strip_prefix('/')?.strip_prefix(&self.stage)? {
-            "" => Some("/"),
-            rest if rest.starts_with('/') => Some(rest),
-            _ => None,
-        }
+        within(path, &self.stage)
     }
+}
+
+/// The path after its first segments, `start`, which stand there without slashes at their ends.
+fn within<'p>(path: &'p str, start: &str) -> Option<&'p str> {
+    match path.strip_prefix('/')?.strip_prefix(start)? {
+        "" => Some("/"),
+        rest if rest.starts_with('/') => Some(rest),
+        _ => None,
+    }
+}
+
+fn longest_first(paths: &[String]) -> Vec<String> {
+    let mut paths = paths.to_vec();
+    paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    paths
 }
 
 /// The stage of an HTTP API that is not in paths, and what function URLs say they have.

@@ -24,6 +24,8 @@ pub(crate) struct Source<'r> {
     pub(crate) inbound: &'r Inbound,
     /// The path without a stage.
     pub(crate) path: &'r str,
+    /// Whether it begins with a base path, as a path of a custom domain name does.
+    pub(crate) is_mapped: bool,
     pub(crate) body: &'r Bytes,
     /// See [`headers::forwarded`].
     pub(crate) headers: &'r HeaderMap,

@@ -117,7 +117,8 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
             http_method: inbound.method.as_str(),
             extended_request_id: source.extended_request_id,
             request_time: common_log(inbound.at),
-            path: if is_rest {
+            // A custom domain name stands for API and stage, so its paths have no stage.
+            path: if is_rest && !source.is_mapped {
                 format!("/{}{}", endpoint.stage, source.path).into()
             } else {
                 inbound.path.as_str().into()

@@ -37,7 +37,7 @@ impl Shared {
         let ids = Ids::of(&invocation);
         let answered = match front.check_head(inbound) {
             Err(failure) => Err(failure),
-            Ok(()) => match cors::answer(endpoint, inbound, selected.path) {
+            Ok(()) => match cors::answer(endpoint, inbound, selected.routed) {
                 Some(mut response) => {
                     ids.mark(front, &mut response);
                     return response;
@@ -64,7 +64,7 @@ impl Shared {
         B: HttpBody<Data = Bytes> + Send,
         B::Error: Into<BoxError>,
     {
-        let Selected { endpoint, matched, path } = selected;
+        let Selected { endpoint, matched, path, routed } = selected;
         let matched = &matched?;
         let front = endpoint.front;
         let body = read_body(body, front.body_limit()).await.map_err(|error| match error {
@@ -82,6 +82,7 @@ impl Shared {
                     matched,
                     inbound,
                     path,
+                    is_mapped: path != routed,
                     body: &body,
                     headers: &headers,
                     invocation: &invocation,

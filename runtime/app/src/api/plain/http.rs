@@ -9,7 +9,6 @@ use crate::api::cors;
 use crate::api::definition::{self, BasePath, Definition};
 use crate::api::integration::{HTTP_API, Integrated, Integrations};
 use crate::api::path::route_key;
-use crate::api::properties::{NO_CORS, NO_VARIABLES};
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, texts};
 use crate::model::{ApiKind, ApiRoute, Integration, Route};
@@ -23,7 +22,7 @@ const API: &Table = &[
     ("BasePath", Effect::Read),
     ("Body", Effect::Read),
     ("BodyS3Location", Effect::Read),
-    ("CorsConfiguration", Effect::Missing(NO_CORS)),
+    ("CorsConfiguration", Effect::Read),
     ("CredentialsArn", Effect::Accepted),
     ("Description", Effect::Accepted),
     ("DisableExecuteApiEndpoint", Effect::Accepted),
@@ -86,7 +85,7 @@ const STAGE: &Table = &[
     ("Description", Effect::Accepted),
     ("RouteSettings", Effect::Accepted),
     ("StageName", Effect::Read),
-    ("StageVariables", Effect::Missing(NO_VARIABLES)),
+    ("StageVariables", Effect::Read),
     ("Tags", Effect::Accepted),
 ];
 

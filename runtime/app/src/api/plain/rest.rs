@@ -9,9 +9,7 @@ use super::{Part, is_filled, map_base_path, of_kind, reference};
 use crate::api::definition::{self, BasePath, Definition};
 use crate::api::integration::{Integrations, REST_API};
 use crate::api::path::{MAX_PATH, method, written, wrong_path};
-use crate::api::properties::{
-    NO_AUTH, NO_BINARY, NO_CANARY, NO_COMPRESSION, NO_MODELS, NO_VARIABLES,
-};
+use crate::api::properties::{NO_AUTH, NO_CANARY, NO_COMPRESSION, NO_MODELS};
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, items, texts};
 use crate::model::{ApiKind, ApiRoute, Route};
@@ -23,7 +21,7 @@ use crate::template::Resource;
 
 const API: &Table = &[
     ("ApiKeySourceType", Effect::Accepted),
-    ("BinaryMediaTypes", Effect::Missing(NO_BINARY)),
+    ("BinaryMediaTypes", Effect::Read),
     ("Body", Effect::Read),
     ("BodyS3Location", Effect::Read),
     ("CloneFrom", Effect::Missing("nothing is cloned: only its own routes are served")),
@@ -94,7 +92,7 @@ const STAGE: &Table = &[
     ("StageName", Effect::Read),
     ("Tags", Effect::Accepted),
     ("TracingEnabled", Effect::Accepted),
-    ("Variables", Effect::Missing(NO_VARIABLES)),
+    ("Variables", Effect::Read),
 ];
 
 const DEPLOYMENT: &Table = &[

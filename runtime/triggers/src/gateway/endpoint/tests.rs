@@ -115,3 +115,26 @@ fn an_api_may_have_a_port_of_its_own() {
     assert_eq!(named.0, "Orders", "a name goes before the port");
     assert!(at("http://127.0.0.1:3001/", "Gone").is_none());
 }
+
+/// API Gateway guide, "Map API stages to a custom domain name": the longest base path counts.
+#[test]
+fn base_paths_lead_to_their_api() {
+    let rest = Api {
+        base_paths: vec!["shop".into(), "shop/v1".into()],
+        ..api("Rest", ApiKind::Rest, vec![route("GET", "/orders"), route("GET", "/shop/own")])
+    };
+    let endpoints = Endpoints::new(&[rest], &[Arc::new(function("F"))]);
+    for (path, key) in [
+        ("/orders", Some("GET /orders")),
+        ("/shop/orders", Some("GET /orders")),
+        ("/shop/v1/orders", Some("GET /orders")),
+        ("/shop/own", Some("GET /shop/own")),
+        ("/shopping/orders", None),
+        ("/shop", None),
+    ] {
+        let found = select(&endpoints, &format!("http://localhost{path}")).expect("an API");
+        assert_eq!((found.1.as_deref(), found.2.as_str()), (key, path), "{path}");
+    }
+    let aws = select(&endpoints, "http://rest0000.execute-api.localhost/Prod/shop/orders");
+    assert_eq!(aws.expect("an API").1, None, "AWS's own address has no base paths");
+}
