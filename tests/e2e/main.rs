@@ -10,6 +10,7 @@ mod asynchronous;
 mod bad_input;
 mod check;
 mod clients;
+mod conformance;
 mod crash;
 mod disk;
 mod example;
@@ -45,10 +46,12 @@ fn main() -> ExitCode {
     let example = Arc::new(Shared::new(server::example));
     let fixtures = Arc::new(Shared::new(server::fixtures));
     let languages = Arc::new(Shared::new(languages::server));
+    let apis = Arc::new(Shared::new(conformance::server));
     let mut trials = Vec::new();
     trials.extend(example::trials(&example));
     trials.extend(functions::trials(&fixtures));
     trials.extend(http::trials(&fixtures));
+    trials.extend(conformance::trials(&apis));
     trials.extend(access::trials(&fixtures));
     trials.extend(managed::trials(&fixtures));
     trials.extend(packaging::trials(&example));
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
     example.stop();
     fixtures.stop();
     languages.stop();
+    apis.stop();
     conclusion.exit_code()
 }
 

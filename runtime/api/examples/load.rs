@@ -5,12 +5,13 @@
 //! connection that it keeps, do the same work over and over until the time is over (or so many
 //! messages are done), and prints one line of JSON: how many messages were done in how many
 //! seconds, and how long the requests took. `WORK` is one of the following; `TARGET` is the URL of
-//! a queue, or the name of a function.
+//! a queue, the name of a function, or a path with its query.
 //!
 //! - `send`: one message a request;
 //! - `send-batch`: ten messages a request;
 //! - `drain`: receive up to ten, delete what came. Ends early when nothing comes any more;
-//! - `invoke`: call the function with a small event, and wait for its answer.
+//! - `invoke`: call the function with a small event, and wait for its answer;
+//! - `get`: ask for the path, by HTTP through the gateway, for one, with `name=Ada` in the query.
 //!
 //! It speaks AWS JSON 1.0 and Lambda's `Invoke` over plain HTTP/1.1 by itself: an SDK would take most of a core, and
 //! then it would be the SDK that is measured.
@@ -42,7 +43,7 @@ fn main() {
         (arguments.as_slice(), arguments.len() <= 6)
     else {
         eprintln!(
-            "usage: load ENDPOINT TARGET send|send-batch|drain|invoke CLIENTS SECONDS [MESSAGES]"
+            "usage: load ENDPOINT TARGET send|send-batch|drain|invoke|get CLIENTS SECONDS [MESSAGES]"
         );
         std::process::exit(2);
     };
@@ -51,8 +52,9 @@ fn main() {
         "send-batch" => Work::SendBatch,
         "drain" => Work::Drain,
         "invoke" => Work::Invoke,
+        "get" => Work::Get,
         other => {
-            eprintln!("there is no work {other:?}: send, send-batch, drain or invoke");
+            eprintln!("there is no work {other:?}: send, send-batch, drain, invoke or get");
             std::process::exit(2);
         }
     };
@@ -81,6 +83,7 @@ enum Work {
     SendBatch,
     Drain,
     Invoke,
+    Get,
 }
 
 /// When all clients end.
@@ -144,6 +147,10 @@ fn run(client: &mut Client, work: Work, start: Instant, until: &Until) -> io::Re
             }
             Work::Invoke => {
                 client.invoke(&mut tally)?;
+                1
+            }
+            Work::Get => {
+                client.get(&mut tally)?;
                 1
             }
             Work::Drain => {
@@ -249,12 +256,15 @@ impl Client {
             event.len()
         );
         let answer = self.call(&request, "Invoke", tally)?;
-        // Some servers answer 200 to functions that failed.
-        if !answer.windows(3).any(|bytes| bytes == b"Ada") {
-            let answer = String::from_utf8_lossy(&answer);
-            return Err(io::Error::other(format!("Invoke: no greeting: {answer}")));
-        }
-        Ok(())
+        greeted("Invoke", &answer)
+    }
+
+    /// Asks for the path that is the target.
+    fn get(&mut self, tally: &mut Tally) -> io::Result<()> {
+        let request =
+            format!("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", self.url, self.host);
+        let answer = self.call(&request, "GET", tally)?;
+        greeted("GET", &answer)
     }
 
     /// The body of an answer of 200; anything else is an error.
@@ -316,6 +326,15 @@ impl Client {
         line.truncate(line.trim_end().len());
         Ok(line)
     }
+}
+
+/// Some servers answer 200 to functions that failed.
+fn greeted(action: &str, answer: &[u8]) -> io::Result<()> {
+    if answer.windows(3).any(|bytes| bytes == b"Ada") {
+        return Ok(());
+    }
+    let answer = String::from_utf8_lossy(answer);
+    Err(io::Error::other(format!("{action}: no greeting: {answer}")))
 }
 
 fn connect(host: &str) -> io::Result<BufReader<TcpStream>> {

@@ -12,6 +12,8 @@ use super::limits::{API_BODY_LIMIT, EVENT_LIMIT};
 use super::*;
 use crate::testing::{self, Fake, Fixed, NOW_MILLIS, bytes, dispatcher, function};
 
+mod shapes;
+
 const OK: &str = r#"{"statusCode":200,"headers":{"content-type":"text/plain"},"body":"fine"}"#;
 
 /// An application with an HTTP API `Http`, a REST API `Rest` and a function URL `Url`, each in
