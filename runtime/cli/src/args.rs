@@ -64,6 +64,19 @@ pub(crate) struct Up {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<IpAddr>,
 
+    /// Speak HTTPS on both ports, with a certificate of an authority that is made once and kept in
+    /// the state folder. Clients on this machine may go without.
+    #[arg(long, conflicts_with = "tls_cert")]
+    pub(crate) tls: bool,
+
+    /// Speak HTTPS with this certificate: a chain in PEM, the server's own first.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
     /// Where queues and compiled code are kept [default: .samovar beside the template].
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,

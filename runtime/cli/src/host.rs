@@ -15,6 +15,9 @@ const ACCOUNT_LIMIT: usize = 1000;
 /// Fewest invocations at once, however small the machine.
 const FLOOR: usize = 16;
 
+/// Most connections of one port: idle, they take some 50 MB.
+const MAX_CONNECTIONS: usize = 16_384;
+
 /// How many invocations this machine runs at once: what its free memory carries, at most AWS's
 /// account limit.
 pub(crate) fn concurrency() -> usize {
@@ -33,6 +36,13 @@ pub(crate) fn raise_open_files() {
     limit.current = limit.maximum;
     // Where it is refused, the old limit holds, and a start that hits it is a function error.
     let _ = setrlimit(Resource::Nofile, limit);
+}
+
+/// How many connections one port takes at once: no more than a quarter of the files that may be
+/// open, since environments need the others.
+pub(crate) fn connections() -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 4;
+    usize::try_from(files).unwrap_or(usize::MAX).clamp(FLOOR, MAX_CONNECTIONS)
 }
 
 /// `MemAvailable` of `/proc/meminfo` (proc(5)) in MB.

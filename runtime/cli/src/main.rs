@@ -14,6 +14,7 @@ mod settings;
 mod state;
 mod stop;
 mod terminal;
+mod tls;
 mod trigger;
 mod up;
 mod watch;

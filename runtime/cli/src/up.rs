@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use samovar_api::{Api, FunctionParts, Functions};
 use samovar_app::{App, Diagnostics, Kind};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
-use samovar_http::{BindError, Hosts, Listeners, Reserved};
+use samovar_http::{BindError, Hosts, Limits as ClientLimits, Listeners, Reserved, TlsError};
 use samovar_queue::{OpenError, QueueError, Queues};
 use samovar_triggers::{
     Deliveries, EventBuses, Gateway, LedgerError, Mappings, Outlets, Schedules, TimeScale, Topics,
@@ -33,6 +33,7 @@ use crate::settings::{self, Settings};
 use crate::state::State;
 use crate::stop::StopSignals;
 use crate::terminal::{Style, Summary, Watch, say, warn};
+use crate::tls;
 use crate::watch::{Generations, Watched};
 
 /// How long invocations may go on after a wish to stop.
@@ -47,6 +48,8 @@ pub(crate) enum UpError {
     Port { error: BindError, option: &'static str },
     #[error("{0}")]
     Access(#[from] AccessError),
+    #[error("cannot speak TLS: {0}")]
+    Tls(#[from] TlsError),
     #[error("cannot use the state folder {}: {error}", .path.display())]
     StateDir { path: PathBuf, error: std::io::Error },
     #[error("{0} (--state-dir DIR)")]
@@ -120,6 +123,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
 
     let state =
         State::open(options, &app).map_err(|(path, error)| UpError::StateDir { path, error })?;
+    let tls::Served { tls, authority } = tls::tls(options, &state, &app)?;
     let tell = |text: &str| say(format_args!("  {text}"));
     let mode = if options.no_build { build::Mode::Find } else { build::Mode::Build };
     let since = SystemTime::now();
@@ -187,20 +191,30 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         api_port: api_port.port(),
         http_port: http_port.port(),
         api_ports: &api_ports,
+        authority: authority.as_ref(),
+        encrypted: tls.is_some(),
         took: began.elapsed(),
     };
     let summary = summary.to_string();
     let http = http_port.port();
     let beyond = options.listen.is_some_and(|address| !address.is_loopback());
     let http_hosts = if beyond { Hosts::Addresses } else { Hosts::Local };
+    // Each port of the front door has its share of the connections.
+    let connections = host::connections();
+    let of_http = connections / (1 + api_ports.len());
+    let listening = |port, option, hosts, connections| {
+        let limits = ClientLimits { connections, ..ClientLimits::default() };
+        let listeners = listen(port, option)?.with_hosts(hosts).with_limits(limits);
+        Ok::<_, UpError>(listeners.with_tls(tls.clone()))
+    };
     let of_api = |ApiPort { api, port }| {
-        let port = listen(port, "--http-port")?.with_hosts(http_hosts);
+        let port = listening(port, "--http-port", http_hosts, of_http)?;
         Ok(ApiPort { api, port })
     };
     let ports = Ports {
         http_port: http,
-        api: listen(api_port, "--api-port")?.with_hosts(access.hosts()),
-        http: listen(http_port, "--http-port")?.with_hosts(http_hosts),
+        api: listening(api_port, "--api-port", access.hosts(), connections)?,
+        http: listening(http_port, "--http-port", http_hosts, of_http)?,
         apis: api_ports.into_iter().map(of_api).collect::<Result<_, UpError>>()?,
     };
     say(format_args!("{summary}\n"));

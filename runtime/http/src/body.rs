@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body as HttpBody;
 use tokio::time::timeout;
 
+use crate::request_body::Paused;
 use crate::serve::{Body, BoxError};
 
 /// Why a body could not be read.
@@ -19,6 +20,9 @@ pub enum BodyError {
     /// It ended before its end: the client is gone, or spoke no HTTP.
     #[error("the body broke off")]
     Broken,
+    /// It did not come in time.
+    #[error("the body is too slow")]
+    TooSlow,
 }
 
 /// A body that is there already.
@@ -31,6 +35,10 @@ const DISCARD_LIMIT: usize = 64 << 20;
 
 /// How long that may take.
 const DISCARD_TIME: Duration = Duration::from_secs(10);
+
+/// How long the whole of a body may take, so that a client with a byte now and then does not
+/// stay for ever: the largest that API Gateway takes at 35 KB a second.
+const READ_TIME: Duration = Duration::from_secs(300);
 
 /// Reads a body of at most `limit` bytes.
 ///
@@ -48,10 +56,12 @@ where
     let mut body = pin!(body);
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced <= limit {
-        match Limited::new(body.as_mut(), limit).collect().await {
-            Ok(collected) => return Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {}
-            Err(_) => return Err(BodyError::Broken),
+        match timeout(READ_TIME, Limited::new(body.as_mut(), limit).collect()).await {
+            Ok(Ok(collected)) => return Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {}
+            Ok(Err(error)) if error.is::<Paused>() => return Err(BodyError::TooSlow),
+            Ok(Err(_)) => return Err(BodyError::Broken),
+            Err(_) => return Err(BodyError::TooSlow),
         }
     }
     if announced <= DISCARD_LIMIT {

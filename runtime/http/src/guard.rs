@@ -3,8 +3,48 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use thiserror::Error;
+
+use crate::body::full;
+use crate::serve::Body;
+
+/// A request that no service gets.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Refused {
+    /// It comes from elsewhere.
+    #[error("{0}")]
+    Foreign(#[from] Foreign),
+    /// It names no host, or several, so that two readers may take it for two requests (RFC 9112,
+    /// section 3.2: 400).
+    #[error("a request of HTTP/1.1 has exactly one Host")]
+    Hosts,
+    /// Its body is coded in a way that is not known (RFC 9112, section 6.1: 501), or that two
+    /// readers may take for different ones.
+    #[error("of transfer codings only chunked is known")]
+    Coding,
+    /// It asks for a tunnel, and no proxy is here.
+    #[error("CONNECT is for proxies")]
+    Tunnel,
+}
+
+impl Refused {
+    /// Its answer, after which the connection ends.
+    pub(crate) fn response(&self) -> Response<Body> {
+        let body = serde_json::json!({"message": self.to_string()}).to_string();
+        let mut response = Response::new(full(body));
+        *response.status_mut() = match self {
+            Self::Foreign(_) => StatusCode::FORBIDDEN,
+            Self::Hosts => StatusCode::BAD_REQUEST,
+            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::Tunnel => StatusCode::METHOD_NOT_ALLOWED,
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
 
 /// A request that comes from elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -30,8 +70,25 @@ pub enum Hosts {
     Any,
 }
 
+/// Refuses what is ambiguous, and foreign hosts and origins.
+pub(crate) fn check<B>(hosts: Hosts, request: &Request<B>) -> Result<(), Refused> {
+    if request.method() == Method::CONNECT {
+        return Err(Refused::Tunnel);
+    }
+    let named = request.headers().get_all(header::HOST).iter().count();
+    if named > 1 || named == 0 && request.version() == Version::HTTP_11 {
+        return Err(Refused::Hosts);
+    }
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if codings.next().is_some_and(|coding| !is_chunked(coding)) || codings.next().is_some() {
+        return Err(Refused::Coding);
+    }
+    Ok(check_origin(hosts, request.uri(), request.headers())?)
+}
+
 /// Refuses foreign hosts and origins.
-pub(crate) fn check(hosts: Hosts, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+fn check_origin(hosts: Hosts, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
     let check_host = |host: &str| check_host(hosts, host);
     if hosts == Hosts::Any {
         return Ok(());
@@ -152,14 +209,17 @@ mod tests {
     #[test]
     fn host_and_origin_are_both_checked() {
         let path = Uri::from_static("/");
-        assert_eq!(check(Hosts::Local, &path, &headers(&[("host", "127.0.0.1:3000")])), Ok(()));
-        assert!(check(Hosts::Local, &path, &headers(&[])).is_err());
         assert_eq!(
-            check(Hosts::Local, &path, &headers(&[("host", "evil.example")])),
+            check_origin(Hosts::Local, &path, &headers(&[("host", "127.0.0.1:3000")])),
+            Ok(())
+        );
+        assert!(check_origin(Hosts::Local, &path, &headers(&[])).is_err());
+        assert_eq!(
+            check_origin(Hosts::Local, &path, &headers(&[("host", "evil.example")])),
             Err(Foreign::Host("evil.example".into()))
         );
         assert_eq!(
-            check(
+            check_origin(
                 Hosts::Local,
                 &path,
                 &headers(&[("host", "localhost"), ("origin", "http://localhost:5173")])
@@ -168,18 +228,22 @@ mod tests {
         );
         for origin in ["https://evil.example", "null", "http://localhost.evil.example"] {
             assert_eq!(
-                check(Hosts::Local, &path, &headers(&[("host", "localhost"), ("origin", origin)])),
+                check_origin(
+                    Hosts::Local,
+                    &path,
+                    &headers(&[("host", "localhost"), ("origin", origin)])
+                ),
                 Err(Foreign::Origin(origin.into()))
             );
         }
         let absolute = Uri::from_static("http://evil.example/");
-        assert!(check(Hosts::Local, &absolute, &headers(&[("host", "localhost")])).is_err());
+        assert!(check_origin(Hosts::Local, &absolute, &headers(&[("host", "localhost")])).is_err());
     }
 
     #[test]
     fn an_address_is_nobodys_page() {
         let path = Uri::from_static("/");
-        let check = |pairs: &[_]| check(Hosts::Addresses, &path, &headers(pairs)).is_ok();
+        let check = |pairs: &[_]| check_origin(Hosts::Addresses, &path, &headers(pairs)).is_ok();
         for host in ["192.168.1.5:3000", "192.168.1.5", "[fd00::1]:3000", "localhost:3000"] {
             let host: &'static str = host;
             assert!(check(&[("host", host)]), "{host}");

@@ -7,6 +7,8 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::guard::Hosts;
+use crate::limits::Limits;
+use crate::tls::Tls;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -51,6 +53,8 @@ pub struct Reserved {
 pub struct Listeners {
     pub(crate) sockets: Vec<TcpListener>,
     pub(crate) hosts: Hosts,
+    pub(crate) limits: Limits,
+    pub(crate) tls: Option<Tls>,
     port: u16,
 }
 
@@ -123,7 +127,8 @@ impl Reserved {
             })
         };
         let sockets = self.sockets.into_iter().map(listen).collect::<Result<_, _>>()?;
-        Ok(Listeners { sockets, hosts: Hosts::default(), port })
+        let (hosts, limits) = (Hosts::default(), Limits::default());
+        Ok(Listeners { sockets, hosts, limits, tls: None, port })
     }
 }
 
@@ -132,6 +137,18 @@ impl Listeners {
     #[must_use]
     pub fn with_hosts(self, hosts: Hosts) -> Self {
         Self { hosts, ..self }
+    }
+
+    /// The same listeners, for clients with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The same listeners, that speak TLS. Clients on this machine may speak without it, too.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The port.

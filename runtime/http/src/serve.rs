@@ -1,24 +1,25 @@
 //! Connections in, requests to a service, and an orderly end.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::uri::Scheme;
+use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::guard::{self, Hosts};
+use crate::connection::{self, Ends, Rules};
 use crate::listen::Listeners;
+use crate::request_body::RequestBody;
+use crate::tls::{self, Tls};
+use crate::transport::Transport;
 
 /// An error of a body while it streams.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -26,102 +27,102 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A streaming response body.
 pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
-/// A client that has not sent its request's head by then is gone (slow-header attacks too).
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// How long to wait before the next accept where the machine is out of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves HTTP/1.1 and cleartext HTTP/2 until `shutdown`; then takes no more connections, lets
-/// requests in flight end within `grace`, and returns.
+/// Serves HTTP/1.1 and HTTP/2 until `shutdown`; then takes no more connections, ends idle ones at
+/// once, lets requests in flight end within `grace`, and returns when no connection is left.
 ///
-/// The service gets the request and the client's address. Foreign hosts and origins (see
-/// [`Hosts`]) are answered 403 and never reach it.
+/// HTTP/2 is spoken with clients that know of it beforehand (RFC 9113, section 3.3) or choose it
+/// within TLS, which is spoken where the listeners have it. The service gets the request, with the
+/// connection's [`Scheme`] among its extensions, and the client's address. Foreign hosts and
+/// origins (see [`Hosts`](crate::Hosts)) are answered 403 and never reach it. A connection of
+/// HTTP/1.1 can be upgraded (`hyper::upgrade::on`); what follows is not waited for at the end.
+///
+/// Clients are bounded by [`Limits`](crate::Limits).
 pub async fn serve<S, F>(
     listeners: Listeners,
     service: S,
     shutdown: CancellationToken,
     grace: Duration,
 ) where
-    S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+    S: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let hosts = listeners.hosts;
-    let connections = tokio::task::JoinSet::from_iter(
-        listeners
-            .sockets
-            .into_iter()
-            .map(|listener| accept(listener, hosts, service.clone(), shutdown.clone(), grace)),
-    );
-    connections.join_all().await;
+    let Listeners { sockets, hosts, limits, tls, .. } = listeners;
+    let ends = Ends { soon: shutdown, now: CancellationToken::new() };
+    let now = ends.now.clone();
+    let server = Server {
+        rules: Arc::new(Rules { hosts, limits, ends }),
+        tls,
+        places: Arc::new(Semaphore::new(limits.connections)),
+        running: TaskTracker::new(),
+        service,
+    };
+    let running = server.running.clone();
+    let accepting = sockets.into_iter().map(|socket| server.clone().accept(socket));
+    tokio::task::JoinSet::from_iter(accepting).join_all().await;
+    running.close();
+    if timeout(grace, running.wait()).await.is_err() {
+        now.cancel();
+        running.wait().await;
+    }
 }
 
-async fn accept<S, F>(
-    listener: TcpListener,
-    hosts: Hosts,
+/// What serves the connections of all listeners.
+#[derive(Clone)]
+struct Server<S> {
+    rules: Arc<Rules>,
+    tls: Option<Tls>,
+    /// One for each connection that there may be.
+    places: Arc<Semaphore>,
+    running: TaskTracker,
     service: S,
-    shutdown: CancellationToken,
-    grace: Duration,
-) where
-    S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+}
+
+impl<S, F> Server<S>
+where
+    S: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let connections = GracefulShutdown::new();
-    while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-        match accepted {
-            Ok((stream, peer)) => {
-                connection(stream, peer, hosts, service.clone(), &connections);
-            }
-            // Out of file descriptors, mostly: those in use will come free.
-            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+    async fn accept(self, listener: TcpListener) {
+        let soon = self.rules.ends.soon.clone();
+        while let Some(accepted) = soon.run_until_cancelled(listener.accept()).await {
+            let Ok((stream, peer)) = accepted else {
+                // Out of file descriptors, mostly: those in use will come free.
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            // This one waits for its place, and those behind it for being accepted.
+            let place = soon.run_until_cancelled(Arc::clone(&self.places).acquire_owned());
+            let Some(Ok(place)) = place.await else { return };
+            self.running.spawn(self.clone().connection(stream, peer, place));
         }
     }
-    drop(listener);
-    let _ = tokio::time::timeout(grace, connections.shutdown()).await;
-}
 
-fn connection<S, F>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    hosts: Hosts,
-    service: S,
-    connections: &GracefulShutdown,
-) where
-    S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
-    // Answers are small and written whole: waiting for more only delays them.
-    let _ = stream.set_nodelay(true);
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    builder.http2().timer(TokioTimer::new());
-    let handle = service_fn(move |request: Request<Incoming>| {
-        let checked = guard::check(hosts, request.uri(), request.headers());
-        let handled = checked.map(|()| service(request, peer));
-        async move {
-            Ok::<_, Infallible>(match handled {
-                Ok(response) => response.await,
-                Err(foreign) => refusal(&foreign),
-            })
+    async fn connection(self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        let Self { rules, tls, service, .. } = self;
+        let limits = &rules.limits;
+        // Answers are small and written whole: waiting for more only delays them.
+        let _ = stream.set_nodelay(true);
+        let Some(tls) = tls else {
+            let stream = Transport::new(stream, limits.write_pause, place);
+            return connection::serve(stream, peer, Scheme::HTTP, &rules, service).await;
+        };
+        let accepted = timeout(limits.handshake, tls.accept(stream, peer));
+        match rules.ends.soon.run_until_cancelled(accepted).await {
+            Some(Ok(Ok(tls::Accepted::Encrypted(stream)))) => {
+                let stream = Transport::new(stream, limits.write_pause, place);
+                connection::serve(stream, peer, Scheme::HTTPS, &rules, service).await;
+            }
+            Some(Ok(Ok(tls::Accepted::Plain(stream)))) => {
+                let stream = Transport::new(stream, limits.write_pause, place);
+                connection::serve(stream, peer, Scheme::HTTP, &rules, service).await;
+            }
+            // Refused, broken, too slow, or too late.
+            _ => {}
         }
-    });
-    let serving = builder.serve_connection(TokioIo::new(stream), handle).into_owned();
-    let serving = connections.watch(serving);
-    // A connection that breaks is its client's affair.
-    tokio::spawn(async move {
-        let _ = serving.await;
-    });
-}
-
-fn refusal(foreign: &guard::Foreign) -> Response<Body> {
-    let body = serde_json::json!({"message": foreign.to_string()}).to_string();
-    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::FORBIDDEN;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-    response
+    }
 }
 
 #[cfg(test)]

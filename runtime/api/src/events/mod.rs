@@ -106,7 +106,7 @@ where
             "RequestEntityTooLargeException",
             format!("Request must be smaller than {BODY_LIMIT} bytes"),
         )),
-        Err(BodyError::Broken) => Err(malformed("the request body broke off")),
+        Err(BodyError::Broken | BodyError::TooSlow) => Err(malformed("the request body broke off")),
     };
     let mut response = match result {
         Ok(document) => Response::new(full(document)),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use samovar_app::{Api, ApiRoute, App, Integration};
-use samovar_http::Reserved;
+use samovar_http::{Authority, Reserved};
 
 use crate::ports::ApiPort;
 
@@ -25,6 +25,10 @@ pub(crate) struct Summary<'a> {
     pub(crate) http_port: u16,
     /// Of APIs that have one of their own.
     pub(crate) api_ports: &'a [ApiPort<Reserved>],
+    /// Whether both ports speak TLS.
+    pub(crate) encrypted: bool,
+    /// Who signed for that, if we did.
+    pub(crate) authority: Option<&'a Authority>,
     /// Since the command began.
     pub(crate) took: Duration,
 }
@@ -44,6 +48,7 @@ impl fmt::Display for Summary<'_> {
             self.style.link(&endpoint),
             self.style.dim("Lambda and SQS, for AWS_ENDPOINT_URL"),
         )?;
+        self.tls(f)?;
         let ready = format!("Ready in {:.1} s.", self.took.as_secs_f64());
         write!(f, "\n  {} {}", self.style.good(&ready), self.style.dim("Ctrl-C stops."))
     }
@@ -137,6 +142,19 @@ impl Summary<'_> {
             rows.push(("ANY".into(), url, format!("{} (function URL)", function.name)));
         }
         rows
+    }
+
+    fn tls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.encrypted {
+            return Ok(());
+        }
+        let (http, api) = (self.http_port, self.api_port);
+        let title = self.style.bold("HTTPS");
+        writeln!(f, "  {title}  https on ports {http} and {api}, http from this machine too")?;
+        let Some(authority) = self.authority else { return Ok(()) };
+        let path = authority.path().display();
+        writeln!(f, "    authority  {path}  {}", self.style.dim("for curl --cacert, or to trust"))?;
+        writeln!(f, "    SHA-256    {}", authority.fingerprint())
     }
 
     /// Where an API is served: the plain port if it is the only one, else a host of its own.

@@ -99,7 +99,9 @@ impl Verifier {
         let body = match timeout(BODY_TIME, read_body(body, BODY_LIMIT)).await {
             Ok(Ok(body)) => body,
             Ok(Err(BodyError::TooLarge)) => return Err(SignatureError::TooLarge),
-            Ok(Err(BodyError::Broken)) | Err(_) => return Err(SignatureError::Broken),
+            Ok(Err(BodyError::Broken | BodyError::TooSlow)) | Err(_) => {
+                return Err(SignatureError::Broken);
+            }
         };
         let hash = hex(&Sha256::digest(&body));
         if announced.is_some_and(|announced| announced != hash) {
