@@ -230,7 +230,18 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         style,
         since,
     });
-    let parts = Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access };
+    let access_log = writer.clone();
+    let parts = Parts {
+        account,
+        dispatcher,
+        queues,
+        clock,
+        deliveries,
+        topics,
+        deployed,
+        access,
+        access_log,
+    };
     let mut served = serve(&app, ports, parts).await?;
     served.logs = writer;
     if let Some(watched) = watched {
@@ -249,6 +260,8 @@ struct Parts {
     topics: Topics,
     deployed: Deployed,
     access: Access,
+    /// Who keeps access logs of APIs.
+    access_log: Option<Arc<Writer>>,
 }
 
 /// All ports, taking connections.
@@ -263,7 +276,8 @@ struct Ports {
 
 /// Begins to take work: the AWS protocols, then all triggers.
 async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError> {
-    let Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access } = parts;
+    let Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access, .. } =
+        parts;
     let protocols = CancellationToken::new();
     let triggers = CancellationToken::new();
     let (functions, queue_targets) = (&app.functions, &app.queue_targets);
@@ -271,6 +285,9 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     let schedules = Schedules::new(functions, queue_targets, account.clone(), deliveries.clone());
     let gateway =
         Gateway::new(&app.apis, functions, account.clone(), dispatcher.clone(), clock.clone());
+    if let Some(log) = parts.access_log {
+        gateway.set_access_log(log);
+    }
     let mappings = Mappings::new(
         account.clone(),
         queues.clone(),

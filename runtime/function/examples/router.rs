@@ -23,6 +23,7 @@ fn router() -> Router {
         .route("/length", post(length))
         .route("/panic", get(panic))
         .route("/breaks-off", get(breaks_off))
+        .route("/endless", get(endless))
 }
 
 async fn hello(uri: Uri, Query(query): Query<BTreeMap<String, String>>) -> String {
@@ -52,6 +53,29 @@ async fn panic() -> StatusCode {
 /// Fails after the response has begun.
 async fn breaks_off() -> Body {
     Body::new(OnePart { sent: false })
+}
+
+/// Says how much it has said, for as long as somebody listens.
+async fn endless() -> Body {
+    Body::new(Endless { parts: 0 })
+}
+
+struct Endless {
+    parts: usize,
+}
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        println!("part {}", self.parts);
+        self.parts += 1;
+        Poll::Ready(Some(Ok(Frame::data(vec![b'x'; 64 << 10].into()))))
+    }
 }
 
 struct OnePart {

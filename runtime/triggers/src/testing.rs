@@ -95,6 +95,8 @@ pub(crate) fn api(logical_id: &str, kind: ApiKind, stage: &str, routes: Vec<(Rou
         routes: routes.into_iter().map(route).collect(),
         cors: None,
         binary_media_types: Vec::new(),
+        access_log: None,
+        minimum_compression: None,
         span: None,
     }
 }

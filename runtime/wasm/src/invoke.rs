@@ -3,6 +3,7 @@
 mod command;
 mod event;
 mod gateway;
+mod guest_body;
 mod http;
 
 use bytes::Bytes;
@@ -22,7 +23,10 @@ pub(crate) async fn invoke(
 ) -> Result<(), FunctionError> {
     let Isolate { function, store, instance, .. } = isolate;
     match instance {
-        Instance::Http(proxy) => http::invoke(proxy, store, invocation.event, reply).await,
+        Instance::Http(proxy) => {
+            let Invocation { event, streaming, .. } = invocation;
+            http::invoke(proxy, store, event, streaming, reply).await
+        }
         Instance::Event(guest) => {
             let response = event::invoke(guest, store, function, invocation).await?;
             reply.send(Response::Bytes(response))

@@ -5,7 +5,7 @@ mod common;
 use common::{Parts, example, function, request};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use samovar_dispatch::{Door, Event, Provider, Reply, Response};
+use samovar_dispatch::{Door, Event, MAX_STREAMED_BYTES, Provider, Reply, Response};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -193,6 +193,84 @@ async fn a_response_that_breaks_off_is_not_taken_for_whole() {
     let error = ended.outcome.unwrap_err();
     assert!(error.message.contains("Lambda panicked: the samovar is empty"), "{error:?}");
     assert_eq!(body.unwrap_err(), "the function ended before its response did");
+}
+
+/// The guest is a few parts ahead of who reads, however long that takes, and ends when nobody reads
+/// any more.
+#[tokio::test]
+async fn a_guest_waits_for_its_reader_and_ends_without_one() {
+    let router = example("router");
+    let (reply, response) = Reply::channel();
+    let client = async {
+        let Ok(Response::Http(response)) = response.await.map(|replied| replied.response) else {
+            panic!("no response")
+        };
+        let mut body = response.into_body();
+        for read in 1..=20 {
+            body.frame().await.unwrap().unwrap();
+            // It may go on meanwhile, and does not get far.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            let written = router.log().len();
+            assert!(written <= read + 4, "{written} parts were written, and {read} read");
+        }
+    };
+    let request = Event::Http(request("GET", "/endless", ""));
+    let (ended, ()) = tokio::join!(router.invoke_with(request, reply), client);
+    assert_eq!(ended.outcome, Ok(()));
+    assert!(ended.memory < 8 << 20, "{}", ended.memory);
+    // The guest may notice first.
+    let log = router.log();
+    let told = ["nobody reads its response", "response's body broke off"];
+    assert!(told.iter().any(|told| log.last().unwrap().contains(told)), "{log:?}");
+}
+
+/// Lambda guide, "Lambda quotas": 6 MB of a response that does not stream.
+#[tokio::test]
+async fn who_takes_no_stream_gets_a_whole_response_or_none() {
+    let router = example("router");
+    let buffered = async |method: &str, path: &str, body: Vec<u8>| {
+        let (reply, response) = Reply::channel();
+        let event = Event::Http(request(method, path, body));
+        let ended = router.invoke_as(event, false, reply).await;
+        (ended.outcome, response.await.map(|replied| replied.response))
+    };
+    let (outcome, response) = buffered("POST", "/echo", vec![b'x'; 6_291_556]).await;
+    outcome.unwrap();
+    let Ok(Response::Http(response)) = response else { panic!("no response") };
+    assert_eq!(response.status(), StatusCode::CREATED);
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes().len(), 6_291_556);
+
+    let (outcome, response) = buffered("GET", "/endless", Vec::new()).await;
+    assert_eq!(outcome.unwrap_err().error_type, "Function.ResponseSizeTooLarge");
+    response.unwrap_err();
+    let (outcome, response) = buffered("GET", "/breaks-off", Vec::new()).await;
+    assert_eq!(outcome.unwrap_err().error_type, "Runtime.ExitError");
+    response.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_stream_has_its_own_limit() {
+    let router = example("router");
+    let (reply, response) = Reply::channel();
+    let client = async {
+        let Ok(Response::Http(response)) = response.await.map(|replied| replied.response) else {
+            panic!("no response")
+        };
+        let (mut body, mut count) = (response.into_body(), 0);
+        loop {
+            match body.frame().await.unwrap() {
+                Ok(frame) => count += frame.into_data().unwrap().len() as u64,
+                Err(error) => return (count, error.to_string()),
+            }
+        }
+    };
+    let request = Event::Http(request("GET", "/endless", ""));
+    let (ended, (count, error)) = tokio::join!(router.invoke_with(request, reply), client);
+    assert_eq!(count, MAX_STREAMED_BYTES);
+    assert!(error.contains("209715200 bytes"), "{error}");
+    assert_eq!(ended.outcome, Ok(()));
 }
 
 #[tokio::test]

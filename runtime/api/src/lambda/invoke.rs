@@ -277,7 +277,9 @@ where
 {
     let event = read_body(body, limit).await.map_err(|error| match error {
         BodyError::TooLarge => too_large,
-        BodyError::Broken | BodyError::TooSlow => LambdaError::InvalidContent("The request body broke off.".to_owned()),
+        BodyError::Broken | BodyError::TooSlow => {
+            LambdaError::InvalidContent("The request body broke off.".to_owned())
+        }
     })?;
     if event.is_empty() {
         return Ok(Bytes::from_static(b"{}"));

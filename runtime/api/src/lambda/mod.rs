@@ -67,7 +67,9 @@ where
     };
     let body = read_body(body, manage::REQUEST_LIMIT).await.map_err(|error| match error {
         BodyError::TooLarge => LambdaError::RequestEntityTooLarge,
-        BodyError::Broken | BodyError::TooSlow => LambdaError::InvalidContent("The request body broke off.".to_owned()),
+        BodyError::Broken | BodyError::TooSlow => {
+            LambdaError::InvalidContent("The request body broke off.".to_owned())
+        }
     })?;
     let decode = |segment| percent_decode_str(segment).decode_utf8_lossy();
     // Some have a slash at the end: `/2015-03-31/functions/`.

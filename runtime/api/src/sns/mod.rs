@@ -75,7 +75,9 @@ pub(crate) async fn answer(
             actions::act(topics, &form).await
         }
         Err(BodyError::TooLarge) => Err(TopicError::invalid("Message too long")),
-        Err(BodyError::Broken | BodyError::TooSlow) => Err(TopicError::invalid("the request body broke off")),
+        Err(BodyError::Broken | BodyError::TooSlow) => {
+            Err(TopicError::invalid("the request body broke off"))
+        }
     };
     let (status, document) = match result {
         Ok((action, result)) => (StatusCode::OK, document(&action, &result, &request_id)),

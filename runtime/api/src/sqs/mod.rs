@@ -68,7 +68,9 @@ pub(crate) async fn answer(
     let queues = &scope::of(&services.queues, &parts);
     let body = body.map_err(|error| match error {
         BodyError::TooLarge => SqsError::too_large(BODY_LIMIT),
-        BodyError::Broken | BodyError::TooSlow => SqsError::serialization("The request body broke off."),
+        BodyError::Broken | BodyError::TooSlow => {
+            SqsError::serialization("The request body broke off.")
+        }
     });
     let mut response = match target(&parts.headers) {
         Some(target) => json::answer(queues, &target, body).await,

@@ -11,6 +11,7 @@ mod properties;
 mod routes;
 mod serverless;
 mod subject;
+mod traffic;
 
 pub(crate) use integration::payload_format;
 pub(crate) use path::{method, timeout, written, wrong_path};

@@ -10,11 +10,10 @@ pub(super) const NO_AUTH: &str = "not checked: every request is let through";
 pub(super) const NO_DOMAIN: &str = "not served: use the local address";
 pub(super) const NO_MODELS: &str = "bodies are not validated";
 pub(super) const NO_RESPONSES: &str = "errors have their default bodies";
-pub(super) const NO_COMPRESSION: &str = "responses are not compressed";
 pub(super) const NO_CANARY: &str = "all requests go to the functions of the template";
 
 const HTTP_API: &Table = &[
-    ("AccessLogSettings", Effect::Accepted),
+    ("AccessLogSettings", Effect::Read),
     ("Auth", Effect::Missing(NO_AUTH)),
     ("CorsConfiguration", Effect::Read),
     ("DefaultRouteSettings", Effect::Accepted),
@@ -33,7 +32,7 @@ const HTTP_API: &Table = &[
 ];
 
 const REST_API: &Table = &[
-    ("AccessLogSetting", Effect::Accepted),
+    ("AccessLogSetting", Effect::Read),
     ("AlwaysDeploy", Effect::Accepted),
     ("ApiKeySourceType", Effect::Accepted),
     ("Auth", Effect::Missing(NO_AUTH)),
@@ -53,7 +52,7 @@ const REST_API: &Table = &[
     ("GatewayResponses", Effect::Missing(NO_RESPONSES)),
     ("MergeDefinitions", Effect::Read),
     ("MethodSettings", Effect::Accepted),
-    ("MinimumCompressionSize", Effect::Missing(NO_COMPRESSION)),
+    ("MinimumCompressionSize", Effect::Read),
     ("Mode", Effect::Accepted),
     ("Models", Effect::Missing(NO_MODELS)),
     ("Name", Effect::Read),
@@ -87,8 +86,6 @@ const BOOLEANS: &[&str] = &[
 const TEXTS: &[&str] = &["CacheClusterSize", "Description"];
 
 const MAPPINGS: &[&str] = &[
-    "AccessLogSetting",
-    "AccessLogSettings",
     "CanarySetting",
     "DefaultRouteSettings",
     "GatewayResponses",
@@ -123,9 +120,6 @@ pub(super) fn check(subject: &Subject) {
     }
     if let Some((_, node)) = subject.property("Mode") {
         reader.choice("Mode", &node, &["merge", "overwrite"]);
-    }
-    if let Some((_, node)) = subject.property("MinimumCompressionSize") {
-        reader.integer("MinimumCompressionSize", &node, 0..=10_485_760, "bytes");
     }
     if let Some((_, node)) = subject.property("EndpointConfiguration")
         && let Value::Map(map) = &node.value

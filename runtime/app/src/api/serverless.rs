@@ -7,7 +7,7 @@ use super::auth::Authorizers;
 use super::definition::{self, BasePath, Definition};
 use super::routes::{Draft, Events};
 use super::subject::{Subject, items};
-use super::{auth, cors, properties};
+use super::{auth, cors, properties, traffic};
 use crate::model::{Api, ApiKind};
 use crate::node;
 use crate::property;
@@ -75,6 +75,16 @@ fn settings(subject: &mut Subject, api: &mut Api) -> Option<Authorizers> {
     if let Some((_, node)) = subject.property("BinaryMediaTypes") {
         let types = items(&subject.reader, "BinaryMediaTypes", &node).into_iter();
         api.binary_media_types = types.map(|kind| kind.replace("~1", "/")).collect();
+    }
+    let log = match subject.identity.kind {
+        ApiKind::Http => "AccessLogSettings",
+        ApiKind::Rest => "AccessLogSetting",
+    };
+    if let Some((_, node)) = subject.property(log) {
+        api.access_log = traffic::access_log(&subject.reader, log, &node);
+    }
+    if let Some((_, node)) = subject.property(traffic::COMPRESSION) {
+        api.minimum_compression = traffic::minimum_compression(&subject.reader, &node);
     }
     api.base_paths = auth::base_paths(subject);
     properties::check(subject);

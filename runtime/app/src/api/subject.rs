@@ -101,6 +101,8 @@ impl<'r, 't> Subject<'r, 't> {
             routes: Vec::new(),
             cors: None,
             binary_media_types: Vec::new(),
+            access_log: None,
+            minimum_compression: None,
             span: self.resource.map(|resource| report.span(resource.at)),
         }
     }

@@ -31,6 +31,10 @@ pub struct Api {
     pub cors: Option<Cors>,
     /// `BinaryMediaTypes` of a REST API, with `/` for SAM's `~1`.
     pub binary_media_types: Vec<String>,
+    /// `AccessLogSettings.Format` (`AccessLogSetting.Format`); `None`: no requests are logged.
+    pub access_log: Option<String>,
+    /// `MinimumCompressionSize` of a REST API in bytes; `None`: responses are not compressed.
+    pub minimum_compression: Option<u32>,
     /// Where the API stands; `None` where implicit.
     pub span: Option<Span>,
 }

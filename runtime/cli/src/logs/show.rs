@@ -28,7 +28,8 @@ const SHORT: usize = 8;
 /// Options of `samovar logs`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Logs {
-    /// The function, by its name [default: all functions, in the order of time].
+    /// The function, by its name, or an API that has an access log, by its logical id [default:
+    /// all, in the order of time].
     #[arg(value_name = "NAME")]
     name: Option<String>,
 

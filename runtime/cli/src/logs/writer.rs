@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use samovar_dispatch::{LogLine, LogObserver, Observer, Origin, Report};
+use samovar_triggers::AccessLog;
 
 use super::buffer::Buffer;
 use super::files::{self, Files};
@@ -87,6 +88,22 @@ fn write(buffer: &Buffer, logs: PathBuf, share: u64, complain: impl Fn(&str)) {
         if !buffer.is_closed() {
             thread::sleep(GATHER);
         }
+    }
+}
+
+/// Access logs of APIs are kept beside the logs of functions, under the API's logical id.
+impl AccessLog for Writer {
+    fn line(&self, api: &str, line: &str) {
+        self.buffer.append(
+            &LogLine {
+                function: api,
+                environment: 0,
+                request_id: None,
+                origin: Origin::Platform,
+                text: line,
+            },
+            SystemTime::now(),
+        );
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use samovar_app::{Api, ApiKind, Function, PayloadFormat, Route};
 
+use super::access_log::Format;
 use super::binary::MediaTypes;
 use super::cors::Cors;
 use super::failure::Failure;
@@ -42,6 +43,10 @@ pub(crate) struct Endpoint {
     pub(crate) binary: MediaTypes,
     /// `None`: the front end has nothing to do with cross-origin requests.
     pub(crate) cors: Option<Cors>,
+    /// How requests are logged, if they are.
+    pub(crate) access_log: Option<Arc<Format>>,
+    /// From how many bytes on responses are compressed.
+    pub(crate) minimum_compression: Option<u32>,
     pub(crate) router: Router,
 }
 
@@ -155,6 +160,8 @@ impl Endpoint {
             id: api.id.clone(),
             logical_id: api.logical_id.clone(),
             stage: api.stage.clone(),
+            access_log: api.access_log.as_deref().map(|format| Arc::new(Format::new(format))),
+            minimum_compression: api.minimum_compression,
             base_paths: longest_first(&api.base_paths),
             stage_variables: api.stage_variables.clone(),
             binary: MediaTypes::new(&api.binary_media_types),
@@ -172,6 +179,8 @@ impl Endpoint {
             streaming: url.streaming,
             id: url.id.clone(),
             logical_id: function.logical_id.clone(),
+            access_log: None,
+            minimum_compression: None,
             stage: DEFAULT_STAGE.into(),
             base_paths: Vec::new(),
             stage_variables: BTreeMap::new(),

@@ -5,6 +5,7 @@ use samovar_dispatch::{Body, InvokeError, ThrottleReason};
 use samovar_http::full;
 use serde_json::json;
 
+use super::access_log::ErrorMessage;
 use super::endpoint::Front;
 
 /// Why there is no answer of a function.
@@ -24,6 +25,10 @@ pub(crate) enum Failure {
     EventTooLarge,
     /// The request's body broke off.
     BadRequest,
+    /// The request's body did not come in time.
+    TooSlow,
+    /// The request's body is not in the coding that it says, or in one that is not known.
+    UnsupportedMediaType,
     /// The function failed, or answered what the front end cannot use. The text is for people.
     Function(String),
     /// The invocation was refused. The text is for people.
@@ -64,7 +69,12 @@ impl Failure {
         };
         let content_type =
             if body.starts_with('{') { "application/json" } else { "text/plain;charset=UTF-8" };
+        let message = serde_json::from_str::<serde_json::Value>(&body).ok();
+        let message = message.and_then(|body| Some(body.get("message")?.as_str()?.to_owned()));
         let mut response = Response::new(full(body));
+        if let Some(message) = message {
+            response.extensions_mut().insert(ErrorMessage(message));
+        }
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -93,6 +103,8 @@ impl Failure {
             Self::HeadersTooLarge => (431, "Request Header Fields Too Large"),
             Self::TooLarge | Self::EventTooLarge => (413, "Request Entity Too Large"),
             Self::BadRequest => (400, "Bad Request"),
+            Self::TooSlow => (408, "Request Timeout"),
+            Self::UnsupportedMediaType => (415, "Unsupported Media Type"),
             Self::Function(_) | Self::Refused(_) => (500, "Internal Server Error"),
             Self::Throttled(_) | Self::TimedOut | Self::Stopping => (503, "Service Unavailable"),
         };
@@ -125,6 +137,10 @@ impl Failure {
                 (413, "RequestTooLargeException", r#"{"message":"Request Too Long"}"#)
             }
             Self::BadRequest => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
+            Self::TooSlow => (408, "BadRequestException", r#"{"message":"Request Timeout"}"#),
+            Self::UnsupportedMediaType => {
+                (415, "BadRequestException", r#"{"message":"Unsupported Media Type"}"#)
+            }
             Self::Function(_) => (502, "InternalServerErrorException", internal),
             Self::Refused(_) | Self::Throttled(_) => {
                 (500, "InternalServerErrorException", internal)
@@ -157,6 +173,10 @@ impl Failure {
                     .to_owned(),
             ),
             Self::BadRequest => (400, None, r#"{"message":"Bad Request"}"#.to_owned()),
+            Self::TooSlow => (408, None, r#"{"message":"Request Timeout"}"#.to_owned()),
+            Self::UnsupportedMediaType => {
+                (415, None, r#"{"message":"Unsupported Media Type"}"#.to_owned())
+            }
             Self::Function(_) | Self::Refused(_) | Self::TimedOut => {
                 (502, None, "Internal Server Error".to_owned())
             }

@@ -93,7 +93,7 @@ pub(crate) fn forwarded(inbound: &Inbound, invocation: &Invocation) -> HeaderMap
     chain.push(peer);
     insert(&mut headers, FORWARDED_FOR, &chain.join(", "));
     insert(&mut headers, FORWARDED_PORT, &inbound.host.port.to_string());
-    insert(&mut headers, FORWARDED_PROTO, "http");
+    insert(&mut headers, FORWARDED_PROTO, inbound.scheme.as_str());
     insert(&mut headers, TRACE_ID, trace_root(&invocation.trace_id));
     headers
 }

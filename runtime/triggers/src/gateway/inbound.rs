@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 use percent_encoding::percent_decode;
 
@@ -22,6 +23,8 @@ pub(crate) struct Inbound {
     /// Names and values as sent, without those of the connection.
     pub(crate) headers: HeaderMap,
     pub(crate) host: Host,
+    /// Whether the connection is encrypted.
+    pub(crate) scheme: Scheme,
     pub(crate) peer: IpAddr,
     pub(crate) at: SystemTime,
 }
@@ -33,7 +36,7 @@ pub(crate) struct Host {
     pub(crate) authority: String,
     /// `ordersapi.localhost`, `127.0.0.1`, `[::1]`.
     pub(crate) name: String,
-    /// 80 where none is given.
+    /// That of the scheme where none is given.
     pub(crate) port: u16,
 }
 
@@ -49,6 +52,8 @@ impl Inbound {
                 .map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned())
                 .unwrap_or_default(),
         };
+        // Of the connection, not of the URI, which is what the client says.
+        let scheme = parts.extensions.get::<Scheme>().cloned().unwrap_or(Scheme::HTTP);
         let mut headers = parts.headers;
         headers::remove_hop_by_hop(&mut headers);
         if let Ok(host) = HeaderValue::from_str(&authority) {
@@ -60,7 +65,8 @@ impl Inbound {
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers,
-            host: Host::parse(authority),
+            host: Host::parse(authority, &scheme),
+            scheme,
             peer: peer.ip().to_canonical(),
             at,
         }
@@ -105,11 +111,12 @@ impl Inbound {
 }
 
 impl Host {
-    fn parse(authority: String) -> Self {
+    fn parse(authority: String, scheme: &Scheme) -> Self {
+        let default = if *scheme == Scheme::HTTPS { 443 } else { 80 };
         // The last colon is the port's, unless it is inside an IPv6 address.
         let (name, port) = match authority.rsplit_once(':') {
-            Some((name, port)) if !port.contains(']') => (name, port.parse().unwrap_or(80)),
-            _ => (authority.as_str(), 80),
+            Some((name, port)) if !port.contains(']') => (name, port.parse().unwrap_or(default)),
+            _ => (authority.as_str(), default),
         };
         Self { name: name.trim_end_matches('.').to_ascii_lowercase(), port, authority }
     }

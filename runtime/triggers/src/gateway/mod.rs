@@ -4,7 +4,9 @@
 //! function whose [`Door`] takes it), is invoked, and the function's answer becomes the response
 //! that AWS would send.
 
+mod access_log;
 mod binary;
+mod compression;
 mod cors;
 mod endpoint;
 mod event;
@@ -19,19 +21,22 @@ mod response;
 mod route;
 mod serve;
 mod stream;
+mod traffic;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
+use http_body_util::Full;
 use samovar_app::{Api, Function};
 use samovar_dispatch::{Account, Body, BoxError, Clock, Dispatcher};
 use samovar_http::full;
 use serde_json::json;
 
-use self::endpoint::Endpoints;
+pub use self::access_log::AccessLog;
+use self::endpoint::{Endpoints, Front};
 use self::inbound::Inbound;
 use self::response::without_body;
 
@@ -49,6 +54,7 @@ struct Shared {
     account: Account,
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
+    access_log: OnceLock<Arc<dyn AccessLog>>,
 }
 
 impl Gateway {
@@ -68,8 +74,14 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let endpoints = RwLock::new(Arc::new(Endpoints::new(apis, functions)));
-        let shared = Arc::new(Shared { endpoints, account, dispatcher, clock });
+        let access_log = OnceLock::new();
+        let shared = Arc::new(Shared { endpoints, account, dispatcher, clock, access_log });
         Self { shared, port: None }
+    }
+
+    /// Gives the access logs of APIs that have one to `log`; what it was given to before stays.
+    pub fn set_access_log(&self, log: Arc<dyn AccessLog>) {
+        let _ = self.shared.access_log.set(log);
     }
 
     /// The same front door at a port of its own for the API of this logical id: there a host
@@ -95,11 +107,16 @@ impl Gateway {
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let inbound = Inbound::new(parts, peer, self.shared.clock.now());
+        let mut inbound = Inbound::new(parts, peer, self.shared.clock.now());
         let endpoints = self.shared.endpoints();
-        let response = match endpoints.select(&inbound, self.port.as_deref()) {
-            Some(selected) => self.shared.serve(selected, &inbound, body).await,
-            None => self.shared.nothing_here(&inbound),
+        let port = self.port.as_deref();
+        let response = if traffic::is_coded(&endpoints, &inbound, port) {
+            match traffic::decoded(&mut inbound, body).await {
+                Ok(body) => self.shared.routed(&endpoints, &inbound, port, Full::new(body)).await,
+                Err(failure) => failure.response(Front::RestApi),
+            }
+        } else {
+            self.shared.routed(&endpoints, &inbound, port, body).await
         };
         if inbound.method == Method::HEAD { without_body(response) } else { response }
     }

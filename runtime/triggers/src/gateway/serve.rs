@@ -1,15 +1,16 @@
 //! A routed request from its head to its response.
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Method, Request, Response, header};
 use http_body::Body as HttpBody;
 use samovar_app::PayloadFormat;
 use samovar_dispatch::{
     Answer, Body, BoxError, Door, Event, Invocation, Response as Output, Source,
 };
 use samovar_http::{BodyError, full, read_body};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use super::access_log::Integration;
 use super::endpoint::{Front, Selected};
 use super::failure::Failure;
 use super::ids::Ids;
@@ -70,6 +71,7 @@ impl Shared {
         let body = read_body(body, front.body_limit()).await.map_err(|error| match error {
             BodyError::TooLarge => Failure::TooLarge,
             BodyError::Broken => Failure::BadRequest,
+            BodyError::TooSlow => Failure::TooSlow,
         })?;
         let target = matched.target;
         let headers = headers::forwarded(inbound, &invocation);
@@ -98,16 +100,22 @@ impl Shared {
                 Event::Bytes(event.into())
             }
         };
-        invocation.streaming = endpoint.streaming;
+        // What answers HEAD has no body that could stream.
+        invocation.streaming = endpoint.streaming && inbound.method != Method::HEAD;
+        let began = Instant::now();
         let invoked = self.dispatcher.invoke(&target.function.name, invocation);
         let answer = match front.time_limit(target.timeout) {
             // The invocation itself goes on to its own time-out, as on AWS.
             Some(limit) => timeout(limit, invoked).await.map_err(|_| Failure::TimedOut)?,
             None => invoked.await,
         };
+        let latency = began.elapsed();
         let accept = inbound.headers.get(header::ACCEPT).map(headers::text);
         let takes_binary = endpoint.binary.are_accepted(accept.as_deref());
-        outcome(Mapping { front, format: target.payload_format, takes_binary }, answer?).await
+        let mapping = Mapping { front, format: target.payload_format, takes_binary };
+        let mut response = outcome(mapping, answer?).await?;
+        response.extensions_mut().insert(Integration { latency });
+        Ok(response)
     }
 }
 
@@ -137,7 +145,7 @@ fn http_event(inbound: &Inbound, mut headers: http::HeaderMap, body: Bytes) -> R
     let mut request = Request::new(full(body));
     *request.method_mut() = inbound.method.clone();
     *request.headers_mut() = headers;
-    let absolute = format!("http://{}{target}", inbound.host.authority).parse();
+    let absolute = format!("{}://{}{target}", inbound.scheme, inbound.host.authority).parse();
     // A host that no URI can have leaves the path alone, which came out of a URI.
     if let Ok(uri) = absolute.or_else(|_| target.parse()) {
         *request.uri_mut() = uri;

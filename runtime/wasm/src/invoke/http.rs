@@ -1,61 +1,76 @@
 //! `wasi:http/incoming-handler`: HTTP requests, as they are or as events of API Gateway.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use bytes::{Bytes, BytesMut};
 use http::header::{HOST, HeaderValue};
+use http::response::Parts;
 use http::{Request, Response as HttpResponse};
-use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
-use samovar_dispatch::{Body, BoxError, Event, FunctionError, MAX_RESPONSE_BYTES, Reply, Response};
+use http_body_util::{BodyExt, Full};
+use samovar_dispatch::{Body, Event, FunctionError, MAX_RESPONSE_BYTES, Reply, Response};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use wasmtime::{AsContextMut, Store};
 use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
 use super::gateway;
+use super::guest_body::GuestBody;
 use crate::failure;
 use crate::state::State;
 
+/// Gives an event to the guest. The response to a request goes to the caller as the guest writes
+/// it where the caller takes that (`streaming`), and otherwise when the guest has ended, of at
+/// most [`MAX_RESPONSE_BYTES`].
 pub(super) async fn invoke(
     proxy: &Proxy,
     store: &mut Store<State>,
     event: Event,
+    streaming: bool,
     reply: Reply,
 ) -> Result<(), FunctionError> {
     match event {
-        Event::Http(request) => {
+        Event::Http(request) if streaming => {
             handle(proxy, store, request, |response| reply.send(Response::Http(response))).await
+        }
+        Event::Http(request) => {
+            let (head, body) = collect(proxy, store, request).await?;
+            let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
+            reply.send(Response::Http(HttpResponse::from_parts(head, body)))
         }
         Event::Bytes(event) => {
             let (origin, request) = gateway::request(&event)
                 .map_err(|reason| FunctionError::platform("Runtime.InvalidEvent", reason))?;
-            let (sender, receiver) = oneshot::channel();
-            let guest = handle(proxy, store, request, |response| {
-                let _ = sender.send(response);
-                Ok(())
-            });
-            let answer = async {
-                let (head, body) = receiver.await.ok()?.into_parts();
-                Some(whole(body).await.map(|body| (head, body)))
-            };
-            let (outcome, answer) = tokio::join!(guest, answer);
-            match answer {
-                // Before all else: a guest whose response is cut may fail of that.
-                Some(Err(error)) if error == FunctionError::response_too_large() => Err(error),
-                Some(answer) => {
-                    outcome?;
-                    let (head, body) = answer?;
-                    reply.send(Response::Bytes(origin.response(&head, &body)))
-                }
-                // Without an answer there is an error.
-                None => outcome,
-            }
+            let (head, body) = collect(proxy, store, request).await?;
+            reply.send(Response::Bytes(origin.response(&head, &body)))
         }
+    }
+}
+
+/// Runs the guest to its end, and collects its response.
+async fn collect(
+    proxy: &Proxy,
+    store: &mut Store<State>,
+    request: Request<Body>,
+) -> Result<(Parts, Bytes), FunctionError> {
+    let (sender, receiver) = oneshot::channel();
+    let guest = handle(proxy, store, request, |response| {
+        let _ = sender.send(response);
+        Ok(())
+    });
+    let answer = async {
+        let (head, body) = receiver.await.ok()?.into_parts();
+        Some(whole(body).await.map(|body| (head, body)))
+    };
+    let (outcome, answer) = tokio::join!(guest, answer);
+    match answer {
+        // Before all else: a guest whose response is cut was stopped, or may fail of that.
+        Some(Err(error)) if error == FunctionError::response_too_large() => Err(error),
+        Some(answer) => {
+            outcome?;
+            answer
+        }
+        // Without an answer there is an error.
+        None => Err(outcome.err().unwrap_or_else(|| failure::no_response("there was none"))),
     }
 }
 
@@ -77,20 +92,39 @@ async fn handle(
         request.map(|body| body.map_err(|error| Error::InternalError(Some(error.to_string()))));
 
     let (ended, end) = oneshot::channel();
+    let (drop_body, dropped) = oneshot::channel();
     let (settled, settlement) = oneshot::channel();
     let mut view = store.data_mut().http();
-    let request = view.new_incoming_request(Scheme::Http, request).map_err(invalid)?;
+    let scheme = match request.uri().scheme_str() {
+        Some("https") => Scheme::Https,
+        _ => Scheme::Http,
+    };
+    let request = view.new_incoming_request(scheme, request).map_err(invalid)?;
     let outparam = view
         .new_response_outparam_from_callback(move |response| {
             let _ = settled.send(response.map_err(handler_error).and_then(|response| {
-                answer(response.map(|body| GuestBody { body, end: Some(end) }.boxed_unsync()))
+                answer(response.map(|body| GuestBody::new(body, end, drop_body).boxed_unsync()))
             }));
         })
         .map_err(invalid)?;
 
     let handler = proxy.wasi_http_incoming_handler();
-    if let Err(error) = handler.call_handle(store.as_context_mut(), request, outparam).await {
-        return Err(failure::invocation(error, store.data()));
+    let call = handler.call_handle(store.as_context_mut(), request, outparam);
+    // Who reads the response drops it where the client has gone. On AWS the function runs on
+    // (Lambda guide, "Response streaming for Lambda functions"), for an account to pay; here its
+    // work is of no more use.
+    let finished = tokio::select! {
+        biased;
+        finished = call => Some(finished),
+        Ok(()) = dropped => None,
+    };
+    match finished {
+        Some(Ok(())) => {}
+        Some(Err(error)) => return Err(failure::invocation(error, store.data())),
+        None => {
+            store.data().log.platform("Samovar stopped the isolate: nobody reads its response");
+            return Ok(());
+        }
     }
     let _ = ended.send(());
     match settlement.await {
@@ -129,39 +163,4 @@ fn handler_error(code: ErrorCode) -> FunctionError {
     };
     let document = json!({"errorType": "wasi:http/types.error-code", "errorMessage": message});
     FunctionError::handler(document.to_string().into())
-}
-
-/// A guest's body, which is whole only if the guest came to its end. `wasmtime-wasi-http` ends
-/// it in good order when the guest has trapped in the middle.
-struct GuestBody {
-    body: HyperOutgoingBody,
-    /// Told when the guest has come to its end; `None` after that.
-    end: Option<oneshot::Receiver<()>>,
-}
-
-impl http_body::Body for GuestBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if self.end.is_some()
-            && let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx))
-        {
-            return Poll::Ready(Some(frame.map_err(Into::into)));
-        }
-        let Some(end) = &mut self.end else { return Poll::Ready(None) };
-        let ended = ready!(Pin::new(end).poll(cx));
-        self.end = None;
-        match ended {
-            Ok(()) => Poll::Ready(None),
-            Err(_) => Poll::Ready(Some(Err("the function ended before its response did".into()))),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

@@ -145,11 +145,17 @@ impl Guest {
 
     /// Runs one invocation in a new isolate; the answer goes to `reply`.
     pub async fn invoke_with(&self, event: Event, reply: Reply) -> Ended {
+        self.invoke_as(event, true, reply).await
+    }
+
+    /// The same, for a caller that takes a stream, or does not.
+    pub async fn invoke_as(&self, event: Event, streaming: bool, reply: Reply) -> Ended {
         let mut environment = match self.start().await {
             Ok(environment) => environment,
             Err(error) => return Ended { outcome: Err(error), memory: 0 },
         };
         let mut invocation = Invocation::new(event, Source::Invoke);
+        invocation.streaming = streaming;
         invocation.client_context = Some(r#"{"custom":{"tea":"black"}}"#.into());
         invocation.deadline = SystemTime::now() + Duration::from_secs(60);
         let outcome = environment.invoke(invocation, reply).await;

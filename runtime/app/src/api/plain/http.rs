@@ -11,6 +11,7 @@ use crate::api::integration::{HTTP_API, Integrated, Integrations};
 use crate::api::path::route_key;
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, texts};
+use crate::api::traffic;
 use crate::model::{ApiKind, ApiRoute, Integration, Route};
 use crate::node::Node;
 use crate::property::{self, Effect, Table};
@@ -75,7 +76,7 @@ const ROUTE: &Table = &[
 ];
 
 const STAGE: &Table = &[
-    ("AccessLogSettings", Effect::Accepted),
+    ("AccessLogSettings", Effect::Read),
     ("AccessPolicyId", Effect::Accepted),
     ("ApiId", Effect::Read),
     ("AutoDeploy", Effect::Accepted),
@@ -113,6 +114,7 @@ pub(in crate::api) fn api<'t>(
         api.stage.clone_from(&stage.name);
         api.stage_variables.clone_from(&stage.variables);
         subject.stage_variables.clone_from(&stage.variables);
+        api.access_log.clone_from(&stage.access_log);
     }
     if let Some((_, node)) = subject.property("ProtocolType") {
         subject.reader.choice("ProtocolType", &node, &["HTTP", "WEBSOCKET"]);
@@ -162,6 +164,7 @@ fn quick(subject: &Subject) -> Option<ApiRoute> {
 pub(in crate::api) struct Stage {
     pub(in crate::api) name: String,
     pub(in crate::api) variables: BTreeMap<String, String>,
+    pub(in crate::api) access_log: Option<String>,
 }
 
 /// Stages by the id of their API.
@@ -182,7 +185,10 @@ pub(in crate::api) fn stages<'t>(
         let (Some(api), Some(name)) = (part.reader.text("ApiId", api), name) else { continue };
         let variables = part.get("StageVariables");
         let variables = variables.map(|node| texts(&part.reader, "StageVariables", node));
-        let stage = Stage { name: name.to_owned(), variables: variables.unwrap_or_default() };
+        let log = part.get("AccessLogSettings");
+        let log = log.and_then(|node| traffic::access_log(&part.reader, "AccessLogSettings", node));
+        let variables = variables.unwrap_or_default();
+        let stage = Stage { name: name.to_owned(), variables, access_log: log };
         stages.entry(api.to_owned()).or_insert(stage);
     }
 }

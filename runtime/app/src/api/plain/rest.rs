@@ -9,9 +9,10 @@ use super::{Part, is_filled, map_base_path, of_kind, reference};
 use crate::api::definition::{self, BasePath, Definition};
 use crate::api::integration::{Integrations, REST_API};
 use crate::api::path::{MAX_PATH, method, written, wrong_path};
-use crate::api::properties::{NO_AUTH, NO_CANARY, NO_COMPRESSION, NO_MODELS};
+use crate::api::properties::{NO_AUTH, NO_CANARY, NO_MODELS};
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, items, texts};
+use crate::api::traffic;
 use crate::model::{ApiKind, ApiRoute, Route};
 use crate::node::{self, Node};
 use crate::property::{self, Effect, Table};
@@ -30,7 +31,7 @@ const API: &Table = &[
     ("EndpointAccessMode", Effect::Accepted),
     ("EndpointConfiguration", Effect::Accepted),
     ("FailOnWarnings", Effect::Accepted),
-    ("MinimumCompressionSize", Effect::Missing(NO_COMPRESSION)),
+    ("MinimumCompressionSize", Effect::Read),
     ("Mode", Effect::Accepted),
     ("Name", Effect::Read),
     ("Parameters", Effect::Read),
@@ -79,7 +80,7 @@ const INTEGRATION: &[&str] = &[
 ];
 
 const STAGE: &Table = &[
-    ("AccessLogSetting", Effect::Accepted),
+    ("AccessLogSetting", Effect::Read),
     ("CacheClusterEnabled", Effect::Accepted),
     ("CacheClusterSize", Effect::Accepted),
     ("CanarySetting", Effect::Missing(NO_CANARY)),
@@ -132,6 +133,7 @@ pub(in crate::api) fn api<'t>(
     if let Some(stage) = stage {
         api.stage_variables.clone_from(&stage.variables);
         subject.stage_variables.clone_from(&stage.variables);
+        api.access_log.clone_from(&stage.access_log);
     } else {
         let what = format!("{} ({})", subject.path(), resource.kind);
         resolver.report.note(resource.at, what, "it has no stage: on AWS nothing answers");
@@ -142,6 +144,9 @@ pub(in crate::api) fn api<'t>(
     if let Some((key, node)) = subject.property("BinaryMediaTypes") {
         let types = items(&subject.reader, &key.name, &node).into_iter();
         api.binary_media_types = types.map(|kind| kind.replace("~1", "/")).collect();
+    }
+    if let Some((_, node)) = subject.property(traffic::COMPRESSION) {
+        api.minimum_compression = traffic::minimum_compression(&subject.reader, &node);
     }
     let base = subject
         .property("Parameters")
@@ -175,7 +180,12 @@ pub(in crate::api) fn stages<'t>(
         let described = part.get("StageDescription").and_then(|node| node.get("Variables"));
         let variables = part.get("Variables").or(described);
         let variables = variables.map(|node| texts(&part.reader, "Variables", node));
-        let stage = Stage { name: name.to_owned(), variables: variables.unwrap_or_default() };
+        let described = part.get("StageDescription");
+        let described = described.and_then(|node| node.get("AccessLogSetting"));
+        let log = part.get("AccessLogSetting").or(described);
+        let log = log.and_then(|node| traffic::access_log(&part.reader, "AccessLogSetting", node));
+        let variables = variables.unwrap_or_default();
+        let stage = Stage { name: name.to_owned(), variables, access_log: log };
         stages.entry(api.to_owned()).or_insert(stage);
     }
 }

@@ -3,7 +3,7 @@ use http::Request;
 use super::*;
 
 fn host(authority: &str) -> (String, u16, Option<String>) {
-    let host = Host::parse(authority.to_owned());
+    let host = Host::parse(authority.to_owned(), &Scheme::HTTP);
     let label = host.label().map(str::to_owned);
     (host.name, host.port, label)
 }
@@ -17,7 +17,9 @@ fn hosts_are_names_or_addresses() {
     assert_eq!(host("[::1]"), ("[::1]".into(), 80, None));
     let named = ("ordersapi.localhost".into(), 3000, some("ordersapi"));
     assert_eq!(host("OrdersApi.localhost:3000"), named);
-    assert!(Host::parse("abc.execute-api.us-east-1.localhost".into()).is_execute_api());
+    assert!(
+        Host::parse("abc.execute-api.us-east-1.localhost".into(), &Scheme::HTTP).is_execute_api()
+    );
 }
 
 #[test]
