@@ -14,6 +14,7 @@ mod conformance;
 mod crash;
 mod disk;
 mod example;
+mod front_door;
 mod functions;
 mod http;
 mod languages;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     trials.extend(functions::trials(&fixtures));
     trials.extend(http::trials(&fixtures));
     trials.extend(conformance::trials(&apis));
+    trials.extend(front_door::trials(&fixtures));
     trials.extend(access::trials(&fixtures));
     trials.extend(managed::trials(&fixtures));
     trials.extend(packaging::trials(&example));

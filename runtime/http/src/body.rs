@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body as HttpBody;
 use tokio::time::timeout;
 
-use crate::request_body::Paused;
+use crate::request_body::RequestBodyError;
 use crate::serve::{Body, BoxError};
 
 /// Why a body could not be read.
@@ -59,8 +59,12 @@ where
         match timeout(READ_TIME, Limited::new(body.as_mut(), limit).collect()).await {
             Ok(Ok(collected)) => return Ok(collected.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {}
-            Ok(Err(error)) if error.is::<Paused>() => return Err(BodyError::TooSlow),
-            Ok(Err(_)) => return Err(BodyError::Broken),
+            Ok(Err(error)) => {
+                return Err(match error.downcast_ref() {
+                    Some(RequestBodyError::Paused) => BodyError::TooSlow,
+                    _ => BodyError::Broken,
+                });
+            }
             Err(_) => return Err(BodyError::TooSlow),
         }
     }

@@ -19,7 +19,7 @@ pub use body::{BodyError, full, read_body};
 pub use guard::{Foreign, Hosts};
 pub use limits::Limits;
 pub use listen::{BindError, Listeners, Reserved};
-pub use request_body::{Paused, RequestBody};
+pub use request_body::{RequestBody, RequestBodyError};
 pub use serve::{Body, BoxError, serve};
 pub use sigv4::{Credentials, SignatureError, Verifier};
 pub use tls::{Authority, Tls, TlsError};

@@ -8,14 +8,19 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::serve::BoxError;
+/// Why the body of a request ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestBodyError {
+    /// The client is gone, or speaks no HTTP.
+    #[error(transparent)]
+    Broken(#[from] hyper::Error),
+    /// The client sends nothing, and has not ended.
+    #[error("the client paused for too long within its body")]
+    Paused,
+}
 
-/// A client that sends nothing more of its body, and has not ended it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the client paused for too long within its body")]
-pub struct Paused;
-
-/// The body of a request as it arrives. It ends with [`Paused`] where the client sends nothing
+/// The body of a request as it arrives. It ends with
+/// [`RequestBodyError::Paused`] where the client sends nothing
 /// for longer than [`Limits::body_pause`](crate::Limits::body_pause).
 #[derive(Debug)]
 pub struct RequestBody {
@@ -35,12 +40,12 @@ impl RequestBody {
 
 impl HttpBody for RequestBody {
     type Data = Bytes;
-    type Error = BoxError;
+    type Error = RequestBodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
             self.waiting = false;
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
@@ -51,7 +56,7 @@ impl HttpBody for RequestBody {
         if began {
             end.as_mut().reset(Instant::now() + pause);
         }
-        end.as_mut().poll(context).map(|()| Some(Err(Paused.into())))
+        end.as_mut().poll(context).map(|()| Some(Err(RequestBodyError::Paused)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -71,6 +71,7 @@ async fn answer(request: Request<RequestBody>, seen: Arc<Seen>) -> Response<Body
     let mut response = match request.uri().path() {
         "/ignore" => Response::new(full("ok")),
         "/endless" => Response::new(Body::new(Endless)),
+        "/waiting" => Response::new(Body::new(Waiting(seen))),
         path => {
             if path == "/slow" {
                 seen.entered.notify_one();
@@ -106,6 +107,28 @@ impl hyper::body::Body for Endless {
     ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, BoxError>>> {
         let frame = hyper::body::Frame::data(Bytes::from_static(&[b'x'; 16 << 10]));
         std::task::Poll::Ready(Some(Ok(frame)))
+    }
+}
+
+/// A body that is never there. It says when it is looked for, and when nobody waits any more.
+struct Waiting(Arc<Seen>);
+
+impl hyper::body::Body for Waiting {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, BoxError>>> {
+        self.0.entered.notify_one();
+        std::task::Poll::Pending
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.leave.notify_one();
     }
 }
 

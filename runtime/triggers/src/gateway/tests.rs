@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlRequest;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use samovar_app::{ApiKind, Route};
 use samovar_dispatch::{Door, Event, FunctionError, Limits, Response as Output};
 use serde_json::{Value, json};

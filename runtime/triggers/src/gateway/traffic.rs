@@ -65,3 +65,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,3 +92,15 @@ async fn a_request_that_takes_long_is_not_idle() {
     server.seen.leave.notify_one();
     assert_eq!(statuses(&slow.await.unwrap()), [200]);
 }
+
+/// What is being made for a client that goes away is dropped, though nothing was written that
+/// could have failed.
+#[tokio::test]
+async fn a_client_that_goes_away_is_noticed() {
+    let server = Server::start();
+    let mut client = server.connect().await;
+    client.write_all(b"GET /waiting HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    server.seen.entered.notified().await;
+    drop(client);
+    server.seen.leave.notified().await;
+}
