@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 use samovar_api::{Api, FunctionParts, Functions};
 use samovar_app::{App, Diagnostics, Kind};
 use samovar_dispatch::{Account, Clock, Dispatcher, Limits, SystemClock};
-use samovar_http::{BindError, Hosts, Limits as ClientLimits, Listeners, Reserved, TlsError};
+use samovar_http::{
+    BindError, Hosts, Limits as ClientLimits, Listeners, Reserved, Threads, TlsError,
+};
 use samovar_queue::{OpenError, QueueError, Queues};
 use samovar_triggers::{
     Deliveries, EventBuses, Gateway, LedgerError, Mappings, Outlets, Schedules, TimeScale, Topics,
@@ -48,6 +50,8 @@ pub(crate) enum UpError {
     Port { error: BindError, option: &'static str },
     #[error("{0}")]
     Access(#[from] AccessError),
+    #[error("cannot start threads: {0}")]
+    Threads(std::io::Error),
     #[error("cannot speak TLS: {0}")]
     Tls(#[from] TlsError),
     #[error("cannot use the state folder {}: {error}", .path.display())]
@@ -317,7 +321,9 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
         let (api, access) = (api.clone(), access.clone());
         async move { access.handle(&api, request, peer).await }
     };
-    let api = tokio::spawn(samovar_http::serve(ports.api, service, protocols.clone(), GRACE));
+    let threads = Threads::start().map_err(UpError::Threads)?;
+    let listeners = ports.api.with_threads(threads);
+    let api = tokio::spawn(samovar_http::serve(listeners, service, protocols.clone(), GRACE));
 
     let mut running = JoinSet::new();
     let of_apis = ports.apis.into_iter().map(|own| (own.port, gateway.at_port_of(&own.api)));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use samovar_app::Function;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -73,6 +74,10 @@ struct Shared {
     observer: Arc<dyn Observer>,
     running: TaskTracker,
     abort: CancellationToken,
+    /// That of the runtime that the dispatcher was made in: it shares work among its threads. What
+    /// computes runs there, wherever it was called: a thread that serves connections by itself
+    /// has other requests to answer.
+    scheduler: Handle,
 }
 
 /// The answer of a function that ran.
@@ -128,6 +133,7 @@ impl Dispatcher {
             observer,
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
+            scheduler: Handle::current(),
         });
         tokio::spawn(reap(Arc::downgrade(&shared)));
         Self(shared)
@@ -154,7 +160,7 @@ impl Dispatcher {
         let (clock, observer) = (self.0.clock.clone(), self.0.observer.clone());
         let log = EnvironmentLog::of(&pool.function, clock, observer);
         match timeout(INIT_LIMIT, pool.provider.start(log.clone())).await {
-            Ok(Ok(environment)) => pool.put(Live { environment, log, provisioned: None }),
+            Ok(Ok(environment)) => pool.put(Live::new(environment, log, None)),
             Ok(Err(error)) => {
                 pool.close().into_iter().for_each(stop_in_background);
                 return Err(error);
@@ -253,7 +259,8 @@ impl Dispatcher {
         let (tail, log) = oneshot::channel();
         let run = Run { pool, clock: shared.clock.clone(), observer: shared.observer.clone() };
         let abort = shared.abort.clone();
-        shared.running.spawn(async move {
+        let computes = run.pool.provider.computes();
+        let work = async move {
             // Aborting drops the environment, and with it whatever it started.
             let Some(finished) = abort.run_until_cancelled(run.invoke(invocation, reply)).await
             else {
@@ -264,7 +271,12 @@ impl Dispatcher {
             drop((slot, place, share));
             let _ = tail.send(finished.log_tail);
             let _ = over.send(finished.result);
-        });
+        };
+        if computes {
+            shared.running.spawn_on(work, &shared.scheduler);
+        } else {
+            shared.running.spawn(work);
+        }
 
         let result = match replied.await {
             Ok(Replied { response: Response::Stream(streamed), .. }) => {

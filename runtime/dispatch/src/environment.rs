@@ -13,6 +13,12 @@ pub trait Provider: Send + Sync + 'static {
     /// Which events the function takes.
     fn door(&self) -> Door;
 
+    /// Whether invocations take their processor time on the thread that polls them, as isolates
+    /// do, and not in processes of their own.
+    fn computes(&self) -> bool {
+        false
+    }
+
     /// Starts one environment and brings it to the point where it waits for an invocation
     /// (AWS's init phase). The dispatcher drops the future when its time is over; whatever was
     /// started must then be gone.

@@ -1,6 +1,7 @@
 //! The environments of one function.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use samovar_app::Function;
@@ -16,6 +17,10 @@ use crate::log::EnvironmentLog;
 /// How long an environment has to end when nobody waits for it any more.
 pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 
+/// Among how many of the warmest environments one of the caller's own thread is looked for: to
+/// wake another thread and be woken by it takes as long as the rest of a small invocation.
+const WARM: usize = 8;
+
 /// A live environment and its log.
 pub(crate) struct Live {
     pub(crate) environment: Box<dyn Environment>,
@@ -23,6 +28,20 @@ pub(crate) struct Live {
     /// Its place among the provisioned environments; another one is started when it is given
     /// back.
     pub(crate) provisioned: Option<OwnedSemaphorePermit>,
+    /// The thread that has started it. Where threads have schedulers of their own, it looks after
+    /// the environment's connections.
+    thread: ThreadId,
+}
+
+impl Live {
+    /// An environment that this thread has started.
+    pub(crate) fn new(
+        environment: Box<dyn Environment>,
+        log: EnvironmentLog,
+        provisioned: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self { environment, log, provisioned, thread: thread::current().id() }
+    }
 }
 
 /// One function, what starts its environments, and those that wait for work.
@@ -62,8 +81,13 @@ impl Drop for Slot {
 impl State {
     fn warmest(&mut self) -> Option<(Live, Instant)> {
         let provisioned = self.idle.iter().rposition(|(live, _)| live.provisioned.is_some());
-        match provisioned {
-            Some(index) => Some(self.idle.remove(index)),
+        if let Some(index) = provisioned {
+            return Some(self.idle.remove(index));
+        }
+        let here = thread::current().id();
+        let mut warm = self.idle.iter().enumerate().rev().take(WARM);
+        match warm.find(|(_, (live, _))| live.thread == here) {
+            Some((index, _)) => Some(self.idle.remove(index)),
             None => self.idle.pop(),
         }
     }

@@ -62,7 +62,7 @@ async fn start(
         let log = EnvironmentLog::of(&pool.function, clock.clone(), observer.clone());
         let error = match timeout(limit, pool.provider.start_provisioned(log.clone())).await {
             Ok(Ok(environment)) => {
-                pool.put(Live { environment, log, provisioned: Some(place) });
+                pool.put(Live::new(environment, log, Some(place)));
                 return;
             }
             Ok(Err(error)) => error.message,

@@ -93,7 +93,7 @@ impl Run {
         let began = Instant::now();
         match timeout(INIT_LIMIT, self.pool.provider.start(log.clone())).await {
             Ok(Ok(environment)) => {
-                let live = Live { environment, log: log.clone(), provisioned: None };
+                let live = Live::new(environment, log.clone(), None);
                 return (Some(live), log, Some(began.elapsed()));
             }
             Ok(Err(error)) => init_report(&log, began, "error", Some(&error)),
@@ -118,7 +118,7 @@ impl Run {
         let mut live = match live {
             Some(live) => live,
             None => match timeout_at(end, self.pool.provider.start(log.clone())).await {
-                Ok(Ok(environment)) => Live { environment, log: log.clone(), provisioned: None },
+                Ok(Ok(environment)) => Live::new(environment, log.clone(), None),
                 Ok(Err(error)) => return (Err(error), 0, None),
                 Err(_) => return (Err(timed_out(limit)), 0, None),
             },

@@ -12,6 +12,7 @@ mod listen;
 mod request_body;
 mod serve;
 mod sigv4;
+mod threads;
 mod tls;
 mod transport;
 
@@ -22,4 +23,5 @@ pub use listen::{BindError, Listeners, Reserved};
 pub use request_body::{RequestBody, RequestBodyError};
 pub use serve::{Body, BoxError, serve};
 pub use sigv4::{Credentials, SignatureError, Verifier};
+pub use threads::Threads;
 pub use tls::{Authority, Tls, TlsError};

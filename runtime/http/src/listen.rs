@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::guard::Hosts;
 use crate::limits::Limits;
+use crate::threads::Threads;
 use crate::tls::Tls;
 
 /// Connections that wait to be accepted.
@@ -55,6 +56,7 @@ pub struct Listeners {
     pub(crate) hosts: Hosts,
     pub(crate) limits: Limits,
     pub(crate) tls: Option<Tls>,
+    pub(crate) threads: Option<Threads>,
     port: u16,
 }
 
@@ -128,7 +130,7 @@ impl Reserved {
         };
         let sockets = self.sockets.into_iter().map(listen).collect::<Result<_, _>>()?;
         let (hosts, limits) = (Hosts::default(), Limits::default());
-        Ok(Listeners { sockets, hosts, limits, tls: None, port })
+        Ok(Listeners { sockets, hosts, limits, tls: None, threads: None, port })
     }
 }
 
@@ -149,6 +151,13 @@ impl Listeners {
     #[must_use]
     pub fn with_tls(self, tls: Option<Tls>) -> Self {
         Self { tls, ..self }
+    }
+
+    /// The same listeners, whose connections are served on these threads instead of the async
+    /// runtime that serves them. What keeps a thread busy must not be done there.
+    #[must_use]
+    pub fn with_threads(self, threads: Threads) -> Self {
+        Self { threads: Some(threads), ..self }
     }
 
     /// The port.

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::connection::{self, Ends, Rules};
 use crate::listen::Listeners;
 use crate::request_body::RequestBody;
+use crate::threads::Threads;
 use crate::tls::{self, Tls};
 use crate::transport::Transport;
 
@@ -49,12 +50,13 @@ pub async fn serve<S, F>(
     S: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let Listeners { sockets, hosts, limits, tls, .. } = listeners;
+    let Listeners { sockets, hosts, limits, tls, threads, .. } = listeners;
     let ends = Ends { soon: shutdown, now: CancellationToken::new() };
     let now = ends.now.clone();
     let server = Server {
         rules: Arc::new(Rules { hosts, limits, ends }),
         tls,
+        threads,
         places: Arc::new(Semaphore::new(limits.connections)),
         running: TaskTracker::new(),
         service,
@@ -74,6 +76,7 @@ pub async fn serve<S, F>(
 struct Server<S> {
     rules: Arc<Rules>,
     tls: Option<Tls>,
+    threads: Option<Threads>,
     /// One for each connection that there may be.
     places: Arc<Semaphore>,
     running: TaskTracker,
@@ -96,7 +99,19 @@ where
             // This one waits for its place, and those behind it for being accepted.
             let place = soon.run_until_cancelled(Arc::clone(&self.places).acquire_owned());
             let Some(Ok(place)) = place.await else { return };
-            self.running.spawn(self.clone().connection(stream, peer, place));
+            let Some(threads) = &self.threads else {
+                self.running.spawn(self.clone().connection(stream, peer, place));
+                continue;
+            };
+            // It is watched by the scheduler of the thread that it goes to.
+            let Ok(stream) = stream.into_std() else { continue };
+            let server = self.clone();
+            let served = async move {
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    server.connection(stream, peer, place).await;
+                }
+            };
+            self.running.spawn_on(served, threads.next());
         }
     }
 

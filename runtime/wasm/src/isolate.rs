@@ -52,6 +52,10 @@ impl Provider for WasmProvider {
         self.entry.door()
     }
 
+    fn computes(&self) -> bool {
+        true
+    }
+
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
         let running = self.ticker.running().await;
         let mut store = self.store(log);

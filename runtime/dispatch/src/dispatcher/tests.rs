@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -28,6 +29,9 @@ struct Fake {
     /// Init errors to answer with before the first success.
     init_failures: AtomicUsize,
     init_takes: Duration,
+    computes: bool,
+    /// The threads that the invocations ran on, with the numbers of their environments.
+    ran_on: Mutex<Vec<(usize, ThreadId)>>,
 }
 
 struct FakeEnvironment {
@@ -41,6 +45,10 @@ struct FakeEnvironment {
 impl Provider for Arc<Fake> {
     fn door(&self) -> Door {
         Door::Event
+    }
+
+    fn computes(&self) -> bool {
+        self.computes
     }
 
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
@@ -60,6 +68,7 @@ impl Provider for Arc<Fake> {
 impl Environment for FakeEnvironment {
     async fn invoke(&mut self, invocation: Invocation, reply: Reply) -> Result<(), FunctionError> {
         let Event::Bytes(event) = invocation.event else { panic!("only bytes are sent here") };
+        self.provider.ran_on.lock().unwrap().push((self.number, thread::current().id()));
         let text = String::from_utf8(event.to_vec()).unwrap();
         self.log.line(format!("environment {} got {text}", self.number).as_bytes());
         match text.split_once(' ') {
@@ -187,6 +196,49 @@ async fn a_free_environment_is_used_again() {
         assert_eq!(text(&bench.answer(name).await), name);
     }
     assert_eq!(bench.environments(), (1, 0));
+}
+
+/// Calls from a thread that has a scheduler of its own, as those have that serve connections;
+/// its id.
+async fn call_elsewhere(bench: &Arc<Bench>, event: &'static str) -> ThreadId {
+    let bench = Arc::clone(bench);
+    let call = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(bench.answer(event));
+        thread::current().id()
+    };
+    tokio::task::spawn_blocking(call).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_computes_runs_where_the_dispatcher_was_made() {
+    for computes in [true, false] {
+        let fake = Fake { computes, ..Fake::default() };
+        let bench = Arc::new(bench(fake, Limits::default(), None));
+        let caller = call_elsewhere(&bench, "x").await;
+        let here = thread::current().id();
+        let expected = if computes { here } else { caller };
+        assert_eq!(*bench.fake.ran_on.lock().unwrap(), [(1, expected)]);
+    }
+}
+
+#[tokio::test]
+async fn an_environment_of_the_callers_thread_goes_first() {
+    let bench = Arc::new(bench(Fake::default(), Limits::default(), None));
+    let short = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.answer("sleep 300").await }
+    });
+    while bench.fake.ran_on.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // The first environment is busy, and comes back before the second.
+    call_elsewhere(&bench, "sleep 600").await;
+    short.await.unwrap();
+    bench.answer("x").await;
+    let environments: Vec<_> =
+        bench.fake.ran_on.lock().unwrap().iter().map(|(number, _)| *number).collect();
+    assert_eq!(environments, [1, 2, 1]);
 }
 
 #[tokio::test(start_paused = true)]

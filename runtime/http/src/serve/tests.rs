@@ -1,5 +1,7 @@
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::sync::{Mutex, PoisonError};
+use std::thread::ThreadId;
 
 use http::{Method, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,6 +30,8 @@ struct Seen {
     requests: Mutex<Vec<String>>,
     entered: Notify,
     leave: Notify,
+    /// Those that have answered.
+    threads: Mutex<HashSet<ThreadId>>,
 }
 
 impl Server {
@@ -68,6 +72,8 @@ async fn answer(request: Request<RequestBody>, seen: Arc<Seen>) -> Response<Body
     let scheme = request.extensions().get::<Scheme>().cloned().unwrap();
     let target = format!("{} {}", request.method(), request.uri().path());
     seen.requests.lock().unwrap_or_else(PoisonError::into_inner).push(target);
+    let thread = std::thread::current().id();
+    seen.threads.lock().unwrap_or_else(PoisonError::into_inner).insert(thread);
     let mut response = match request.uri().path() {
         "/ignore" => Response::new(full("ok")),
         "/endless" => Response::new(Body::new(Endless)),
@@ -173,7 +179,30 @@ async fn a_foreign_host_never_reaches_the_service() {
 
 #[tokio::test]
 async fn shutdown_lets_requests_in_flight_end_and_idle_connections_at_once() {
-    let server = Server::start();
+    ends_in_order(Server::start()).await;
+}
+
+#[tokio::test]
+async fn threads_of_its_own_end_in_the_same_order() {
+    let server = Server::with(|listeners| listeners.with_threads(Threads::start().unwrap()));
+    ends_in_order(server).await;
+}
+
+#[tokio::test]
+async fn connections_are_dealt_out_to_all_threads() {
+    let threads = Threads::start().unwrap();
+    let server = Server::with(|listeners| listeners.with_threads(threads));
+    let count = std::thread::available_parallelism().unwrap().get();
+    for _ in 0..2 * count {
+        let request = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        assert!(server.ask(request).await.starts_with("HTTP/1.1 200"));
+    }
+    let served = server.seen.threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(served.len(), count, "{served:?}");
+    assert!(!served.contains(&std::thread::current().id()));
+}
+
+async fn ends_in_order(server: Server) {
     let (mut idle, mut silent) = (server.connect().await, server.connect().await);
     idle.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     assert!(one(&mut idle).await.starts_with("HTTP/1.1 200"));
