@@ -9,10 +9,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::server::{Ports, Server, Shared, samovar};
-use crate::tools::{CURL, Program, both, eventually, succeed};
+use crate::tools::{CURL, REQUESTS, both, eventually, succeed};
 use crate::{against, managed, needing, trial};
-
-const REQUESTS: Program = Program { name: "python3", probe: &["-c", "import requests"] };
 
 /// They run a function of the fixtures, which is built when those are served.
 pub(crate) fn trials(fixtures: &Arc<Shared>) -> Vec<Trial> {

@@ -15,7 +15,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::server::{Server, Shared};
-use crate::tools::{BOTO3, answer, block_on, get, lambda, post, succeed};
+use crate::tools::{BOTO3, answer, block_on, eventually, get, lambda, post, succeed};
 use crate::{against, needing};
 
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
@@ -26,6 +26,7 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
         against(server, "streaming::a_plain_invoke_gets_all_at_once", plain),
         against(server, "streaming::a_function_url_streams_behind_its_prelude", url),
         against(server, "streaming::a_buffered_function_url_collects", collected),
+        against(server, "streaming::a_client_that_goes_away_stops_no_native_function", gone),
         needing(&[BOTO3], against(server, "streaming::boto3_gets_each_piece_as_it_comes", boto3)),
         needing(
             &[BOTO3],
@@ -160,6 +161,31 @@ fn url(server: &Server) {
     let mut rest = String::new();
     reader.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "6\r\nsecond\r\n0\r\n\r\n");
+}
+
+/// Lambda guide, "Response streaming for Lambda functions": "streamed responses are not interrupted
+/// or stopped when the invoking client connection is broken".
+fn gone(server: &Server) {
+    let gate = Gate::new();
+    let address = server.http("");
+    let address = address.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request =
+        format!("GET /gone?port={} HTTP/1.1\r\nHost: httpstreamer.localhost\r\n\r\n", gate.port());
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut first = Vec::new();
+    while !first.ends_with(b"first\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        first.extend(byte);
+    }
+    drop(stream);
+    gate.open();
+    let line =
+        || server.output().lines().find(|line| line.contains("GET /gone")).map(str::to_owned);
+    eventually("the end of the invocation", || line().is_some());
+    let line = line().unwrap();
+    assert!(!line.contains("Runtime.") && !line.contains("Sandbox."), "{line}");
 }
 
 fn collected(server: &Server) {

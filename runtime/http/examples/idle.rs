@@ -83,7 +83,7 @@ fn client(connections: usize, requests: usize) {
             "connections": idle.len(),
             "rss_before_kb": before,
             "rss_after_kb": after,
-            "bytes_per_connection": after.saturating_sub(before) * 1024 / idle.len().max(1),
+            "bytes_per_connection": after.saturating_sub(before) * 1024 / idle.len().max(1) as u64,
             "alone_us": {"p50": alone.0, "p99": alone.1},
             "beside_us": {"p50": beside.0, "p99": beside.1},
         })

@@ -52,7 +52,8 @@ pub async fn serve<S, F>(
 {
     let Listeners { sockets, hosts, limits, tls, threads, .. } = listeners;
     let ends = Ends { soon: shutdown, now: CancellationToken::new() };
-    let now = ends.now.clone();
+    // Dropped with this future, too: then nobody waits for what is in flight.
+    let now = ends.now.clone().drop_guard();
     let server = Server {
         rules: Arc::new(Rules { hosts, limits, ends }),
         tls,
@@ -66,7 +67,7 @@ pub async fn serve<S, F>(
     tokio::task::JoinSet::from_iter(accepting).join_all().await;
     running.close();
     if timeout(grace, running.wait()).await.is_err() {
-        now.cancel();
+        drop(now);
         running.wait().await;
     }
 }

@@ -3,7 +3,7 @@
 //! It is kept, so that a client has to be told once that it is to be trusted. What it signs lives
 //! as long as the process. Its certificate has a name constraint (RFC 5280, section 4.2.1.10): of
 //! all names only `localhost` and those below it can be vouched for, so whoever steals the key
-//! can pose as no other site.
+//! can pose as no other site by name. Addresses are free, since any may be listened on.
 
 use std::fs;
 use std::io::{self, Write as _};

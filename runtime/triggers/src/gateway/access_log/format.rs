@@ -25,14 +25,11 @@ impl Format {
             let (text, variable) = rest.split_at(at);
             let variable = &variable[CONTEXT.len()..];
             let end = variable.find(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)));
-            let (name, after) = variable.split_at(end.unwrap_or(variable.len()));
             // A sentence may end behind a name.
-            let trimmed = name.trim_end_matches(['.', '-']);
-            let after = &variable[trimmed.len()..variable.len() - after.len()];
+            let name = variable[..end.unwrap_or(variable.len())].trim_end_matches(['.', '-']);
             parts.push(Part::Text(text.to_owned()));
-            parts.push(Part::Variable(trimmed.to_owned()));
-            rest = &rest[at + CONTEXT.len() + trimmed.len()..];
-            debug_assert!(rest.starts_with(after));
+            parts.push(Part::Variable(name.to_owned()));
+            rest = &variable[name.len()..];
         }
         parts.push(Part::Text(rest.to_owned()));
         Self { parts, is_json: format.trim_start().starts_with('{') }
