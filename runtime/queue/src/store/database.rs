@@ -200,8 +200,14 @@ impl Database {
 
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         let io = |error: io::Error| StoreError::Failed(error.to_string());
-        let committed = *lock(&self.committed);
-        lock(&self.newest).sync().map_err(io)?;
+        let mut newest = lock(&self.newest);
+        let committed = {
+            // Held, so that nobody commits meanwhile.
+            let committed = lock(&self.committed);
+            newest.prepare().map_err(io)?;
+            *committed
+        };
+        newest.sync().map_err(io)?;
         lock(&self.mark).set(committed).map_err(io)
     }
 
