@@ -29,6 +29,7 @@ mod sqs;
 mod sqs_addresses;
 mod sqs_cli;
 mod sqs_forms;
+mod sqs_sdk;
 mod stop;
 mod streaming;
 mod tools;
@@ -43,6 +44,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::server::Shared;
 
 fn main() -> ExitCode {
+    // A test runs this program again, as a client.
+    let mut arguments = std::env::args().skip(1);
+    if let (Some("--sqs-sdk"), Some(endpoint)) = (arguments.next().as_deref(), arguments.next()) {
+        sqs_sdk::run(&endpoint);
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::from_args();
     let example = Arc::new(Shared::new(server::example));
     let fixtures = Arc::new(Shared::new(server::fixtures));

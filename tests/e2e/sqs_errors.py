@@ -1,8 +1,9 @@
-"""Every error of SQS that can be provoked, action by action: python3 sqs_errors.py ENDPOINT.
+"""Every error of SQS that can be provoked: python3 sqs_errors.py ENDPOINT CLIENT.
 
 One row of the table is an action, its input, and what AWS answers: the error's code in the query
 protocol, the name of its shape in the JSON protocol, the HTTP status and the message. Each row is
-sent three times: as a document, as a form, and by boto3, which checks nothing before it sends.
+sent four times: as a document, as a form, by boto3, which checks nothing before it sends, and,
+where it can say such a thing, by the AWS SDK for Rust, of which CLIENT is a program (sqs_sdk.rs).
 
 Where a row has a message, AWS was seen to answer with it: LocalStack recorded it
 (`tests/aws/services/sqs/test_sqs.snapshot.json` and `test_sqs_move_task.snapshot.json`, dates in
@@ -13,6 +14,7 @@ botocore's service model, old (1.29, query) and new (JSON).
 
 import http.client
 import json
+import subprocess
 import sys
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
@@ -200,7 +202,30 @@ def by_boto3(action, document):
     raise AssertionError(f"{action} {document} did not fail: {answer}")
 
 
+RUST_SDK = subprocess.Popen(
+    [sys.argv[2], "--sqs-sdk", endpoint],
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    text=True,
+    bufsize=1,
+)
+
+
+def by_rust_sdk(action, document):
+    """Status, code and message of an error; nothing where the SDK does not send such a thing."""
+    print(json.dumps({"action": action, "input": document}), file=RUST_SDK.stdin, flush=True)
+    answer = json.loads(RUST_SDK.stdout.readline())
+    if "cannot" in answer:
+        assert answer["cannot"] != "it did not fail", (action, document)
+        return None
+    return answer["status"], answer["code"], answer["message"]
+
+
+by_sdk = 0
+
+
 def check(action, document, shape, message=None):
+    global by_sdk
     code, status = CODES.get(shape, shape), STATUSES.get(shape, 400)
     is_right = lambda got: bool(got) if message is None else got == message
     row = f"{action} {json.dumps(document)[:300]}"
@@ -209,6 +234,10 @@ def check(action, document, shape, message=None):
     got = by_boto3(action, document)
     assert got[:2] == (status, code) and is_right(got[2]), (row, got)
     assert got[3] == (shape if shape in SHAPES else "ClientError"), (row, got)
+    got = by_rust_sdk(action, document)
+    if got is not None:
+        by_sdk += 1
+        assert got[:2] == (status, code) and is_right(got[2]), (row, got)
     # Forms cannot say that a list is there and empty, and tell two errors differently.
     if shape == "QueueDoesNotExist":
         message = "The specified queue does not exist for this wsdl version."
@@ -828,7 +857,8 @@ def run():
                 faults.append(f"no row shows {shape.name} of {action}")
     if faults:
         raise SystemExit("\n".join(faults))
-    print(json.dumps({"rows": len(rows), "shapes": len({shape for shape, _ in shown})}))
+    shapes = len({shape for shape, _ in shown})
+    print(json.dumps({"rows": len(rows), "shapes": shapes, "by_rust_sdk": by_sdk}))
 
 
 run()

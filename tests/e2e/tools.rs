@@ -21,11 +21,11 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 
 /// A client of the AWS SDK. Each of its crates has a `Config` of its own, alike but in name.
 macro_rules! client {
-    ($sdk:ident, $server:expr) => {
+    ($sdk:ident, $endpoint:expr) => {
         $sdk::Client::from_conf(
             $sdk::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
-                .endpoint_url($server.api(""))
+                .endpoint_url($endpoint)
                 .region(Region::new("us-east-1"))
                 .credentials_provider(Credentials::new("key", "secret", None, None, "tests"))
                 .http_client(aws_smithy_http_client::Builder::new().build_http())
@@ -36,12 +36,17 @@ macro_rules! client {
 
 /// The Lambda client of the AWS SDK.
 pub(crate) fn lambda(server: &Server) -> aws_sdk_lambda::Client {
-    client!(aws_sdk_lambda, server)
+    client!(aws_sdk_lambda, server.api(""))
 }
 
 /// The SQS client of the AWS SDK.
 pub(crate) fn sqs(server: &Server) -> aws_sdk_sqs::Client {
-    client!(aws_sdk_sqs, server)
+    sqs_at(&server.api(""))
+}
+
+/// The same for any endpoint.
+pub(crate) fn sqs_at(endpoint: &str) -> aws_sdk_sqs::Client {
+    client!(aws_sdk_sqs, endpoint)
 }
 
 /// Invokes a function with the AWS SDK and waits for its answer.
