@@ -54,7 +54,8 @@ pub(crate) struct Up {
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) api_port: u16,
 
-    /// Port of HTTP APIs and function URLs. 0 takes any that is free.
+    /// Port of HTTP APIs and function URLs; each further API also gets the next free one. 0 takes
+    /// any that is free.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     pub(crate) http_port: u16,
 
