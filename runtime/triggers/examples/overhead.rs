@@ -99,6 +99,8 @@ fn gateway() -> SocketAddr {
         routes: others.chain(measured).collect(),
         cors: None,
         binary_media_types: Vec::new(),
+        access_log: None,
+        minimum_compression: None,
         span: None,
     };
     let gateway = Gateway::new(&[api], &functions, Account::default(), dispatcher, clock);
