@@ -35,6 +35,7 @@ mod streaming;
 mod tools;
 mod topics;
 mod watch;
+mod web_sockets;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
     trials.extend(stop::trials());
     trials.extend(logs::trials());
     trials.extend(watch::trials());
+    trials.extend(web_sockets::trials());
     trials.push(example::last(&example));
     let conclusion = libtest_mimic::run(&arguments, trials);
     example.stop();

@@ -23,7 +23,7 @@ pub use lambda::{CodeError, FunctionHost, FunctionParts, Functions, StoredCode};
 use samovar_dispatch::{Account, Body, BoxError, Dispatcher};
 use samovar_http::read_body;
 use samovar_queue::Queues;
-use samovar_triggers::{Deliveries, EventBuses, Schedules, Topics};
+use samovar_triggers::{Connections, Deliveries, EventBuses, Schedules, Topics};
 use serde_json::json;
 
 /// The AWS port. Cheap to clone.
@@ -39,6 +39,7 @@ struct Services {
     senders: Option<Senders>,
     deliveries: Option<Deliveries>,
     functions: Option<Functions>,
+    connections: Option<Connections>,
 }
 
 #[derive(Clone)]
@@ -58,6 +59,7 @@ impl Api {
             senders: None,
             deliveries: None,
             functions: None,
+            connections: None,
         }))
     }
 
@@ -80,6 +82,12 @@ impl Api {
         Self(Arc::new(Services { functions: Some(functions), ..self.services() }))
     }
 
+    /// The same API, which sends to these connections of WebSocket APIs.
+    #[must_use]
+    pub fn with_connections(self, connections: Connections) -> Self {
+        Self(Arc::new(Services { connections: Some(connections), ..self.services() }))
+    }
+
     fn services(&self) -> Services {
         (*self.0).clone()
     }
@@ -94,6 +102,9 @@ impl Api {
         let path = request.uri().path();
         if path == health::PATH && request.method() == Method::GET {
             return health::report(&self.0).await;
+        }
+        if let Some(connections) = self.0.connections.as_ref().filter(|c| c.is_meant(path)) {
+            return connections.handle(request).await;
         }
         if queues::is_meant(path) && request.method() == Method::GET {
             return queues::handle(&self.0.queues, request.uri()).await;

@@ -103,6 +103,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     queues.extend(made_queues);
 
     let mut apis = api::read(resolver, &active);
+    let web_sockets = api::web_sockets(resolver, &active);
 
     let (mut functions, mut layers, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for resource in &active {
@@ -114,7 +115,10 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
                 layers.extend(lambda::layer(resolver, resource));
             }
             kind if lambda::TYPES.contains(&kind) => {}
-            "AWS::SQS::Queue" | "AWS::Serverless::HttpApi" | "AWS::Serverless::Api" => {}
+            "AWS::SQS::Queue"
+            | "AWS::Serverless::HttpApi"
+            | "AWS::Serverless::Api"
+            | "AWS::Serverless::WebSocketApi" => {}
             kind if PERMISSIONS.contains(&kind) || is_nested(resource) => {}
             kind if GROUPS.contains(&kind) => {}
             _ if api::not_served(resource, report) => {}
@@ -150,6 +154,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         topics,
         queue_targets,
         apis,
+        web_sockets,
         queues,
         triggers,
         subscriptions,

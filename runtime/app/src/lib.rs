@@ -48,6 +48,7 @@ mod suggest;
 mod targets;
 mod template;
 mod topic;
+pub mod vtl;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Mark};

@@ -70,6 +70,7 @@ pub(crate) fn from_source(
             functions: parts.functions.into_iter().map(Into::into).collect(),
             layers: parts.layers,
             apis: parts.apis,
+            web_sockets: parts.web_sockets,
             queues: parts.queues,
             topics: parts.topics,
             queue_targets: parts.queue_targets,

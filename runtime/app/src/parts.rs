@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::{
     Api, Function, Layer, Output, Queue, QueueTarget, Resource, Subscription, Target, Topic,
-    TopicTrigger, Trigger,
+    TopicTrigger, Trigger, WebSocketApi,
 };
 
 /// What one template, with its nested ones, adds to the application.
@@ -14,6 +14,7 @@ pub(crate) struct Parts {
     pub(crate) functions: Vec<Function>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) apis: Vec<Api>,
+    pub(crate) web_sockets: Vec<WebSocketApi>,
     pub(crate) queues: Vec<Queue>,
     pub(crate) topics: Vec<Topic>,
     pub(crate) queue_targets: Vec<QueueTarget>,
@@ -31,6 +32,7 @@ impl Parts {
         self.functions.extend(nested.functions);
         self.layers.extend(nested.layers);
         self.apis.extend(nested.apis);
+        self.web_sockets.extend(nested.web_sockets);
         self.queues.extend(nested.queues);
         self.topics.extend(nested.topics);
         self.queue_targets.extend(nested.queue_targets);

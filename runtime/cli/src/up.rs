@@ -288,7 +288,9 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     let buses = EventBuses::new(functions, queue_targets, account.clone(), deliveries.clone());
     let schedules = Schedules::new(functions, queue_targets, account.clone(), deliveries.clone());
     let gateway =
-        Gateway::new(&app.apis, functions, account.clone(), dispatcher.clone(), clock.clone());
+        Gateway::new(&app.apis, functions, account.clone(), dispatcher.clone(), clock.clone())
+            .with_web_sockets(&app.web_sockets, functions);
+    let connections = gateway.connections();
     if let Some(log) = parts.access_log {
         gateway.set_access_log(log);
     }
@@ -316,22 +318,41 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     let api = Api::new(account.clone(), dispatcher.clone(), queues)
         .with_senders(topics.clone(), buses.clone(), schedules.clone())
         .with_deliveries(deliveries.clone())
-        .with_functions(managed);
-    let service = move |request, peer: SocketAddr| {
+        .with_functions(managed)
+        .with_connections(connections.clone());
+    let of_integrations = api.clone();
+    gateway.set_services(Arc::new(move |request| {
+        let api = of_integrations.clone();
+        Box::pin(async move { api.handle(request).await })
+    }));
+    let protocol = {
         let (api, access) = (api.clone(), access.clone());
-        async move { access.handle(&api, request, peer).await }
+        move |request, peer: SocketAddr| {
+            let (api, access) = (api.clone(), access.clone());
+            async move { access.handle(&api, request, peer).await }
+        }
     };
     let threads = Threads::start().map_err(UpError::Threads)?;
     let listeners = ports.api.with_threads(threads);
-    let api = tokio::spawn(samovar_http::serve(listeners, service, protocols.clone(), GRACE));
+    let served = samovar_http::serve(listeners, protocol, protocols.clone(), GRACE);
+    let served_api = tokio::spawn(served);
 
     let mut running = JoinSet::new();
+    running.spawn(gateway.clone().close_connections(triggers.clone()));
     let of_apis = ports.apis.into_iter().map(|own| (own.port, gateway.at_port_of(&own.api)));
     let doors: Vec<_> = of_apis.chain([(ports.http, gateway.clone())]).collect();
     for (port, gateway) in doors {
-        let service = move |request, peer: SocketAddr| {
-            let gateway = gateway.clone();
-            async move { gateway.handle(request, peer).await }
+        let (connections, api, access) = (connections.clone(), api.clone(), access.clone());
+        let service = move |request: http::Request<_>, peer: SocketAddr| {
+            let (gateway, api, access) = (gateway.clone(), api.clone(), access.clone());
+            // As on AWS, `@connections` is a call of AWS's protocols at the API's own host.
+            let is_call = connections.is_meant(request.uri().path());
+            async move {
+                if is_call {
+                    return access.handle(&api, request, peer).await;
+                }
+                gateway.handle(request, peer).await
+            }
         };
         running.spawn(samovar_http::serve(port, service, triggers.clone(), GRACE));
     }
@@ -341,7 +362,7 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     // Routes are the gateway's; topics, rules and schedules are served above; the rest is named as
     // not emulated.
     running.spawn(mappings.ended());
-    Ok(Served { dispatcher, triggers, running, protocols, api, logs: None })
+    Ok(Served { dispatcher, triggers, running, protocols, api: served_api, logs: None })
 }
 
 impl Served {

@@ -4,11 +4,19 @@
 //! integrations for HTTP APIs"; CloudFormation's resource reference, "AWS::ApiGatewayV2::
 //! Integration" and "AWS::ApiGateway::Method Integration".
 
+mod change;
+mod exchange;
+mod mapping;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use self::exchange::Beyond;
 use super::path::timeout;
-use crate::model::{ApiKind, Integration, PayloadFormat};
+use crate::model::{
+    ApiKind, AwsIntegration, ChangeKind, Exchange, HttpIntegration, Integration, ParameterChange,
+    PayloadFormat, ServiceAction, ServiceIntegration,
+};
 use crate::node::{self, Map, Node, Place, Value};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -24,6 +32,9 @@ pub(super) struct Names {
     subtype: &'static str,
     payload: &'static str,
     timeout: &'static str,
+    method: &'static str,
+    response_parameters: &'static str,
+    exchange: exchange::Names,
 }
 
 /// In a definition.
@@ -33,6 +44,14 @@ pub(super) const DEFINITION: Names = Names {
     subtype: "integrationSubtype",
     payload: "payloadFormatVersion",
     timeout: "timeoutInMillis",
+    method: "httpMethod",
+    response_parameters: "responseParameters",
+    exchange: exchange::Names {
+        parameters: "requestParameters",
+        templates: "requestTemplates",
+        passthrough: "passthroughBehavior",
+        responses: "responses",
+    },
 };
 
 /// In `AWS::ApiGatewayV2::Integration`.
@@ -42,11 +61,30 @@ pub(super) const HTTP_API: Names = Names {
     subtype: "IntegrationSubtype",
     payload: "PayloadFormatVersion",
     timeout: "TimeoutInMillis",
+    method: "IntegrationMethod",
+    response_parameters: "ResponseParameters",
+    exchange: IN_RESOURCES,
+};
+
+/// Of resources, in either kind of API.
+const IN_RESOURCES: exchange::Names = exchange::Names {
+    parameters: "RequestParameters",
+    templates: "RequestTemplates",
+    passthrough: "PassthroughBehavior",
+    responses: "IntegrationResponses",
 };
 
 /// In `AWS::ApiGateway::Method`. Payload formats and subtypes are for HTTP APIs only.
-pub(super) const REST_API: Names =
-    Names { kind: "Type", uri: "Uri", subtype: "", payload: "", timeout: "TimeoutInMillis" };
+pub(super) const REST_API: Names = Names {
+    kind: "Type",
+    uri: "Uri",
+    subtype: "",
+    payload: "",
+    timeout: "TimeoutInMillis",
+    method: "IntegrationHttpMethod",
+    response_parameters: "",
+    exchange: IN_RESOURCES,
+};
 
 /// What answers a route, and how it is asked.
 #[derive(Clone, Debug)]
@@ -80,15 +118,22 @@ impl Integrations<'_, '_> {
         let limit = self.get(map, names.timeout);
         let timeout =
             limit.as_ref().and_then(|node| timeout(reader, names.timeout, node, self.kind));
-        let integration = self.answer(reader, names, map, at)?;
+        let integration = self.answer(reader, names, map, at, path)?;
         if let Integration::Other(what) = &integration {
-            reader.report.note(at, path, format!("{what}: not emulated, the route is not served"));
+            reader.report.note(at, path, format!("{what}: not emulated, the route answers 500"));
         }
         Some(Integrated { integration, payload_format, timeout })
     }
 
     /// What answers.
-    fn answer(&self, reader: &Reader, names: &Names, map: &Map, at: Place) -> Option<Integration> {
+    fn answer(
+        &self,
+        reader: &Reader,
+        names: &Names,
+        map: &Map,
+        at: Place,
+        path: &str,
+    ) -> Option<Integration> {
         let Some(kind) = self.get(map, names.kind) else {
             let message = format!("the integration of {} has no `{}`", reader.owner, names.kind);
             let help = format!("add one: `{}: {}`", names.kind, proxy(names));
@@ -105,11 +150,12 @@ impl Integrations<'_, '_> {
         };
         Some(match reader.choice(names.kind, &upper, kinds)? {
             "AWS_PROXY" => self.proxy(reader, names, map, at)?,
-            "AWS" => {
-                let uri = self.get(map, names.uri);
-                let uri = uri.as_ref().and_then(Node::as_str).unwrap_or_default();
-                Integration::Other(format!("AWS {}", service(uri).unwrap_or("service")))
-            }
+            "AWS" => self.service(reader, names, map, path),
+            "MOCK" => match self.exchange(reader, names, map, path) {
+                Some(exchange) => Integration::Mock(exchange.into()),
+                None => Integration::Other("MOCK with such a template".to_owned()),
+            },
+            "HTTP_PROXY" => self.http(reader, names, map, at)?,
             other => Integration::Other(other.to_owned()),
         })
     }
@@ -117,7 +163,25 @@ impl Integrations<'_, '_> {
     /// What a proxy integration calls: a function, or another service of AWS.
     fn proxy(&self, reader: &Reader, names: &Names, map: &Map, at: Place) -> Option<Integration> {
         if let Some(subtype) = self.get(map, names.subtype) {
-            return Some(Integration::Other(reader.text(names.subtype, &subtype)?.to_owned()));
+            let text = reader.text(names.subtype, &subtype)?;
+            let actions = [
+                ServiceAction::SendMessage,
+                ServiceAction::ReceiveMessage,
+                ServiceAction::DeleteMessage,
+                ServiceAction::PurgeQueue,
+                ServiceAction::PutEvents,
+            ];
+            let Some(action) = actions.into_iter().find(|action| action.as_str() == text) else {
+                return Some(Integration::Other(text.to_owned()));
+            };
+            let parameters = self.get(map, names.exchange.parameters);
+            let parameters =
+                parameters.map(|node| change::of_service(reader, names.exchange.parameters, &node));
+            return Some(Integration::Service(Box::new(ServiceIntegration {
+                action,
+                parameters: parameters.unwrap_or_default(),
+                response_changes: self.response_changes(reader, names, map),
+            })));
         }
         let Some(uri) = self.get(map, names.uri) else {
             let message = format!("the integration of {} has no `{}`", reader.owner, names.uri);
@@ -127,6 +191,96 @@ impl Integrations<'_, '_> {
         };
         let text = reader.text(names.uri, &uri)?;
         Some(self.target(text, uri.is_unresolved()))
+    }
+
+    /// Another server.
+    fn http(&self, reader: &Reader, names: &Names, map: &Map, at: Place) -> Option<Integration> {
+        let Some(uri) = self.get(map, names.uri) else {
+            let message = format!("the integration of {} has no `{}`", reader.owner, names.uri);
+            let help = format!("name the server: `{}: https://example.com/{{id}}`", names.uri);
+            reader.report.fault(Fault::new(at, message).help(help));
+            return None;
+        };
+        let text = self.with_variables(reader.text(names.uri, &uri)?);
+        if uri.is_unresolved() || !(text.starts_with("http://") || text.starts_with("https://")) {
+            // A load balancer or a service of Cloud Map, by a VPC link.
+            return Some(Integration::Other("HTTP_PROXY by a VPC link".to_owned()));
+        }
+        let method = self.get(map, names.method);
+        let method = method.and_then(|node| Some(reader.text(names.method, &node)?.to_owned()));
+        let parameters = self.get(map, names.exchange.parameters);
+        let changes = parameters.map(|node| match self.kind {
+            ApiKind::Http => change::requests(reader, names.exchange.parameters, &node),
+            ApiKind::Rest => {
+                let mapped = change::of_rest_requests(reader, names.exchange.parameters, &node);
+                let overwrite = |(target, value)| ParameterChange {
+                    kind: ChangeKind::Overwrite,
+                    target,
+                    value,
+                };
+                mapped.into_iter().map(overwrite).collect()
+            }
+        });
+        Some(Integration::Http(Box::new(HttpIntegration {
+            method: method.map(|text| text.to_ascii_uppercase()).filter(|text| text != "ANY"),
+            uri: text,
+            changes: changes.unwrap_or_default(),
+            response_changes: self.response_changes(reader, names, map),
+        })))
+    }
+
+    fn response_changes(
+        &self,
+        reader: &Reader,
+        names: &Names,
+        map: &Map,
+    ) -> Vec<(u16, Vec<ParameterChange>)> {
+        let name = names.response_parameters;
+        let node = self.get(map, name).filter(|_| self.kind == ApiKind::Http);
+        node.map(|node| change::responses(reader, name, &node)).unwrap_or_default()
+    }
+
+    /// A call of a service, as far as Samovar has it.
+    fn service(&self, reader: &Reader, names: &Names, map: &Map, path: &str) -> Integration {
+        let uri = self.get(map, names.uri);
+        let uri = uri.as_ref().and_then(Node::as_str).unwrap_or_default();
+        let uri = self.with_variables(uri);
+        let name = service(&uri);
+        let other = || Integration::Other(format!("AWS {}", name.unwrap_or("service")));
+        let Some(name) = name.filter(|name| ["sqs", "sns", "events"].contains(name)) else {
+            return other();
+        };
+        let rest = uri.splitn(6, ':').nth(5).unwrap_or_default();
+        let (path_of_uri, action) = match (rest.strip_prefix("path"), rest.strip_prefix("action/"))
+        {
+            (Some(""), _) => ("/".to_owned(), None),
+            (Some(path), _) if path.starts_with('/') => (path.to_owned(), None),
+            (_, Some(action)) => ("/".to_owned(), Some(action.to_owned())),
+            _ => return other(),
+        };
+        let method = self.get(map, names.method);
+        let method = method.and_then(|node| Some(reader.text(names.method, &node)?.to_owned()));
+        match self.exchange(reader, names, map, path) {
+            Some(exchange) => Integration::Aws(Box::new(AwsIntegration {
+                service: name.to_owned(),
+                path: path_of_uri,
+                action,
+                method: method.unwrap_or_else(|| "POST".to_owned()).to_ascii_uppercase(),
+                exchange,
+            })),
+            None => Integration::Other(format!("AWS {name} with such a template")),
+        }
+    }
+
+    /// Templates and mappings; `None`: they have what is not supported, which is noted.
+    fn exchange(&self, reader: &Reader, names: &Names, map: &Map, path: &str) -> Option<Exchange> {
+        match exchange::read(reader, &names.exchange, |name| self.get(map, name)) {
+            Ok(exchange) => Some(exchange),
+            Err(Beyond { at, what }) => {
+                reader.report.note(at, path, format!("{what}: not emulated"));
+                None
+            }
+        }
     }
 
     /// The function that a URI means, with the stage's variables in it.

@@ -10,6 +10,7 @@ mod plain;
 mod properties;
 mod routes;
 mod serverless;
+mod socket;
 mod subject;
 mod traffic;
 
@@ -17,6 +18,7 @@ pub(crate) use integration::payload_format;
 pub(crate) use path::{method, timeout, written, wrong_path};
 pub(crate) use plain::{HTTP_TYPES, REST_TYPES, not_served};
 pub(crate) use routes::{Added, Apis, trigger};
+pub(crate) use socket::read as web_sockets;
 
 use crate::model::{Api, ApiKind, ApiRoute, Integration, Route};
 use crate::read::Reader;
@@ -101,6 +103,11 @@ impl Resolver<'_> {
                 replaced.push_str(without_stage(part, &api.stage));
             }
             live = replaced;
+        }
+        for resource in &self.template.resources {
+            if self.is_web_socket_api(resource) {
+                live = self.live_web_socket(resource, &live);
+            }
         }
         live
     }

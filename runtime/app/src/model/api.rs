@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Span;
+use super::{AwsIntegration, Exchange, HttpIntegration, ServiceIntegration, Span};
 
 /// An API that gives requests to functions.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl ApiRoute {
     pub fn function(&self) -> Option<&str> {
         match &self.integration {
             Integration::Function(id) => Some(id),
-            Integration::Other(_) => None,
+            _ => None,
         }
     }
 }
@@ -87,8 +87,30 @@ impl ApiRoute {
 pub enum Integration {
     /// The function with this logical id, by proxy integration.
     Function(String),
-    /// Something else, which is not emulated, in a few words: `MOCK`, `SQS-SendMessage`.
+    /// `MOCK` of a REST API: its templates alone.
+    Mock(Box<Exchange>),
+    /// `AWS` of a REST API: a call of a service that Samovar has.
+    Aws(Box<AwsIntegration>),
+    /// `HTTP_PROXY`: another server.
+    Http(Box<HttpIntegration>),
+    /// A call of a service by an HTTP API (`IntegrationSubtype`).
+    Service(Box<ServiceIntegration>),
+    /// Something else, which is not emulated, in a few words: `HTTP`, `Kinesis-PutRecord`.
     Other(String),
+}
+
+impl Integration {
+    /// What answers, in a few words, where it is no function: `mock`, `SQS-SendMessage`.
+    pub fn in_words(&self) -> Option<String> {
+        Some(match self {
+            Self::Function(_) => return None,
+            Self::Mock(_) => "mock".to_owned(),
+            Self::Aws(aws) => format!("AWS {}", aws.service),
+            Self::Http(http) => http.uri.clone(),
+            Self::Service(service) => service.action.as_str().to_owned(),
+            Self::Other(what) => what.clone(),
+        })
+    }
 }
 
 /// Shape of the events that an HTTP API sends.

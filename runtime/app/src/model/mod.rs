@@ -2,10 +2,12 @@
 
 mod api;
 mod function;
+mod integration;
 mod managed;
 mod place;
 mod queue;
 mod sender;
+mod socket;
 mod trigger;
 
 use std::path::PathBuf;
@@ -16,10 +18,15 @@ pub use function::{
     Architecture, Asynchronous, Build, Code, Destination, Function, FunctionUrl, Kind, Layer,
     LayerReference, Logging, Tracing,
 };
+pub use integration::{
+    AwsIntegration, ChangeKind, Exchange, HttpIntegration, IntegrationResponse, Mapping,
+    MappingPart, ParameterChange, ParameterTarget, Passthrough, ServiceAction, ServiceIntegration,
+};
 pub use managed::ManagedRuntime;
 pub use place::{Places, Span};
 pub use queue::{Queue, Subscription, Target, Topic};
 pub use sender::{QueueTarget, Sender};
+pub use socket::{WebSocketApi, WebSocketRoute};
 pub use trigger::{
     AlexaTrigger, BucketTrigger, HttpTrigger, InputTransformer, IotTrigger, LogsTrigger,
     QueueTrigger, Rate, RetryPolicy, RuleTrigger, ScheduleService, ScheduleTrigger,
@@ -39,6 +46,8 @@ pub struct App {
     pub layers: Vec<Layer>,
     /// HTTP APIs and REST APIs, explicit and implicit, in template order.
     pub apis: Vec<Api>,
+    /// WebSocket APIs, in template order.
+    pub web_sockets: Vec<WebSocketApi>,
     /// Queues, in template order.
     pub queues: Vec<Queue>,
     /// Topics, in template order.

@@ -115,7 +115,25 @@ impl<'t> Resolver<'t> {
     /// The ids of the template's WebSocket APIs.
     pub(crate) fn web_sockets(&self) -> HashSet<String> {
         let resources = self.template.resources.iter().filter(|r| self.is_web_socket_api(r));
-        resources.map(|resource| stable_id(&self.id(resource.id), API_ID)).collect()
+        resources.map(|resource| self.web_socket_id(resource.id)).collect()
+    }
+
+    /// The id of a WebSocket API.
+    pub(crate) fn web_socket_id(&self, logical_id: &str) -> String {
+        stable_id(&self.id(logical_id), API_ID)
+    }
+
+    /// Text with the addresses of a WebSocket API on AWS (`wss:` of clients, `https:` of
+    /// `@connections`) replaced by the live ones. Its paths have the stage here too.
+    pub(crate) fn live_web_socket(&self, resource: &Resource, text: &str) -> String {
+        let id = self.web_socket_id(resource.id);
+        let region = &self.options.region;
+        let address = format!("{id}.execute-api.{region}.amazonaws.com");
+        let clients = format!("ws://{}", self.web_socket_host(resource.id));
+        // Functions call `@connections`, and not every resolver knows names below `localhost`.
+        let functions = format!("http://127.0.0.1:{}", self.options.http_port);
+        text.replace(&format!("wss://{address}"), &clients)
+            .replace(&format!("https://{address}"), &functions)
     }
 
     /// The ids of the root resources of the template's REST APIs.
@@ -177,11 +195,9 @@ impl<'t> Resolver<'t> {
         resource: &Resource,
         attribute: &str,
     ) -> (Option<String>, &'static [&'static str]) {
-        let id = stable_id(&self.id(resource.id), API_ID);
-        let region = &self.options.region;
         let value = match attribute {
-            "ApiEndpoint" => Some(format!("wss://{id}.execute-api.{region}.amazonaws.com")),
-            "ApiId" => Some(id),
+            "ApiEndpoint" => Some(format!("ws://{}", self.web_socket_host(resource.id))),
+            "ApiId" => Some(self.web_socket_id(resource.id)),
             _ => None,
         };
         (value, &["ApiEndpoint", "ApiId"])
@@ -223,6 +239,12 @@ impl<'t> Resolver<'t> {
         resource: &Resource<'t>,
         property: &str,
     ) -> Resolved<Option<String>> {
+        if resource.kind == "AWS::Serverless::WebSocketApi" && property == "Stage" {
+            let Some((_, stage)) = self.property(resource, "StageName") else {
+                return Ok(Some("default".to_owned()));
+            };
+            return stage.as_str().map(|stage| Some(stage.to_owned())).ok_or(Trouble::Reported);
+        }
         let (kind, true) = kind_of(resource.kind).unwrap_or((ApiKind::Http, false)) else {
             return Ok(None);
         };

@@ -115,6 +115,15 @@ impl<'t> Resolver<'t> {
         }
     }
 
+    /// Host and port where a WebSocket API answers: the plain address where it is the only one.
+    pub(crate) fn web_socket_host(&self, logical_id: &str) -> String {
+        let port = self.options.http_port;
+        match self.web_sockets().len() {
+            1 if !self.is_nested() => format!("127.0.0.1:{port}"),
+            _ => format!("{}.localhost:{port}", self.host(logical_id)),
+        }
+    }
+
     /// Whether there are several templates: then each API has a host name of its own.
     fn is_nested(&self) -> bool {
         let is_application = |resource: &Resource| resource.kind == "AWS::Serverless::Application";

@@ -90,6 +90,22 @@ const HTTP_API: &[&str] = &[
     "Tags",
 ];
 
+const WEB_SOCKET_API: &[&str] = &[
+    "AccessLogSettings",
+    "ApiKeySelectionExpression",
+    "DefaultRouteSettings",
+    "DisableExecuteApiEndpoint",
+    "DisableSchemaValidation",
+    "Domain",
+    "FailOnWarnings",
+    "IpAddressType",
+    "PropagateTags",
+    "RouteSelectionExpression",
+    "RouteSettings",
+    "StageVariables",
+    "Tags",
+];
+
 /// SAM's types that may have globals.
 const TYPES: &[&str] = &[
     "Api",
@@ -108,6 +124,7 @@ pub(crate) struct Globals<'t> {
     function: &'t Map,
     api: &'t Map,
     http_api: &'t Map,
+    web_socket_api: &'t Map,
 }
 
 static NONE: Map = Map::new();
@@ -115,7 +132,7 @@ static NONE: Map = Map::new();
 impl Default for Globals<'_> {
     /// None.
     fn default() -> Self {
-        Self { function: &NONE, api: &NONE, http_api: &NONE }
+        Self { function: &NONE, api: &NONE, http_api: &NONE, web_socket_api: &NONE }
     }
 }
 
@@ -153,6 +170,7 @@ impl<'t> Globals<'t> {
             function: of("Function", FUNCTION),
             api: of("Api", API),
             http_api: of("HttpApi", HTTP_API),
+            web_socket_api: of("WebSocketApi", WEB_SOCKET_API),
         }
     }
 
@@ -162,6 +180,7 @@ impl<'t> Globals<'t> {
             "AWS::Serverless::Function" => self.function,
             "AWS::Serverless::Api" => self.api,
             "AWS::Serverless::HttpApi" => self.http_api,
+            "AWS::Serverless::WebSocketApi" => self.web_socket_api,
             _ => &NONE,
         }
     }

@@ -15,8 +15,8 @@ fn routes(app: &App) -> Vec<String> {
         let method = route.route.method.as_deref().unwrap_or("ANY");
         let path = route.route.path.as_deref().unwrap_or("$default");
         let answer = match &route.integration {
-            Integration::Function(id) => id,
-            Integration::Other(what) => what,
+            Integration::Function(id) => id.clone(),
+            other => other.in_words().unwrap_or_default(),
         };
         format!("{method} {path} -> {answer}")
     });
@@ -93,10 +93,7 @@ fn http_apis() {
     assert_eq!(outputs, [api.id.as_str(), "http://127.0.0.1:3000", "http://127.0.0.1:3000/a"]);
     assert_eq!(
         notes(&app),
-        [
-            "Resources.Send: SQS-SendMessage: not emulated, the route is not served",
-            "Resources.Any.AuthorizationType: not checked: every request is let through",
-        ]
+        ["Resources.Any.AuthorizationType: not checked: every request is let through",]
     );
 }
 
@@ -151,34 +148,6 @@ fn base_paths_of_definitions() {
     }
 }
 
-#[test]
-fn web_socket_apis_are_named() {
-    let app = app(&with(
-        "  Chat: {Type: 'AWS::ApiGatewayV2::Api', Properties: {Name: a, ProtocolType: !Ref Kind}}
-  Connect:
-    Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Chat, RouteKey: $connect, Target: !Sub 'integrations/${Call}'}
-  Call:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties: {ApiId: !Ref Chat, IntegrationType: MOCK}
-  Sam: {Type: 'AWS::Serverless::WebSocketApi', Properties: {Routes: {}}}
-Parameters: {Kind: {Type: String, Default: WEBSOCKET}}
-Outputs:
-  Chat: {Value: !GetAtt Chat.ApiEndpoint}
-  Sam: {Value: !Sub 'wss://${Sam}.execute-api'}
-",
-    ));
-    assert!(app.apis.is_empty());
-    assert_eq!(
-        notes(&app),
-        [
-            "Resources.Chat (AWS::ApiGatewayV2::Api): not served: WebSocket APIs are not emulated",
-            "Resources.Sam (AWS::Serverless::WebSocketApi): not created: it has a name and ARN, and nothing behind",
-        ]
-    );
-    assert!(app.outputs[0].value.starts_with("wss://"), "{}", app.outputs[0].value);
-}
-
 const REST: &str = "  Web:
     Type: AWS::ApiGateway::RestApi
     Properties: {Name: shop, BinaryMediaTypes: [image~1png]}
@@ -225,7 +194,7 @@ Outputs:
 #[test]
 fn rest_apis() {
     let app = app(&with(REST));
-    assert_eq!(routes(&app), ["GET / -> MOCK", "ANY /orders/{id} -> Hello"]);
+    assert_eq!(routes(&app), ["GET / -> mock", "ANY /orders/{id} -> Hello"]);
     let api = &app.apis[0];
     assert_eq!((api.kind, api.name.as_str(), api.stage.as_str()), (ApiKind::Rest, "shop", "v1"));
     assert_eq!(api.stage_variables["a"], "b");
@@ -238,7 +207,6 @@ fn rest_apis() {
     assert_eq!(
         notes(&app),
         [
-            "Resources.Root GET /: MOCK: not emulated, the route is not served",
             "Resources.GetOrder.AuthorizationType: not checked: every request is let through",
             "Resources.Key (AWS::ApiGateway::ApiKey): not checked: every request is let through",
         ]

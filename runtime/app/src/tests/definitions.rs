@@ -32,8 +32,8 @@ fn routes(app: &App) -> Vec<String> {
         let method = route.route.method.as_deref().unwrap_or("ANY");
         let path = route.route.path.as_deref().unwrap_or("$default");
         let answer = match &route.integration {
-            Integration::Function(id) => id,
-            Integration::Other(what) => what,
+            Integration::Function(id) => id.clone(),
+            other => other.in_words().unwrap_or_default(),
         };
         format!("{method} {path} -> {answer}")
     });
@@ -85,7 +85,7 @@ components:
             "GET /a/{id} -> Hello",
             "DELETE /a/{id} -> Hello",
             "ANY /b/{proxy+} -> Hello",
-            "GET /c -> HTTP_PROXY",
+            "GET /c -> https://x",
             "POST /d -> SQS-SendMessage",
             "ANY $default -> Hello",
         ]
@@ -101,8 +101,6 @@ components:
     assert_eq!(
         notes(&app),
         [
-            "Resources.Web GET /c: HTTP_PROXY: not emulated, the route is not served",
-            "Resources.Web POST /d: SQS-SendMessage: not emulated, the route is not served",
             "Web GET /e: it has no integration: not served",
             "Web PUT /e: it has no integration: not served",
         ]
@@ -126,7 +124,7 @@ paths:
         ),
     );
     let app = app(&text);
-    assert_eq!(routes(&app), ["GET /a -> Hello", "OPTIONS /a -> MOCK", "POST /b -> AWS sqs"]);
+    assert_eq!(routes(&app), ["GET /a -> Hello", "OPTIONS /a -> mock", "POST /b -> AWS sqs"]);
     assert_eq!(app.apis[0].binary_media_types, ["image/png"]);
     assert!(notes(&app).contains(
         &"Resources.Web /a GET: not served: methods of a definition are lower-case".to_owned()
@@ -215,7 +213,7 @@ paths:
         routes(&app),
         [
             "GET /a/{id} -> Hello",
-            "GET /other -> HTTP_PROXY",
+            "GET /other -> https://x",
             "GET /new -> Hello",
             "GET /bare -> Hello"
         ]
@@ -226,7 +224,6 @@ paths:
         notes(&app),
         [
             "Resources.Hello.Events.Other (HttpApi): the definition of Web gives this route to another integration",
-            "Resources.Web GET /other: HTTP_PROXY: not emulated, the route is not served",
         ]
     );
 }
@@ -246,7 +243,7 @@ paths:
   /mock: {{get: {{x-amazon-apigateway-integration: {{type: mock}}}}}}"
     );
     let permitted = app(&web("Api", events, "StageName: v1", &definition));
-    assert_eq!(routes(&permitted), ["GET /a -> Hello", "GET /mock -> MOCK"]);
+    assert_eq!(routes(&permitted), ["GET /a -> Hello", "GET /mock -> mock"]);
     assert_eq!(triggers(&permitted), ["Same"]);
     assert_eq!(
         notes(&permitted)[..2],

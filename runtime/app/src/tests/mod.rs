@@ -13,12 +13,14 @@ mod files;
 mod functions;
 mod hostile;
 mod http;
+mod integrations;
 mod intrinsics;
 mod lambda;
 mod nested;
 mod properties;
 mod queues;
 mod settings;
+mod web_sockets;
 
 use std::fs;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use samovar_app::{Api, ApiKind, App, Integration, Topic};
+use samovar_app::{Api, ApiKind, App, Topic, WebSocketApi};
 
 use super::style::{Style, pad, printable, widest};
 use super::words::{self, count};
@@ -27,6 +27,7 @@ impl fmt::Display for Overview<'_> {
         }
         self.functions(f)?;
         self.app.apis.iter().try_for_each(|api| self.api(f, api))?;
+        self.app.web_sockets.iter().try_for_each(|api| self.web_socket(f, api))?;
         self.queues(f)?;
         self.topics(f)?;
         self.outputs(f)?;
@@ -88,12 +89,7 @@ impl Overview<'_> {
         let routes = api.routes.iter().map(|route| {
             let method = route.route.method.as_deref().unwrap_or("ANY");
             let path = route.route.path.as_deref().unwrap_or("$default");
-            let answers = match &route.integration {
-                Integration::Function(id) => {
-                    self.app.function(id).map_or_else(|| id.clone(), |f| f.name.clone())
-                }
-                Integration::Other(what) => format!("{what} (not emulated)"),
-            };
+            let answers = words::integration(self.app, &route.integration);
             (method, path, printable(&answers))
         });
         let routes: Vec<_> = routes.collect();
@@ -104,6 +100,21 @@ impl Overview<'_> {
             writeln!(f, "    {method}  {path}  {}", self.style.dim(&format!("→ {answers}")))?;
         }
         Ok(())
+    }
+
+    /// A WebSocket API with its routes.
+    fn web_socket(&self, f: &mut fmt::Formatter<'_>, api: &WebSocketApi) -> fmt::Result {
+        let about = format!("{}, stage {}, {}", api.logical_id, api.stage, api.selection);
+        let about = self.style.dim(&printable(&about));
+        writeln!(f, "\n  {}  {about}", self.style.bold("WebSocket API"))?;
+        let rows = api.routes.iter();
+        self.rows(
+            f,
+            rows.map(|route| {
+                let answers = words::integration(self.app, &route.integration);
+                (route.key.as_str(), format!("→ {answers}"))
+            }),
+        )
     }
 
     fn queues(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,10 +166,10 @@ impl Overview<'_> {
 
     /// `7 functions, 1 API, 3 queues; 2 things are not emulated`.
     fn counts(&self) -> String {
-        let App { functions, apis, queues, topics, not_emulated, .. } = self.app;
+        let App { functions, apis, web_sockets, queues, topics, not_emulated, .. } = self.app;
         let counts = [
             (functions.len(), "function"),
-            (apis.len(), "API"),
+            (apis.len() + web_sockets.len(), "API"),
             (queues.len(), "queue"),
             (topics.len(), "topic"),
         ];

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use samovar_app::{Api, ApiRoute, App, Integration};
+use samovar_app::{Api, ApiRoute, App, WebSocketApi};
 use samovar_http::{Authority, Reserved};
 
 use crate::ports::ApiPort;
@@ -119,21 +119,21 @@ impl Summary<'_> {
 
     /// Method, URL and function of every route.
     fn route_rows(&self) -> Vec<(String, String, String)> {
-        let name = |id: &str| match self.app.function(id) {
-            Some(function) => function.name.clone(),
-            None => id.to_owned(),
-        };
         let mut rows = Vec::new();
         for api in &self.app.apis {
             let base = self.base(api);
             for ApiRoute { route, integration, .. } in &api.routes {
                 let method = route.method.as_deref().unwrap_or("ANY").to_owned();
                 let path = route.path.as_deref().unwrap_or("/*");
-                let answers = match integration {
-                    Integration::Function(id) => name(id),
-                    Integration::Other(what) => format!("{what} (not emulated)"),
-                };
+                let answers = words::integration(self.app, integration);
                 rows.push((method, format!("{base}{path}"), answers));
+            }
+        }
+        for api in &self.app.web_sockets {
+            let url = self.web_socket(api);
+            for route in &api.routes {
+                let answers = words::integration(self.app, &route.integration);
+                rows.push(("WS".to_owned(), format!("{url}  {}", route.key), answers));
             }
         }
         for function in self.app.functions.iter().filter(|function| function.url.is_some()) {
@@ -164,6 +164,16 @@ impl Summary<'_> {
             format!("http://127.0.0.1:{port}")
         } else {
             format!("http://{}.localhost:{port}", host(&api.logical_id))
+        }
+    }
+
+    /// Where clients of a WebSocket API connect.
+    fn web_socket(&self, api: &WebSocketApi) -> String {
+        let (port, stage) = (self.http_port, &api.stage);
+        if self.app.web_sockets.len() == 1 {
+            format!("ws://127.0.0.1:{port}/{stage}")
+        } else {
+            format!("ws://{}.localhost:{port}/{stage}", host(&api.logical_id))
         }
     }
 

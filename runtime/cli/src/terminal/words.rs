@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samovar_app::{
-    App, Build, Function, Queue, Rate, Route, RuleTrigger, ScheduleTrigger, Sender, Span,
-    StreamSource, Trigger,
+    App, Build, Function, Integration, Queue, Rate, Route, RuleTrigger, ScheduleTrigger, Sender,
+    Span, StreamSource, Trigger,
 };
 
 /// What starts a function, each in a few words.
@@ -87,6 +87,17 @@ pub(crate) fn route(route: &Route) -> String {
         (_, None) => "$default".into(),
         (None, Some(path)) => format!("ANY {path}"),
         (Some(method), Some(path)) => format!("{method} {path}"),
+    }
+}
+
+/// What answers a route: a function by its name, or something else.
+pub(crate) fn integration(app: &App, integration: &Integration) -> String {
+    match integration {
+        Integration::Function(id) => {
+            app.function(id).map_or_else(|| id.clone(), |function| function.name.clone())
+        }
+        Integration::Other(what) => format!("{what} (not emulated)"),
+        direct => direct.in_words().unwrap_or_default(),
     }
 }
 

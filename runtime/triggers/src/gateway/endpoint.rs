@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Method;
-use samovar_app::{Api, ApiKind, Function, PayloadFormat, Route};
+use samovar_app::{Api, ApiKind, Function, Integration, PayloadFormat, Route};
 
 use super::access_log::Format;
 use super::binary::MediaTypes;
 use super::cors::Cors;
 use super::failure::Failure;
 use super::inbound::{Host, Inbound};
-use super::route::{Matched, RouteTarget, Router, Rules};
+use super::route::{Answers, Matched, RouteTarget, Router, Rules};
 
 /// Which of AWS's HTTP front ends: they differ in events, responses, errors and limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,10 +148,14 @@ impl Endpoint {
             ApiKind::Rest => (Front::RestApi, Rules::Rest, PayloadFormat::V1),
         };
         let routes = api.routes.iter().filter_map(|route| {
-            let called = route.function()?;
-            let function = functions.iter().find(|function| function.logical_id == called)?;
+            let answers = match &route.integration {
+                Integration::Function(called) => Answers::Function(
+                    functions.iter().find(|function| function.logical_id == *called)?.clone(),
+                ),
+                other => Answers::Direct(Arc::new(other.clone())),
+            };
             let format = route.payload_format.filter(|_| front == Front::HttpApi).unwrap_or(format);
-            let target = RouteTarget::new(&route.route, function.clone(), format, route.timeout);
+            let target = RouteTarget::new(&route.route, answers, format, route.timeout);
             Some((route.route.clone(), target))
         });
         Self {
@@ -173,7 +177,12 @@ impl Endpoint {
     pub(crate) fn of_url(function: &Arc<Function>) -> Option<Self> {
         let url = function.url.as_ref()?;
         let everything = Route { method: None, path: None };
-        let target = RouteTarget::new(&everything, function.clone(), PayloadFormat::V2, None);
+        let target = RouteTarget::new(
+            &everything,
+            Answers::Function(function.clone()),
+            PayloadFormat::V2,
+            None,
+        );
         Some(Self {
             front: Front::FunctionUrl,
             streaming: url.streaming,

@@ -27,10 +27,13 @@ pub(crate) enum Failure {
     BadRequest,
     /// The request's body did not come in time.
     TooSlow,
-    /// The request's body is not in the coding that it says, or in one that is not known.
+    /// The request's body is not in the coding that it says, in one that is not known, or of a type
+    /// that the integration does not take.
     UnsupportedMediaType,
     /// The function failed, or answered what the front end cannot use. The text is for people.
     Function(String),
+    /// The server of an integration cannot be reached. The text is for people.
+    Unreachable(String),
     /// The invocation was refused. The text is for people.
     Refused(String),
     /// Too many invocations at once.
@@ -81,7 +84,7 @@ impl Failure {
         if let Some(error_type) = error_type {
             headers.insert("x-amzn-errortype", HeaderValue::from_static(error_type));
         }
-        if let Self::Function(reason) | Self::Refused(reason) = self {
+        if let Self::Function(reason) | Self::Refused(reason) | Self::Unreachable(reason) = self {
             let visible = reason.chars().filter(|c| (' '..='~').contains(c));
             let visible: String = visible.take(REASON_LIMIT).collect();
             if let Ok(reason) = HeaderValue::from_str(&visible) {
@@ -106,7 +109,9 @@ impl Failure {
             Self::TooSlow => (408, "Request Timeout"),
             Self::UnsupportedMediaType => (415, "Unsupported Media Type"),
             Self::Function(_) | Self::Refused(_) => (500, "Internal Server Error"),
-            Self::Throttled(_) | Self::TimedOut | Self::Stopping => (503, "Service Unavailable"),
+            Self::Throttled(_) | Self::TimedOut | Self::Stopping | Self::Unreachable(_) => {
+                (503, "Service Unavailable")
+            }
         };
         (status, None, format!(r#"{{"message":"{message}"}}"#))
     }
@@ -142,7 +147,7 @@ impl Failure {
                 (415, "BadRequestException", r#"{"message":"Unsupported Media Type"}"#)
             }
             Self::Function(_) => (502, "InternalServerErrorException", internal),
-            Self::Refused(_) | Self::Throttled(_) => {
+            Self::Refused(_) | Self::Throttled(_) | Self::Unreachable(_) => {
                 (500, "InternalServerErrorException", internal)
             }
             Self::TimedOut => (
@@ -177,7 +182,7 @@ impl Failure {
             Self::UnsupportedMediaType => {
                 (415, None, r#"{"message":"Unsupported Media Type"}"#.to_owned())
             }
-            Self::Function(_) | Self::Refused(_) | Self::TimedOut => {
+            Self::Function(_) | Self::Refused(_) | Self::TimedOut | Self::Unreachable(_) => {
                 (502, None, "Internal Server Error".to_owned())
             }
             Self::Throttled(reason) => {

@@ -53,6 +53,6 @@ impl Ids {
 
 /// `LV7fzho-PHcEJPw=`: API Gateway's own short id of a request (`apigw-requestid`,
 /// `x-amz-apigw-id`).
-fn extended_request_id() -> String {
+pub(crate) fn extended_request_id() -> String {
     URL_SAFE.encode(&uuid::Uuid::new_v4().as_bytes()[..11])
 }

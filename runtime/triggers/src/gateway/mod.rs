@@ -16,12 +16,14 @@ mod failure;
 mod headers;
 mod ids;
 mod inbound;
+mod integration;
 mod limits;
 mod response;
 mod route;
 mod serve;
 mod stream;
 mod traffic;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -30,15 +32,20 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use http_body_util::Full;
-use samovar_app::{Api, Function};
+use samovar_app::{Api, Function, WebSocketApi};
 use samovar_dispatch::{Account, Body, BoxError, Clock, Dispatcher};
 use samovar_http::full;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 pub use self::access_log::AccessLog;
 use self::endpoint::{Endpoints, Front};
 use self::inbound::Inbound;
+use self::integration::Integrations;
+pub use self::integration::{Answered, Services};
 use self::response::without_body;
+pub use self::websocket::Connections;
+use self::websocket::{Sockets, Upgrade};
 
 /// The front door. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +58,8 @@ pub struct Gateway {
 struct Shared {
     /// Replaced as a whole when a function URL comes or goes.
     endpoints: RwLock<Arc<Endpoints>>,
+    sockets: Sockets,
+    integrations: Integrations,
     account: Account,
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
@@ -75,8 +84,45 @@ impl Gateway {
     ) -> Self {
         let endpoints = RwLock::new(Arc::new(Endpoints::new(apis, functions)));
         let access_log = OnceLock::new();
-        let shared = Arc::new(Shared { endpoints, account, dispatcher, clock, access_log });
-        Self { shared, port: None }
+        let sockets = Sockets::new(&[], functions, dispatcher.clone(), clock.clone());
+        let integrations = Integrations::default();
+        let shared =
+            Shared { endpoints, sockets, integrations, account, dispatcher, clock, access_log };
+        Self { shared: Arc::new(shared), port: None }
+    }
+
+    /// The same gateway, with these WebSocket APIs, whose routes call these functions. To be asked
+    /// for first: what else it was told is not kept.
+    #[must_use]
+    pub fn with_web_sockets(self, apis: &[WebSocketApi], functions: &[Arc<Function>]) -> Self {
+        let Shared { account, dispatcher, clock, .. } = &*self.shared;
+        let shared = Shared {
+            endpoints: RwLock::new(self.shared.endpoints()),
+            sockets: Sockets::new(apis, functions, dispatcher.clone(), clock.clone()),
+            integrations: Integrations::default(),
+            account: account.clone(),
+            dispatcher: dispatcher.clone(),
+            clock: clock.clone(),
+            access_log: OnceLock::new(),
+        };
+        Self { shared: Arc::new(shared), port: self.port }
+    }
+
+    /// Says who answers the calls of services that integrations make, by AWS's protocols. The first
+    /// one stays.
+    pub fn set_services(&self, services: Services) {
+        self.shared.integrations.set_services(services);
+    }
+
+    /// The connections of the WebSocket APIs, for who sends to them.
+    pub fn connections(&self) -> Connections {
+        self.shared.sockets.connections()
+    }
+
+    /// Keeps WebSocket connections until `shutdown`, then ends them all with 1001 (going away);
+    /// returns when `$disconnect` has been told.
+    pub async fn close_connections(self, shutdown: CancellationToken) {
+        self.shared.sockets.close(shutdown).await;
     }
 
     /// Gives the access logs of APIs that have one to `log`; what it was given to before stays.
@@ -106,8 +152,12 @@ impl Gateway {
         B: HttpBody<Data = Bytes> + Send,
         B::Error: Into<BoxError>,
     {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let upgrade = Upgrade::take(&mut parts);
         let mut inbound = Inbound::new(parts, peer, self.shared.clock.now());
+        if let Some(response) = self.shared.sockets.handle(&inbound, upgrade).await {
+            return response;
+        }
         let endpoints = self.shared.endpoints();
         let port = self.port.as_deref();
         let response = if traffic::is_coded(&endpoints, &inbound, port) {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use samovar_app::{Function, PayloadFormat, Route};
+use samovar_app::{Function, Integration, PayloadFormat, Route};
 
 /// The routes of one API, most specific first.
 #[derive(Debug)]
@@ -50,12 +50,21 @@ pub(crate) struct RouteTarget {
     pub(crate) key: String,
     /// `/orders/{id}`; `$default` has none.
     pub(crate) resource: Option<String>,
-    /// Whom it calls.
-    pub(crate) function: Arc<Function>,
-    /// The shape of events and responses.
+    /// Who answers.
+    pub(crate) answers: Answers,
+    /// The shape of a function's events and responses.
     pub(crate) payload_format: PayloadFormat,
     /// `TimeoutInMillis`; `None`: as long as the front end waits.
     pub(crate) timeout: Option<Duration>,
+}
+
+/// Who answers a route.
+#[derive(Clone, Debug)]
+pub(crate) enum Answers {
+    /// A function, which is called.
+    Function(Arc<Function>),
+    /// An integration that needs none.
+    Direct(Arc<Integration>),
 }
 
 /// The kinds stand in order of precedence.
@@ -83,10 +92,10 @@ impl Matched<'_> {
 }
 
 impl RouteTarget {
-    /// What this route stands for; `function` is called for it.
+    /// What this route stands for, and who answers it.
     pub(crate) fn new(
         route: &Route,
-        function: Arc<Function>,
+        answers: Answers,
         payload_format: PayloadFormat,
         timeout: Option<Duration>,
     ) -> Self {
@@ -94,7 +103,7 @@ impl RouteTarget {
             (_, None) => "$default".to_owned(),
             (method, Some(path)) => format!("{} {path}", method.as_deref().unwrap_or("ANY")),
         };
-        Self { key, resource: route.path.clone(), function, payload_format, timeout }
+        Self { key, resource: route.path.clone(), answers, payload_format, timeout }
     }
 }
 

@@ -15,8 +15,10 @@ use super::endpoint::{Front, Selected};
 use super::failure::Failure;
 use super::ids::Ids;
 use super::inbound::Inbound;
+use super::integration::{self, Call};
 use super::limits::EVENT_LIMIT;
 use super::response::Mapping;
+use super::route::Answers;
 use super::{Shared, cors, event, event_v1, event_v2, headers, stream};
 
 impl Shared {
@@ -52,7 +54,7 @@ impl Shared {
         response
     }
 
-    /// The answer of the route's function.
+    /// The answer of the route's integration.
     async fn answer<B>(
         &self,
         selected: Selected<'_>,
@@ -75,7 +77,30 @@ impl Shared {
         })?;
         let target = matched.target;
         let headers = headers::forwarded(inbound, &invocation);
-        invocation.event = match self.dispatcher.door(&target.function) {
+        let function = match &target.answers {
+            Answers::Function(function) => function,
+            Answers::Direct(direct) => {
+                let call = Call {
+                    front,
+                    inbound,
+                    path: routed,
+                    parameters: &matched.parameters,
+                    headers: &headers,
+                    body: &body,
+                    resource: target.resource.as_deref().unwrap_or_default(),
+                    route_key: &target.key,
+                    api_id: &endpoint.id,
+                    stage: &endpoint.stage,
+                    stage_variables: &endpoint.stage_variables,
+                    account_id: &self.account.id,
+                    request_id: &invocation.request_id,
+                    extended_request_id,
+                    limit: front.time_limit(target.timeout).unwrap_or(integration::TIME_LIMIT),
+                };
+                return self.integrations.answer(direct, &call).await;
+            }
+        };
+        invocation.event = match self.dispatcher.door(function) {
             Some(Door::Http) => Event::Http(http_event(inbound, headers, body)),
             Some(Door::Event) | None => {
                 let source = event::Source {
@@ -103,7 +128,7 @@ impl Shared {
         // What answers HEAD has no body that could stream.
         invocation.streaming = endpoint.streaming && inbound.method != Method::HEAD;
         let began = Instant::now();
-        let invoked = self.dispatcher.invoke(&target.function.name, invocation);
+        let invoked = self.dispatcher.invoke(&function.name, invocation);
         let answer = match front.time_limit(target.timeout) {
             // The invocation itself goes on to its own time-out, as on AWS.
             Some(limit) => timeout(limit, invoked).await.map_err(|_| Failure::TimedOut)?,

@@ -12,7 +12,7 @@ use crate::api::path::route_key;
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, texts};
 use crate::api::traffic;
-use crate::model::{ApiKind, ApiRoute, Integration, Route};
+use crate::model::{ApiKind, ApiRoute, HttpIntegration, Integration, Route};
 use crate::node::Node;
 use crate::property::{self, Effect, Table};
 use crate::resolve::{ApiIdentity, Resolver};
@@ -52,9 +52,9 @@ const INTEGRATION: &Table = &[
     ("IntegrationUri", Effect::Read),
     ("PassthroughBehavior", Effect::Accepted),
     ("PayloadFormatVersion", Effect::Read),
-    ("RequestParameters", Effect::Missing("requests are passed on as they are")),
+    ("RequestParameters", Effect::Read),
     ("RequestTemplates", Effect::Accepted),
-    ("ResponseParameters", Effect::Missing("responses are passed on as they are")),
+    ("ResponseParameters", Effect::Read),
     ("TemplateSelectionExpression", Effect::Accepted),
     ("TimeoutInMillis", Effect::Read),
     ("TlsConfig", Effect::Accepted),
@@ -144,12 +144,17 @@ fn quick(subject: &Subject) -> Option<ApiRoute> {
         stage_variables: &subject.stage_variables,
     };
     let integration = if uri.starts_with("http://") || uri.starts_with("https://") {
-        Integration::Other("HTTP_PROXY".to_owned())
+        Integration::Http(Box::new(HttpIntegration {
+            method: None,
+            uri: uri.to_owned(),
+            changes: Vec::new(),
+            response_changes: Vec::new(),
+        }))
     } else {
         integrations.target(uri, node.is_unresolved())
     };
     if let Integration::Other(what) = &integration {
-        let note = format!("{what}: not emulated, the route is not served");
+        let note = format!("{what}: not emulated, the route answers 500");
         subject.reader.report.note(key.at, format!("{}.Target", subject.path()), note);
     }
     let route = match subject.property("RouteKey") {
@@ -176,7 +181,12 @@ pub(in crate::api) fn stages<'t>(
     active: &[&'t Resource<'t>],
     stages: &mut Stages,
 ) {
+    let web_sockets = resolver.web_sockets();
     for resource in of_kind(active, "AWS::ApiGatewayV2::Stage") {
+        let api = resource.property("ApiId").map(|node| resolver.resolve(node));
+        if api.as_ref().and_then(Node::as_str).is_some_and(|id| web_sockets.contains(id)) {
+            continue;
+        }
         let part = Part::new(resolver, resource, STAGE);
         let api = part.required("ApiId", "name the API: `ApiId: !Ref API`");
         let name = part.required("StageName", "add one: `StageName: $default`");
@@ -193,7 +203,8 @@ pub(in crate::api) fn stages<'t>(
     }
 }
 
-/// Reads the routes, integrations and mappings of every API, those of WebSocket APIs left out.
+/// Reads the routes, integrations and mappings of every API. Those of WebSocket APIs are read
+/// elsewhere.
 pub(in crate::api) fn routes<'t>(
     resolver: &Resolver<'t>,
     active: &[&'t Resource<'t>],
@@ -207,12 +218,6 @@ pub(in crate::api) fn routes<'t>(
             !api.is_some_and(|id| web_sockets.contains(id))
         })
     };
-    for resource in of_kind(active, "AWS::ApiGatewayV2::Api") {
-        if resolver.is_web_socket_api(resource) {
-            let what = format!("Resources.{} ({})", resource.id, resource.kind);
-            resolver.report.note(resource.at, what, "not served: WebSocket APIs are not emulated");
-        }
-    }
     let mut integrations = HashMap::new();
     for part in of("AWS::ApiGatewayV2::Integration", INTEGRATION) {
         if let Some(id) = reference(resolver, part.resource) {

@@ -2,6 +2,7 @@
 
 pub(super) mod http;
 pub(super) mod rest;
+pub(super) mod socket;
 mod types;
 
 pub(crate) use types::{HTTP_TYPES, REST_TYPES, not_served};

@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::template::Resource;
 
 const NO_LINK: &str = "not created: what it leads to is not called";
-const NO_SOCKETS: &str = "not served: WebSocket APIs are not emulated";
+const NO_ANSWERS: &str = "what an integration answers is passed on as it is";
 
 /// Resource types of HTTP APIs.
 pub(crate) const HTTP_TYPES: &Table = &[
@@ -17,14 +17,14 @@ pub(crate) const HTTP_TYPES: &Table = &[
     ("AWS::ApiGatewayV2::Deployment", Effect::Accepted),
     ("AWS::ApiGatewayV2::DomainName", Effect::Missing(NO_DOMAIN)),
     ("AWS::ApiGatewayV2::Integration", Effect::Read),
-    ("AWS::ApiGatewayV2::IntegrationResponse", Effect::Missing(NO_SOCKETS)),
+    ("AWS::ApiGatewayV2::IntegrationResponse", Effect::Missing(NO_ANSWERS)),
     ("AWS::ApiGatewayV2::Model", Effect::Missing(NO_MODELS)),
     ("AWS::ApiGatewayV2::Portal", Effect::Accepted),
     ("AWS::ApiGatewayV2::PortalProduct", Effect::Accepted),
     ("AWS::ApiGatewayV2::ProductPage", Effect::Accepted),
     ("AWS::ApiGatewayV2::ProductRestEndpointPage", Effect::Accepted),
     ("AWS::ApiGatewayV2::Route", Effect::Read),
-    ("AWS::ApiGatewayV2::RouteResponse", Effect::Missing(NO_SOCKETS)),
+    ("AWS::ApiGatewayV2::RouteResponse", Effect::Read),
     ("AWS::ApiGatewayV2::RoutingRule", Effect::Missing(NO_DOMAIN)),
     ("AWS::ApiGatewayV2::Stage", Effect::Read),
     ("AWS::ApiGatewayV2::VpcLink", Effect::Missing(NO_LINK)),

@@ -9,7 +9,7 @@
 //! | `warnings` | parts of parameter overrides that say nothing: `file`, `line`, `column`, `message`, `help` |
 //! | `description` | the template's |
 //! | `notEmulated` | what Samovar will not do: `what`, `note`, and where it stands |
-//! | `functions`, `apis`, `queues`, `topics`, `outputs`, `resources` | see the types below; empty where there are errors |
+//! | `functions`, `apis`, `webSocketApis`, `queues`, `topics`, `outputs`, `resources` | see the types below; empty where there are errors |
 //!
 //! Lines and columns count from 1, columns and widths in characters; where a fault is with a file
 //! as a whole, `line`, `column` and `width` are `null`.
@@ -25,7 +25,7 @@ use samovar_app::{App, Diagnostic, Diagnostics, NotEmulated, Span};
 use serde::Serialize;
 
 use self::function::Function;
-use self::parts::{Api, Output, Queue, Resource, Topic};
+use self::parts::{Api, Output, Queue, Resource, Topic, WebSocketApi};
 use crate::settings::Settings;
 
 /// The whole document. `Display` gives it as indented JSON.
@@ -49,6 +49,7 @@ struct Application {
     not_emulated: Vec<Missing>,
     functions: Vec<Function>,
     apis: Vec<Api>,
+    web_socket_apis: Vec<WebSocketApi>,
     queues: Vec<Queue>,
     topics: Vec<Topic>,
     outputs: Vec<Output>,
@@ -123,6 +124,7 @@ impl Application {
             not_emulated: app.not_emulated.iter().map(Missing::new).collect(),
             functions: app.functions.iter().map(|function| Function::new(function)).collect(),
             apis: app.apis.iter().map(Api::new).collect(),
+            web_socket_apis: app.web_sockets.iter().map(WebSocketApi::new).collect(),
             queues: app.queues.iter().map(|queue| Queue::new(app, queue)).collect(),
             topics: app.topics.iter().map(Topic::new).collect(),
             outputs: app.outputs.iter().map(Output::new).collect(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use samovar_app::{ApiKind, App, Integration, Sender};
+use samovar_app::{ApiKind, App, Sender};
 use serde::Serialize;
 
 use super::Place;
@@ -31,8 +31,35 @@ struct Route {
     path: Option<String>,
     /// Logical id of the function that answers.
     function: Option<String>,
-    /// What answers instead, which is not emulated: `MOCK`.
+    /// What answers instead: `mock`, `SQS-SendMessage`.
     integration: Option<String>,
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WebSocketApi {
+    logical_id: String,
+    name: String,
+    id: String,
+    stage: String,
+    /// What chooses a message's route: `$request.body.action`.
+    selection: String,
+    routes: Vec<WebSocketRoute>,
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Serialize)]
+struct WebSocketRoute {
+    key: String,
+    /// Logical id of the function that answers.
+    function: Option<String>,
+    /// What answers instead.
+    integration: Option<String>,
+    /// Whether the answer goes back to the client.
+    responds: bool,
     #[serde(flatten)]
     place: Place,
 }
@@ -122,10 +149,7 @@ impl Api {
             method: route.route.method.clone(),
             path: route.route.path.clone(),
             function: route.function().map(str::to_owned),
-            integration: match &route.integration {
-                Integration::Function(_) => None,
-                Integration::Other(what) => Some(what.clone()),
-            },
+            integration: route.integration.in_words(),
             place: Place::new(&route.span),
         });
         Self {
@@ -139,6 +163,27 @@ impl Api {
             stage: api.stage.clone(),
             routes: routes.collect(),
             place: api.span.as_ref().map(Place::new),
+        }
+    }
+}
+
+impl WebSocketApi {
+    pub(super) fn new(api: &samovar_app::WebSocketApi) -> Self {
+        let routes = api.routes.iter().map(|route| WebSocketRoute {
+            key: route.key.clone(),
+            function: route.function().map(str::to_owned),
+            integration: route.integration.in_words(),
+            responds: route.responds,
+            place: Place::new(&route.span),
+        });
+        Self {
+            logical_id: api.logical_id.clone(),
+            name: api.name.clone(),
+            id: api.id.clone(),
+            stage: api.stage.clone(),
+            selection: api.selection.clone(),
+            routes: routes.collect(),
+            place: Place::new(&api.span),
         }
     }
 }

@@ -8,7 +8,7 @@ fn router(keys: &[&str], rules: Rules) -> Router {
             Some(("ANY", path)) => Route { method: None, path: Some(path.into()) },
             Some((method, path)) => Route { method: Some(method.into()), path: Some(path.into()) },
         };
-        let function = Arc::new(function("F"));
+        let function = Answers::Function(Arc::new(function("F")));
         let target = RouteTarget::new(&route, function, PayloadFormat::V2, None);
         (route, target)
     });
