@@ -55,12 +55,13 @@ impl Ports {
 }
 
 /// Below the ports that the system gives to outgoing connections (32768 on Linux), of which the
-/// tests make many, and starting elsewhere in each run.
+/// tests make many, and starting elsewhere in each run. The three after it are left to an
+/// application's further APIs.
 fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let has_ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
     loop {
-        let next = std::process::id().wrapping_mul(64) + NEXT.fetch_add(1, Ordering::Relaxed);
+        let next = std::process::id().wrapping_mul(64) + NEXT.fetch_add(4, Ordering::Relaxed);
         let port = u16::try_from(10_000 + next % 20_000).unwrap();
         let free = |address: IpAddr| TcpListener::bind((address, port)).is_ok();
         if free(Ipv4Addr::LOCALHOST.into()) && (!has_ipv6 || free(Ipv6Addr::LOCALHOST.into())) {
