@@ -15,7 +15,8 @@ const ACCOUNT_LIMIT: usize = 1000;
 /// Fewest invocations at once, however small the machine.
 const FLOOR: usize = 16;
 
-/// Most connections of one port: idle, they take some 50 MB.
+/// Most connections of one port. An idle one takes some 28 KB, mostly the HTTP library's buffers
+/// (`cargo run -p samovar-http --example idle`).
 const MAX_CONNECTIONS: usize = 16_384;
 
 /// How many invocations this machine runs at once: what its free memory carries, at most AWS's
