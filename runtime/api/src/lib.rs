@@ -19,7 +19,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
-pub use lambda::{CodeError, FunctionHost, FunctionParts, Functions, StoredCode};
+pub use lambda::{
+    CodeError, FunctionHost, FunctionParts, Functions, Kept, LayerContent, Owner, Packed,
+    StoredCode,
+};
 use samovar_dispatch::{Account, Body, BoxError, Dispatcher};
 use samovar_http::read_body;
 use samovar_queue::Queues;
@@ -108,6 +111,9 @@ impl Api {
         }
         if queues::is_meant(path) && request.method() == Method::GET {
             return queues::handle(&self.0.queues, request.uri()).await;
+        }
+        if lambda::is_archive(path) {
+            return lambda::fetch(&self.0, request).await;
         }
         if lambda::is_meant(path) {
             return lambda::handle(&self.0, request).await;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use http::{Method, Request, Response, header};
 use http_body::Body as HttpBody;
 use samovar_api::Api;
-use samovar_http::{Body, BoxError, Credentials, Hosts, Verifier};
+use samovar_http::{Body, BoxError, Credentials, Hosts, Signer, Verifier};
 use thiserror::Error;
 
 /// Variables with the credentials. They are no options: other users of the machine see those.
@@ -99,6 +99,16 @@ impl Access {
                 secret_access_key: "samovar".to_owned(),
             },
             Self::Signed { functions, .. } => functions.clone(),
+        }
+    }
+
+    /// Signs URLs that Samovar itself gives out, where calls must be signed.
+    pub(crate) fn signer(&self, region: &str) -> Option<Signer> {
+        match self {
+            Self::Local => None,
+            Self::Signed { functions, .. } => {
+                Some(Signer::new(functions.clone(), region, "lambda"))
+            }
         }
     }
 

@@ -47,6 +47,11 @@ impl State {
         self.temporary.as_ref().map_or(&*self.folder, TempDir::path).join("functions")
     }
 
+    /// The folder of the layers that the Lambda API makes.
+    pub(crate) fn layers(&self) -> PathBuf {
+        self.own().join("layers")
+    }
+
     /// The folder of functions' logs; they are not kept where there is none.
     pub(crate) fn logs(&self) -> Option<PathBuf> {
         self.temporary.is_none().then(|| self.folder.join(LOGS))

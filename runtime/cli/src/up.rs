@@ -161,8 +161,14 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         built: state.folder.clone(),
         environments: state.environments(),
     };
-    let deployed =
-        Deployed::new(&app, surroundings.clone(), &state, &artifacts, dispatcher.clone());
+    let deployed = Deployed::new(
+        &app,
+        surroundings.clone(),
+        &state,
+        &artifacts,
+        dispatcher.clone(),
+        !options.no_build,
+    );
     let mut generations = Generations::new(state.environments().join(".builds"));
     let watches = options.watches(std::io::stdout().is_terminal());
     if watches {
@@ -310,8 +316,9 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
         http_port: ports.http_port,
         mappings: mappings.clone(),
         clock,
+        signer: access.signer(&account.region),
     };
-    let (managed, failures) = Functions::open(managed, functions, kept).await;
+    let (managed, failures) = Functions::open(managed, app, kept).await;
     for (function, reason) in failures {
         eprintln!("{function}, made by the Lambda API, is not served: {reason}");
     }

@@ -174,7 +174,7 @@ impl Dispatcher {
 
     fn pool(&self, function: Arc<Function>, provider: Arc<dyn Provider>) -> Arc<Pool> {
         let burst = self.0.limits.burst.then(|| Burst::new(BURST, Instant::now()));
-        let provisioned = function.provisioned_concurrency.unwrap_or_default();
+        let provisioned = function.provisioned();
         let pool = Pool::new(function, provider, burst);
         if provisioned > 0 {
             let (clock, observer) = (self.0.clock.clone(), self.0.observer.clone());

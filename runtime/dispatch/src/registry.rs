@@ -68,7 +68,7 @@ pub(crate) struct Registry {
 impl Registry {
     /// Adds or replaces a function; the entry that it had.
     pub(crate) fn insert(&self, entry: Entry) -> Option<Entry> {
-        let key = key(entry.function());
+        let key = entry.function().qualified_name().into_owned();
         let mut names = self.write();
         let old = names.entries.insert(key, entry);
         self.add_up(&names);
@@ -149,14 +149,6 @@ const LATEST: &str = "$LATEST";
 
 fn is_latest(function: &Function) -> bool {
     function.version == LATEST
-}
-
-/// What a function is known by.
-fn key(function: &Function) -> String {
-    match function.version.as_str() {
-        LATEST => function.name.clone(),
-        version => format!("{}:{version}", function.name),
-    }
 }
 
 /// The bare name in `NAME`, `ACCOUNT:function:NAME`, `arn:aws:lambda:REGION:ACCOUNT:function:NAME`,

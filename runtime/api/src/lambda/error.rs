@@ -51,7 +51,9 @@ pub(crate) enum LambdaError {
     Service(&'static str),
     /// `ServiceUnavailableException`: Samovar is stopping.
     Stopping,
-    /// No action of Lambda that Samovar has.
+    /// An action of Lambda that Samovar has not.
+    NotServed { operation: &'static str },
+    /// No action of Lambda.
     UnknownOperation { method: Method, path: String },
 }
 
@@ -156,10 +158,15 @@ impl LambdaError {
                 "ServiceUnavailableException",
                 json!({"Type": "Service", "Message": "Samovar is stopping."}),
             ),
+            Self::NotServed { operation } => (
+                StatusCode::NOT_FOUND,
+                "UnknownOperationException",
+                json!({"message": format!("Samovar does not serve Lambda's {operation} yet.")}),
+            ),
             Self::UnknownOperation { method, path } => (
                 StatusCode::NOT_FOUND,
                 "UnknownOperationException",
-                json!({"message": format!("Samovar does not emulate {method} {path} yet.")}),
+                json!({"message": format!("{method} {path} is no operation of Lambda.")}),
             ),
         }
     }

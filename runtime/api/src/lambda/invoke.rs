@@ -131,7 +131,7 @@ pub(super) async fn call(
     function: &Function,
     invocation: Invocation,
 ) -> Result<Answer, LambdaError> {
-    let answer = services.dispatcher.invoke(&versioned(function), invocation).await;
+    let answer = services.dispatcher.invoke(&function.qualified_name(), invocation).await;
     answer.map_err(|error| LambdaError::refused(error, function.arn.clone()))
 }
 
@@ -149,14 +149,6 @@ async fn accept(
     let kept = deliveries.invoke(function, event).await;
     kept.map_err(|_| LambdaError::Service("The event could not be written to disk."))?;
     Ok(empty(StatusCode::ACCEPTED))
-}
-
-/// What the dispatcher knows this version by.
-fn versioned(function: &Function) -> String {
-    match function.version.as_str() {
-        LATEST => function.name.clone(),
-        version => format!("{}:{version}", function.name),
-    }
 }
 
 fn empty(status: StatusCode) -> Response<Body> {

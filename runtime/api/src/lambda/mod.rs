@@ -11,14 +11,18 @@ mod manage;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header};
 use http_body::Body as HttpBody;
 use percent_encoding::percent_decode_str;
 use samovar_dispatch::{Body, BoxError};
 use samovar_http::{BodyError, read_body};
 
 use self::error::LambdaError;
-pub use self::manage::{CodeError, FunctionHost, Functions, Parts as FunctionParts, StoredCode};
+use self::manage::Origin;
+pub use self::manage::{
+    CodeError, FunctionHost, Functions, Kept, LayerContent, Owner, Packed, Parts as FunctionParts,
+    StoredCode,
+};
 use crate::{Services, reply};
 
 /// Whether a path is one of Lambda's: they begin with the date of an API version.
@@ -75,7 +79,31 @@ where
     // Some have a slash at the end: `/2015-03-31/functions/`.
     let segments: Vec<_> = path.trim_matches('/').split('/').map(decode).collect();
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
-    functions.handle(&parts.method, &segments, parts.uri.query(), body).await
+    functions.handle(&parts.method, &segments, parts.uri.query(), body, &origin(parts)).await
+}
+
+/// How the caller reached this port: by the host that it named.
+fn origin(parts: &Parts) -> Origin {
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(|host| host.as_str()));
+    Origin { host: host.unwrap_or("localhost").to_owned() }
+}
+
+/// Whether a path is that of an archive: what `Location` leads to.
+pub(crate) fn is_archive(path: &str) -> bool {
+    manage::is_archive(path)
+}
+
+/// Answers a request for an archive.
+pub(crate) async fn fetch<B>(services: &Services, request: Request<B>) -> Response<Body> {
+    let (method, path) = (request.method(), request.uri().path());
+    match &services.functions {
+        Some(functions) => functions.fetch(method, path).await,
+        None => {
+            let (method, path) = (method.clone(), path.to_owned());
+            LambdaError::UnknownOperation { method, path }.response()
+        }
+    }
 }
 
 /// How a path wants the function's response.

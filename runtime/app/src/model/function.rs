@@ -1,5 +1,6 @@
 //! Functions and their layers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,7 +70,36 @@ pub struct Function {
     pub url: Option<FunctionUrl>,
 }
 
+/// The version that is not published.
+const LATEST: &str = "$LATEST";
+
 impl Function {
+    /// What this version is known by: `NAME`, or `NAME:VERSION` of one that was published.
+    pub fn qualified_name(&self) -> Cow<'_, str> {
+        match self.version.as_str() {
+            LATEST => Cow::Borrowed(&self.name),
+            version => Cow::Owned(format!("{}:{version}", self.name)),
+        }
+    }
+
+    /// What its triggers call: with an `AutoPublishAlias`, SAM connects them to the alias (SAM
+    /// developer guide, "AWS::Serverless::Function").
+    pub fn called_by_triggers(&self) -> Cow<'_, str> {
+        match &self.alias {
+            Some(alias) => Cow::Owned(format!("{}:{alias}", self.name)),
+            None => Cow::Borrowed(&self.name),
+        }
+    }
+
+    /// How many environments are provisioned for this version. Of a function with an alias they are
+    /// that one's: a published version's.
+    pub fn provisioned(&self) -> u32 {
+        match self.version.as_str() {
+            LATEST if self.alias.is_some() => 0,
+            _ => self.provisioned_concurrency.unwrap_or_default(),
+        }
+    }
+
     /// The managed runtime that runs the function's source; `None`: the code is a program.
     pub fn managed(&self) -> Option<ManagedRuntime> {
         ManagedRuntime::parse(&self.runtime)
@@ -87,7 +117,7 @@ impl Function {
             logical_id: logical_id.to_owned(),
             arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
             name,
-            version: "$LATEST".to_owned(),
+            version: LATEST.to_owned(),
             span: code.span.clone(),
             places: Places::new(code.span.clone()),
             description: None,

@@ -1,6 +1,13 @@
 //! Runtimes that run source of a language.
 
 use std::fmt;
+use std::ops::RangeInclusive;
+
+/// Minor versions of Python 3.
+const PYTHON: RangeInclusive<u8> = 9..=14;
+
+/// Major versions of Node.js.
+const NODE: &[u8] = &[18, 20, 22, 24];
 
 /// A managed runtime of Lambda that Samovar runs, with AWS's own runtime interface client of the
 /// language (Lambda developer guide, "Lambda runtimes").
@@ -19,14 +26,20 @@ pub enum ManagedRuntime {
 }
 
 impl ManagedRuntime {
+    /// The names of all of them, as templates have them.
+    pub fn names() -> Vec<String> {
+        let python = PYTHON.map(|minor| format!("python3.{minor}"));
+        python.chain(NODE.iter().map(|major| format!("nodejs{major}.x"))).collect()
+    }
+
     /// The runtime that a template names; `None`: another kind, or one that is not run.
     pub fn parse(name: &str) -> Option<Self> {
         if let Some(minor) = name.strip_prefix("python3.") {
-            let minor = minor.parse().ok().filter(|minor| (9..=14).contains(minor))?;
+            let minor = minor.parse().ok().filter(|minor| PYTHON.contains(minor))?;
             return Some(Self::Python { minor });
         }
         let major = name.strip_prefix("nodejs")?.strip_suffix(".x")?;
-        let major = major.parse().ok().filter(|major| matches!(major, 18 | 20 | 22 | 24))?;
+        let major = major.parse().ok().filter(|major| NODE.contains(major))?;
         Some(Self::Node { major })
     }
 }
@@ -51,6 +64,9 @@ mod tests {
         assert_eq!(shown("python3.9").as_deref(), Some("Python 3.9"));
         assert_eq!(shown("python3.14").as_deref(), Some("Python 3.14"));
         assert_eq!(shown("nodejs24.x").as_deref(), Some("Node.js 24"));
+        let names = ManagedRuntime::names();
+        assert_eq!((names.first().map(String::as_str), names.len()), (Some("python3.9"), 10));
+        assert!(names.iter().all(|name| ManagedRuntime::parse(name).is_some()));
         for other in ["python3.8", "python2.7", "nodejs16.x", "nodejs", "java21", "provided"] {
             assert_eq!(shown(other), None, "{other}");
         }

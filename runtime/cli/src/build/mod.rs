@@ -19,6 +19,7 @@ use thiserror::Error;
 use self::cargo::Job;
 use self::locate::{Crate, Workspaces};
 
+pub(crate) use self::managed::Grounds;
 pub(crate) use self::sources::{Source, sources};
 
 /// Why a function has nothing to run.
@@ -100,12 +101,18 @@ pub(crate) fn layers(
         LayerReference::Remote(_) => None,
     });
     let paths = local.filter_map(|layer| layer.path.as_deref());
-    paths
-        .map(|path| match path.is_dir() {
-            true => Ok(path.to_owned()),
-            false => archive::unpack_all(path, &state.join("code")),
-        })
-        .collect()
+    paths.map(|path| layer_folder(path, state)).collect()
+}
+
+/// The folder of a layer, which is unpacked below `state` if it is an archive.
+///
+/// # Errors
+/// It cannot be unpacked.
+pub(crate) fn layer_folder(path: &Path, state: &Path) -> Result<PathBuf, BuildError> {
+    match path.is_dir() {
+        true => Ok(path.to_owned()),
+        false => archive::unpack_all(path, &state.join("code")),
+    }
 }
 
 /// Whether and how functions are built.

@@ -12,7 +12,8 @@ use super::claim::Claim;
 use super::error::SignatureError;
 
 /// All but RFC 3986's unreserved characters.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(super) const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The same, of a whole path.
 const ENCODED_PATH: &AsciiSet = &ENCODED.remove(b'/');

@@ -17,10 +17,10 @@ const SKEW: Duration = Duration::from_secs(5 * 60);
 /// The longest life of a presigned URL in seconds: seven days.
 const LONGEST_LIFE: u64 = 604_800;
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// The spelling of times: `20150830T123600Z`.
-const TIMESTAMP: &str = "%Y%m%dT%H%M%SZ";
+pub(super) const TIMESTAMP: &str = "%Y%m%dT%H%M%SZ";
 
 /// A signature and what it is made of.
 #[derive(Debug)]

@@ -11,6 +11,7 @@
 mod canonical;
 mod claim;
 mod error;
+mod sign;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,8 +27,9 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use self::claim::Claim;
+use self::claim::{ALGORITHM, Claim};
 pub use self::error::SignatureError;
+pub use self::sign::Signer;
 use crate::BoxError;
 use crate::body::{BodyError, read_body};
 
@@ -123,18 +125,41 @@ fn announced_hash(parts: &Parts) -> Result<Option<&str>, SignatureError> {
 impl Claim {
     /// Whether the signature is the one that this secret makes.
     fn check(&self, parts: &Parts, hash: &str, secret: &str) -> Result<(), SignatureError> {
+        // Takes the same time wherever they differ.
+        let same = self.code(parts, hash, secret)?.verify_slice(&self.signature);
+        same.map_err(|_| SignatureError::Mismatch)
+    }
+
+    /// The signature that this secret makes.
+    fn signature(
+        &self,
+        parts: &Parts,
+        hash: &str,
+        secret: &str,
+    ) -> Result<Vec<u8>, SignatureError> {
+        Ok(self.code(parts, hash, secret)?.finalize().into_bytes().to_vec())
+    }
+
+    fn code(
+        &self,
+        parts: &Parts,
+        hash: &str,
+        secret: &str,
+    ) -> Result<Hmac<Sha256>, SignatureError> {
         let request = canonical::request(parts, self, hash)?;
         let digest = hex(&Sha256::digest(request));
         let Claim { timestamp, date, region, service, .. } = self;
-        let scope = format!("{date}/{region}/{service}/aws4_request");
-        let text = format!("AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}");
+        let text = format!("{ALGORITHM}\n{timestamp}\n{}\n{digest}", self.scope());
         let mut key = format!("AWS4{secret}").into_bytes();
         for part in [date, region, service, "aws4_request"] {
             key = mac(&key, part).finalize().into_bytes().to_vec();
         }
-        // Takes the same time wherever they differ.
-        let same = mac(&key, &text).verify_slice(&self.signature);
-        same.map_err(|_| SignatureError::Mismatch)
+        Ok(mac(&key, &text))
+    }
+
+    fn scope(&self) -> String {
+        let Claim { date, region, service, .. } = self;
+        format!("{date}/{region}/{service}/aws4_request")
     }
 }
 

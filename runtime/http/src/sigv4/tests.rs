@@ -5,7 +5,7 @@ use aws_sigv4::http_request::{
     SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use http_body_util::BodyExt;
 
 use super::*;
@@ -205,4 +205,65 @@ async fn broken_signatures_are_named() {
         let result = verify(request, then()).await;
         assert!(result.is_err(), "{result:?}");
     }
+}
+
+fn signer() -> Signer {
+    let credentials =
+        Credentials { access_key_id: ID.to_owned(), secret_access_key: SECRET.to_owned() };
+    Signer::new(credentials, "us-east-1", "sqs")
+}
+
+#[tokio::test]
+async fn what_is_signed_here_is_good_and_nothing_else() {
+    for (method, url, body) in [
+        ("POST", "http://127.0.0.1:9000/", r#"{"a":1}"#),
+        ("GET", "http://[::1]:9000/_samovar/queues/a%20b/messages?max=10&x=%2F", ""),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-amz-target", HeaderValue::from_static("AmazonSQS.SendMessage"));
+        headers
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+        let method = http::Method::from_bytes(method.as_bytes()).expect("it is well formed");
+        let added = signer()
+            .sign(&method, url, &headers, body.as_bytes(), then())
+            .expect("it is well formed");
+        let send = |body: &'static str| {
+            let uri: Uri = url.parse().expect("it is well formed");
+            let host = HeaderValue::from_str(uri.authority().expect("it is well formed").as_str())
+                .expect("it is well formed");
+            let mut request = Request::builder()
+                .method(&method)
+                .uri(uri)
+                .body(Full::new(Bytes::from_static(body.as_bytes())))
+                .expect("it is well formed");
+            request.headers_mut().extend(headers.clone());
+            request.headers_mut().extend(added.clone());
+            request.headers_mut().insert(header::HOST, host);
+            request
+        };
+        assert_eq!(verify(send(body), then()).await, Ok(body.into()), "{url}");
+        assert_eq!(verify(send("other"), then()).await, Err(SignatureError::Mismatch), "{url}");
+    }
+    let no_url = signer().sign(&http::Method::GET, "http:// x", &HeaderMap::new(), b"", then());
+    assert!(matches!(no_url, Err(SignatureError::Incomplete(_))), "{no_url:?}");
+}
+
+#[tokio::test]
+async fn a_presigned_url_is_good_for_its_life() {
+    let minute = Duration::from_secs(60);
+    let url = signer().presign("127.0.0.1:9000", "/_samovar/archives/a/%24LATEST", then(), minute);
+    let request = |url: &str| {
+        let uri: Uri = url.parse().expect("it is well formed");
+        let host = HeaderValue::from_str(uri.authority().expect("it is well formed").as_str())
+            .expect("it is well formed");
+        Request::get(uri)
+            .header(header::HOST, host)
+            .body(Full::new(Bytes::new()))
+            .expect("it is well formed")
+    };
+    assert_eq!(verify(request(&url), then()).await, Ok(Bytes::new()));
+    let late = then() + minute + Duration::from_secs(1);
+    assert_eq!(verify(request(&url), late).await, Err(SignatureError::Expired));
+    let other = url.replace("LATEST", "OTHER");
+    assert_eq!(verify(request(&other), then()).await, Err(SignatureError::Mismatch));
 }

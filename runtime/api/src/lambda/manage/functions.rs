@@ -1,4 +1,4 @@
-//! Functions and their versions.
+//! Functions and their code.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,114 +7,31 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
-use samovar_app::Kind;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::error::LambdaError;
-use super::host::{CodeError, StoredCode};
-use super::input::{Query, invalid, read, within};
-use super::record::{Config, LATEST, Record, kind, revision, sha256};
+use super::configuration::{Settings, apply, architecture, check_name, missing};
+use super::download::Origin;
+use super::host::{CodeError, Owner, StoredCode};
+use super::input::{Query, read};
+use super::record::{Config, LATEST, Record, revision};
 use super::{Answer, Functions, nothing, ok};
 use crate::reply;
 
-/// Longest of all variables of a function (Lambda guide, "Quotas").
-const ENVIRONMENT_BYTES: usize = 4 * 1024;
-
-/// Largest archive in a request (the same page).
+/// Largest archive in a request (Lambda guide, "Quotas").
 const ARCHIVE_BYTES: usize = 50 * 1024 * 1024;
-
-/// Variables that only Lambda sets (Lambda guide, "Defined runtime environment variables").
-const RESERVED_VARIABLES: &[&str] = &[
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-];
-
-/// `CreateFunctionRequest`, and `UpdateFunctionConfigurationRequest`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Settings {
-    function_name: Option<String>,
-    runtime: Option<String>,
-    role: Option<String>,
-    handler: Option<String>,
-    code: Option<CodeInput>,
-    description: Option<String>,
-    timeout: Option<u32>,
-    memory_size: Option<u32>,
-    #[serde(default)]
-    publish: bool,
-    package_type: Option<String>,
-    dead_letter_config: Option<DeadLetterConfig>,
-    environment: Option<Environment>,
-    tracing_config: Option<TracingConfig>,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-    layers: Option<Vec<String>>,
-    architectures: Option<Vec<String>>,
-    ephemeral_storage: Option<EphemeralStorage>,
-    logging_config: Option<Value>,
-    revision_id: Option<String>,
-}
 
 /// `FunctionCode`, and `UpdateFunctionCodeRequest`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct CodeInput {
-    zip_file: Option<String>,
+pub(super) struct CodeInput {
+    pub(super) zip_file: Option<String>,
     architectures: Option<Vec<String>>,
     #[serde(default)]
     publish: bool,
     #[serde(default)]
     dry_run: bool,
-    revision_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DeadLetterConfig {
-    target_arn: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Environment {
-    variables: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct TracingConfig {
-    mode: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct EphemeralStorage {
-    size: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Publication {
-    code_sha256: Option<String>,
-    description: Option<String>,
     revision_id: Option<String>,
 }
 
@@ -130,19 +47,12 @@ impl Functions {
         Ok(ok(&query.page("Functions", documents.collect(), 50)?))
     }
 
-    pub(super) fn list_versions(&self, name: &str, query: &Query) -> Answer {
-        let (record, _) = self.find(name)?;
-        let configs = [&record.latest].into_iter().chain(&record.versions);
-        let documents = configs.map(|config| config.document(true, true)).collect();
-        Ok(ok(&query.page("Versions", documents, 50)?))
-    }
-
-    pub(super) fn get_function(&self, name: &str, query: &Query) -> Answer {
+    pub(super) fn get_function(&self, name: &str, query: &Query, from: &Origin) -> Answer {
         let (record, config, qualified) = self.qualified(name, query)?;
+        let location = self.code_location(from, record.name(), &config.version);
         let mut document = json!({
             "Configuration": config.document(qualified, false),
-            // There is no bucket that it could be fetched from.
-            "Code": {"RepositoryType": "S3"},
+            "Code": {"RepositoryType": "S3", "Location": location},
         });
         if !record.tags.is_empty() {
             document["Tags"] = json!(record.tags);
@@ -159,7 +69,7 @@ impl Functions {
     }
 
     /// The version that a path and query name, and whether they name one.
-    fn qualified(
+    pub(super) fn qualified(
         &self,
         name: &str,
         query: &Query,
@@ -219,8 +129,11 @@ impl Functions {
         let publish = input.publish;
         let tags = input.tags.clone();
         let archive = archive(zip)?;
+        let layers = input.layers.clone().unwrap_or_default();
+        self.check_layers(&layers)?;
         apply(&mut config, input)?;
-        config.code = Some(self.store(name, archive).await?);
+        config.code = Some(self.store(Owner::Function(name.to_owned()), archive).await?);
+        config.layers = self.take_layers(name, &layers).await?;
         self.touch(&mut config);
         let mut record = Record {
             latest: config,
@@ -238,7 +151,8 @@ impl Functions {
         let served = self.serve(&record, &record.latest).await;
         if let Err(error) = served {
             // Nothing of it stays; what cannot be removed is in nobody's way.
-            let _ = self.parts().host.forget(record.name()).await;
+            let owner = Owner::Function(record.name().to_owned());
+            let _ = self.parts().host.forget(owner).await;
             return Err(error);
         }
         let mut document = record.latest.document(false, false);
@@ -255,7 +169,12 @@ impl Functions {
         let (record, _) = self.find(name)?;
         let mut record = Record::clone(&record);
         check_revision(input.revision_id.as_deref(), &record.latest.revision_id)?;
+        let layers = input.layers.clone();
+        self.check_layers(layers.as_deref().unwrap_or_default())?;
         apply(&mut record.latest, input)?;
+        if let Some(layers) = layers {
+            record.latest.layers = self.take_layers(record.name(), &layers).await?;
+        }
         self.touch(&mut record.latest);
         self.serve(&record, &record.latest).await?;
         let document = record.latest.document(false, false);
@@ -273,7 +192,7 @@ impl Functions {
         if let Some(architectures) = &input.architectures {
             record.latest.architecture = architecture(architectures)?;
         }
-        let code = self.store(record.name(), archive).await?;
+        let code = self.store(Owner::Function(record.name().to_owned()), archive).await?;
         if input.dry_run {
             return Ok(ok(&record.latest.document(false, false)));
         }
@@ -288,56 +207,6 @@ impl Functions {
         Ok(ok(&document))
     }
 
-    pub(super) async fn publish_version(&self, name: &str, body: &[u8]) -> Answer {
-        let input: Publication = read(body)?;
-        let _writing = self.0.writing.lock().await;
-        let (record, _) = self.find(name)?;
-        let mut record = Record::clone(&record);
-        check_revision(input.revision_id.as_deref(), &record.latest.revision_id)?;
-        let own = record.latest.code.as_ref().map(sha256).unwrap_or_default();
-        if let Some(wanted) =
-            input.code_sha256.filter(|wanted| !wanted.is_empty() && *wanted != own)
-        {
-            return Err(LambdaError::InvalidParameter(format!(
-                "CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({own}). \
-                 Please try again with the CodeSHA256 in $LATEST."
-            )));
-        }
-        let document = self.publish_latest(&mut record, input.description).await?;
-        self.commit(record).await?;
-        Ok(reply::json(StatusCode::CREATED, &document))
-    }
-
-    /// Makes `$LATEST` a version, unless it is the last one already (Lambda API reference,
-    /// "PublishVersion").
-    async fn publish_latest(
-        &self,
-        record: &mut Record,
-        description: Option<String>,
-    ) -> Result<Value, LambdaError> {
-        let mut config = record.latest.clone();
-        config.description = description.unwrap_or(config.description);
-        if let Some(last) = record.versions.last() {
-            let same = Config {
-                version: config.version.clone(),
-                revision_id: config.revision_id.clone(),
-                last_modified: config.last_modified.clone(),
-                description: config.description.clone(),
-                ..last.clone()
-            };
-            if same == config {
-                return Ok(last.document(true, false));
-            }
-        }
-        record.published += 1;
-        config.version = record.published.to_string();
-        config.revision_id = revision();
-        self.serve(record, &config).await?;
-        let document = config.document(true, false);
-        record.versions.push(config);
-        Ok(document)
-    }
-
     pub(super) async fn delete_function(&self, name: &str, query: &Query) -> Answer {
         let _writing = self.0.writing.lock().await;
         let (record, own) = self.find(name)?;
@@ -347,7 +216,8 @@ impl Functions {
             return self.delete_version(&record, &version).await;
         }
         if record.template.is_none() {
-            let forgotten = parts.host.forget(record.name()).await;
+            let owner = Owner::Function(record.name().to_owned());
+            let forgotten = parts.host.forget(owner).await;
             forgotten.map_err(|_| LambdaError::Service("The function could not be removed."))?;
         }
         parts.mappings.remove_function(record.name());
@@ -363,38 +233,21 @@ impl Functions {
         Ok(nothing(StatusCode::NO_CONTENT))
     }
 
-    async fn delete_version(&self, record: &Record, version: &str) -> Answer {
-        if version == LATEST {
-            let message = "$LATEST version cannot be deleted without deleting the function.";
-            return Err(LambdaError::InvalidParameter(message.to_owned()));
-        }
-        if let Some((alias, _)) = record
-            .aliases
-            .iter()
-            .find(|(_, alias)| alias.version == version || alias.weights.contains_key(version))
-        {
-            let arn = format!("{}:{alias}", record.latest.function_arn);
-            return Err(LambdaError::Conflict(format!(
-                "Version {version} cannot be deleted because the following aliases point to it: \
-                 [{arn}]"
-            )));
-        }
-        let mut record = record.clone();
-        record.versions.retain(|config| config.version != version);
-        self.parts().dispatcher.remove(record.name(), Some(version));
-        self.commit(record).await?;
-        Ok(nothing(StatusCode::NO_CONTENT))
-    }
-
     /// Has `config` of a record served.
     pub(super) async fn serve(&self, record: &Record, config: &Config) -> Result<(), LambdaError> {
         let function = record.function(config);
-        let served = self.parts().host.serve(function, config.code.as_ref()).await;
+        let layers = config.layer_contents();
+        let served = self.parts().host.serve(function, config.code.as_ref(), &layers).await;
         served.map_err(LambdaError::InvalidParameter)
     }
 
-    async fn store(&self, name: &str, archive: Bytes) -> Result<StoredCode, LambdaError> {
-        self.parts().host.store(name, archive).await.map_err(|error| match error {
+    /// Puts an archive away.
+    pub(super) async fn store(
+        &self,
+        owner: Owner,
+        archive: Bytes,
+    ) -> Result<StoredCode, LambdaError> {
+        self.parts().host.store(owner, archive).await.map_err(|error| match error {
             CodeError::Invalid(_) => LambdaError::InvalidParameter(
                 "Could not unzip uploaded file. Please check your file, then try to upload again."
                     .to_owned(),
@@ -411,111 +264,14 @@ impl Functions {
     }
 }
 
-/// Puts what a request says into a configuration; what it does not say stays.
-fn apply(config: &mut Config, input: Settings) -> Result<(), LambdaError> {
-    let set = |place: &mut String, value: Option<String>| {
-        if let Some(value) = value {
-            *place = value;
-        }
-    };
-    set(&mut config.runtime, input.runtime);
-    set(&mut config.role, input.role);
-    set(&mut config.handler, input.handler);
-    set(&mut config.description, input.description);
-    if config.handler.is_empty() {
-        return Err(missing("handler"));
-    }
-    if kind(&config.handler) == Kind::Process && !config.runtime.starts_with("provided") {
-        return Err(LambdaError::InvalidParameter(format!(
-            "Samovar runs the runtimes provided.al2023 and provided.al2 here, and components whose \
-             Handler ends in .wasm, not '{}'.",
-            config.runtime
-        )));
-    }
-    if let Some(timeout) = within(input.timeout, "timeout", 1..=900)? {
-        config.timeout = timeout;
-    }
-    if let Some(size) = within(input.memory_size, "memorySize", 128..=10_240)? {
-        config.memory_size = size;
-    }
-    let storage = input.ephemeral_storage.and_then(|storage| storage.size);
-    if let Some(size) = within(storage, "ephemeralStorage.size", 512..=10_240)? {
-        config.ephemeral_storage = size;
-    }
-    if let Some(architectures) = &input.architectures {
-        config.architecture = architecture(architectures)?;
-    }
-    if let Some(variables) = input.environment.map(|it| it.variables.unwrap_or_default()) {
-        check_variables(&variables)?;
-        config.environment = variables;
-    }
-    if let Some(target) = input.dead_letter_config {
-        config.dead_letter = target.target_arn.filter(|arn| !arn.is_empty());
-    }
-    set(&mut config.tracing, input.tracing_config.and_then(|tracing| tracing.mode));
-    if let Some(layers) = input.layers {
-        config.layers = layers;
-    }
-    if let Some(logging) = input.logging_config.as_ref().and_then(Value::as_object) {
-        for (name, value) in logging {
-            config.logging[name] = value.clone();
-        }
-    }
-    Ok(())
-}
-
-fn missing(member: &str) -> LambdaError {
-    LambdaError::Validation(format!(
-        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: \
-         Member must not be null"
-    ))
-}
-
-/// Lambda API reference, "CreateFunction": letters, digits, `-` and `_`, at most 64.
-fn check_name(name: &str) -> Result<(), LambdaError> {
-    let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if (1..=64).contains(&name.len()) && name.chars().all(is_valid) {
-        return Ok(());
-    }
-    let pattern = "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]{1,64}";
-    Err(invalid(name, "functionName", pattern))
-}
-
-fn architecture(architectures: &[String]) -> Result<String, LambdaError> {
-    match architectures {
-        [only] if matches!(only.as_str(), "x86_64" | "arm64") => Ok(only.clone()),
-        other => {
-            let constraint = "Member must satisfy constraint: [Member must satisfy enum value \
-                              set: [x86_64, arm64]]";
-            Err(invalid(&format!("[{}]", other.join(", ")), "architectures", constraint))
-        }
-    }
-}
-
-fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), LambdaError> {
-    let reserved = variables.keys().map(String::as_str);
-    let reserved: Vec<&str> = reserved.filter(|name| RESERVED_VARIABLES.contains(name)).collect();
-    if !reserved.is_empty() {
-        return Err(LambdaError::InvalidParameter(format!(
-            "Lambda was unable to configure your environment variables because the environment \
-             variables you have provided contains reserved keys that are currently not supported \
-             for modification. Reserved keys used in this request: {}",
-            reserved.join(", ")
-        )));
-    }
-    let text = json!(variables).to_string();
-    if text.len() > ENVIRONMENT_BYTES {
-        return Err(LambdaError::InvalidParameter(format!(
-            "Lambda was unable to configure your environment variables because the environment \
-             variables you have provided exceeded the 4KB limit. String measured: {text}"
-        )));
-    }
-    Ok(())
-}
-
 /// The archive in a request.
 fn archive(input: &CodeInput) -> Result<Bytes, LambdaError> {
-    let Some(zip) = input.zip_file.as_deref().filter(|zip| !zip.is_empty()) else {
+    zip_file(input.zip_file.as_deref())
+}
+
+/// The same, of code or of a layer.
+pub(super) fn zip_file(zip_file: Option<&str>) -> Result<Bytes, LambdaError> {
+    let Some(zip) = zip_file.filter(|zip| !zip.is_empty()) else {
         let message = "Samovar takes code as a ZipFile only: S3 and images are not fetched.";
         return Err(LambdaError::InvalidParameter(message.to_owned()));
     };
@@ -528,7 +284,7 @@ fn archive(input: &CodeInput) -> Result<Bytes, LambdaError> {
     Ok(bytes.into())
 }
 
-fn check_revision(wanted: Option<&str>, own: &str) -> Result<(), LambdaError> {
+pub(super) fn check_revision(wanted: Option<&str>, own: &str) -> Result<(), LambdaError> {
     match wanted {
         Some(wanted) if !wanted.is_empty() && wanted != own => Err(LambdaError::PreconditionFailed),
         _ => Ok(()),

@@ -7,13 +7,20 @@
 //! Samovar ends: the template is what counts then. Functions that the API makes are kept.
 
 mod aliases;
+mod configuration;
+mod download;
+mod event_invoke;
 mod functions;
 mod host;
 mod input;
+mod layer_permissions;
+mod layers;
 mod mappings;
+mod operations;
 mod record;
 mod settings;
 mod urls;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,15 +28,17 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
-use samovar_app::{Function, Trigger};
-use samovar_dispatch::{Account, Alias, Body, Clock, Dispatcher};
-use samovar_http::full;
+use samovar_app::{App, Function, Layer, Trigger};
+use samovar_dispatch::{Account, Body, Clock, Dispatcher};
+use samovar_http::{Signer, full};
 use samovar_triggers::{Gateway, Mappings};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-pub use self::host::{CodeError, FunctionHost, StoredCode};
+pub(crate) use self::download::{Origin, is_meant as is_archive};
+pub use self::host::{CodeError, FunctionHost, LayerContent, Owner, Packed, StoredCode};
 use self::input::Query;
+use self::layers::LayerRecord;
 use self::record::Record;
 use super::error::LambdaError;
 use crate::reply;
@@ -58,11 +67,23 @@ pub struct Parts {
     pub mappings: Mappings,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Signs URLs of archives, where calls must be signed.
+    pub signer: Option<Signer>,
+}
+
+/// What was kept: the records that [`FunctionHost::save`] was given.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// Those of functions.
+    pub functions: Vec<Vec<u8>>,
+    /// Those of layers.
+    pub layers: Vec<Vec<u8>>,
 }
 
 struct Shared {
     parts: Parts,
     records: RwLock<BTreeMap<String, Arc<Record>>>,
+    layers: RwLock<BTreeMap<String, Arc<LayerRecord>>>,
     /// Held while something is changed, so that changes follow each other.
     writing: Mutex<()>,
 }
@@ -70,23 +91,20 @@ struct Shared {
 type Answer = Result<Response<Body>, LambdaError>;
 
 impl Functions {
-    /// The functions of the template, whose mappings begin to run now, and those that were kept:
-    /// what [`FunctionHost::save`] was given. Those that cannot be served any more are returned
-    /// with the reason.
+    /// The functions and layers of the template, whose mappings begin to run now, and those that
+    /// were kept. Those that cannot be served any more are returned with the reason.
     ///
     /// Must be called within a tokio runtime.
-    pub async fn open(
-        parts: Parts,
-        template: &[Arc<Function>],
-        kept: Vec<Vec<u8>>,
-    ) -> (Self, Vec<(String, String)>) {
-        let shared = Shared { parts, records: RwLock::default(), writing: Mutex::default() };
-        let functions = Self(Arc::new(shared));
-        for function in template {
-            functions.add_template(function);
-        }
+    pub async fn open(parts: Parts, app: &App, kept: Kept) -> (Self, Vec<(String, String)>) {
+        let (records, layers) = Default::default();
+        let functions =
+            Self(Arc::new(Shared { parts, records, layers, writing: Mutex::default() }));
         let mut failures = Vec::new();
-        for document in kept {
+        functions.open_layers(&app.layers, kept.layers, &mut failures);
+        for function in &app.functions {
+            functions.add_template(function, &app.layers).await;
+        }
+        for document in kept.functions {
             match serde_json::from_slice::<Record>(&document) {
                 Ok(record) => {
                     let name = record.name().to_owned();
@@ -104,12 +122,33 @@ impl Functions {
         (functions, failures)
     }
 
-    fn add_template(&self, function: &Arc<Function>) {
-        let record = Record::of_template(function, &self.timestamp(), self.epoch());
-        for name in record.aliases.keys() {
-            let alias = Alias { version: record::LATEST.to_owned(), weights: Vec::new() };
-            self.parts().dispatcher.set_alias(record.name(), name, Some(alias));
+    fn open_layers(
+        &self,
+        template: &[Layer],
+        kept: Vec<Vec<u8>>,
+        failures: &mut Vec<(String, String)>,
+    ) {
+        let now = self.timestamp();
+        for record in template.iter().filter_map(|layer| LayerRecord::of_template(layer, &now)) {
+            self.publish_layer_record(record);
         }
+        for document in kept {
+            match serde_json::from_slice::<LayerRecord>(&document) {
+                Ok(kept) => {
+                    let record = match self.layer(&kept.name) {
+                        Some(declared) => LayerRecord::clone(&declared).with(kept),
+                        None => kept,
+                    };
+                    self.publish_layer_record(record);
+                }
+                Err(error) => failures.push(("a layer".to_owned(), error.to_string())),
+            }
+        }
+    }
+
+    async fn add_template(&self, function: &Arc<Function>, layers: &[Layer]) {
+        let mut record = Record::of_template(function, layers, &self.timestamp(), self.epoch());
+        self.publish_declared(&mut record).await;
         for trigger in &function.triggers {
             if let Trigger::Queue(trigger) = trigger {
                 let id = Mappings::id(&trigger.arn, &function.arn);
@@ -122,8 +161,8 @@ impl Functions {
     /// Serves a function that was kept.
     async fn restore(&self, record: Record) -> Result<(), String> {
         for config in record.versions.iter().chain([&record.latest]) {
-            let function = record.function(config);
-            self.parts().host.serve(function, config.code.as_ref()).await?;
+            let (function, layers) = (record.function(config), config.layer_contents());
+            self.parts().host.serve(function, config.code.as_ref(), &layers).await?;
         }
         for (name, alias) in &record.aliases {
             self.set_alias(&record, name, Some(alias));
@@ -148,6 +187,19 @@ impl Functions {
         self.0.records.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn layer(&self, name: &str) -> Option<Arc<LayerRecord>> {
+        self.layers().get(name).cloned()
+    }
+
+    fn layers(&self) -> BTreeMap<String, Arc<LayerRecord>> {
+        self.0.layers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn publish_layer_record(&self, record: LayerRecord) {
+        let mut layers = self.0.layers.write().unwrap_or_else(PoisonError::into_inner);
+        layers.insert(record.name.clone(), Arc::new(record));
+    }
+
     /// What everybody sees from now on.
     fn publish(&self, record: Record) {
         let mut records = self.0.records.write().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +211,8 @@ impl Functions {
         if record.template.is_none() {
             // Texts, numbers and maps with text keys: this cannot fail.
             let document = serde_json::to_vec_pretty(&record).unwrap_or_default();
-            let saved = self.parts().host.save(record.name(), document, record.code()).await;
+            let owner = Owner::Function(record.name().to_owned());
+            let saved = self.parts().host.save(owner, document, record.archives()).await;
             saved
                 .map_err(|_| LambdaError::Service("The function could not be written to disk."))?;
         }
@@ -202,90 +255,75 @@ impl Functions {
         segments: &[&str],
         query: Option<&str>,
         body: Bytes,
+        from: &Origin,
     ) -> Answer {
-        let query = Query::new(query.unwrap_or_default());
-        let (get, put) = (*method == Method::GET, *method == Method::PUT);
-        let (post, delete) = (*method == Method::POST, *method == Method::DELETE);
-        match segments {
-            ["2015-03-31", "functions"] if get => self.list_functions(&query),
-            ["2015-03-31", "functions"] if post => self.create_function(&body).await,
-            ["2015-03-31", "functions", name] if get => self.get_function(name, &query),
-            ["2015-03-31", "functions", name] if delete => self.delete_function(name, &query).await,
-            ["2015-03-31", "functions", name, "configuration"] if get => {
-                self.get_configuration(name, &query)
+        let query = &Query::new(query.unwrap_or_default());
+        let Some((operation, parameters)) = operations::find(method, segments, query) else {
+            let path = format!("/{}", segments.join("/"));
+            return Err(LambdaError::UnknownOperation { method: method.clone(), path });
+        };
+        match (operation, &parameters[..]) {
+            ("ListFunctions", _) => self.list_functions(query),
+            ("CreateFunction", _) => self.create_function(&body).await,
+            ("GetFunction", [name]) => self.get_function(name, query, from),
+            ("DeleteFunction", [name]) => self.delete_function(name, query).await,
+            ("GetFunctionConfiguration", [name]) => self.get_configuration(name, query),
+            ("UpdateFunctionConfiguration", [name]) => self.update_configuration(name, &body).await,
+            ("UpdateFunctionCode", [name]) => self.update_code(name, &body).await,
+            ("ListVersionsByFunction", [name]) => self.list_versions(name, query),
+            ("PublishVersion", [name]) => self.publish_version(name, &body).await,
+            ("ListAliases", [name]) => self.list_aliases(name, query),
+            ("CreateAlias", [name]) => self.create_alias(name, &body).await,
+            ("GetAlias", [name, alias]) => self.get_alias(name, alias),
+            ("UpdateAlias", [name, alias]) => self.update_alias(name, alias, &body).await,
+            ("DeleteAlias", [name, alias]) => self.delete_alias(name, alias).await,
+            ("GetPolicy", [name]) => self.get_policy(name),
+            ("AddPermission", [name]) => self.add_permission(name, &body).await,
+            ("RemovePermission", [name, id]) => self.remove_permission(name, id).await,
+            ("GetFunctionConcurrency", [name]) => self.get_concurrency(name),
+            ("PutFunctionConcurrency", [name]) => self.put_concurrency(name, &body).await,
+            ("DeleteFunctionConcurrency", [name]) => self.delete_concurrency(name).await,
+            ("GetFunctionEventInvokeConfig", [name]) => self.get_event_invoke(name),
+            ("ListFunctionEventInvokeConfigs", [name]) => self.list_event_invoke(name, query),
+            ("PutFunctionEventInvokeConfig", [name]) => {
+                self.set_event_invoke(name, &body, true).await
             }
-            ["2015-03-31", "functions", name, "configuration"] if put => {
-                self.update_configuration(name, &body).await
+            ("UpdateFunctionEventInvokeConfig", [name]) => {
+                self.set_event_invoke(name, &body, false).await
             }
-            ["2015-03-31", "functions", name, "code"] if put => self.update_code(name, &body).await,
-            ["2015-03-31", "functions", name, "versions"] if get => {
-                self.list_versions(name, &query)
+            ("DeleteFunctionEventInvokeConfig", [name]) => self.delete_event_invoke(name).await,
+            ("GetFunctionUrlConfig", [name]) => self.get_url(name),
+            ("CreateFunctionUrlConfig", [name]) => self.create_url(name, &body).await,
+            ("UpdateFunctionUrlConfig", [name]) => self.update_url(name, &body).await,
+            ("DeleteFunctionUrlConfig", [name]) => self.delete_url(name).await,
+            ("ListFunctionUrlConfigs", [name]) => self.list_urls(name, query),
+            ("ListEventSourceMappings", _) => self.list_mappings(query),
+            ("CreateEventSourceMapping", _) => self.create_mapping(&body).await,
+            ("GetEventSourceMapping", [id]) => self.get_mapping(id),
+            ("UpdateEventSourceMapping", [id]) => self.update_mapping(id, &body).await,
+            ("DeleteEventSourceMapping", [id]) => self.delete_mapping(id).await,
+            ("ListTags", [arn]) => self.list_tags(arn),
+            ("TagResource", [arn]) => self.tag(arn, &body).await,
+            ("UntagResource", [arn]) => self.untag(arn, query).await,
+            ("GetAccountSettings", _) => Ok(self.account_settings()),
+            ("PublishLayerVersion", [name]) => self.publish_layer(name, &body, from).await,
+            ("ListLayers", _) => self.list_layers(query),
+            ("ListLayerVersions", [name]) => self.list_layer_versions(name, query),
+            ("GetLayerVersion", [name, number]) => self.get_layer_version(name, number, from),
+            ("GetLayerVersionByArn", _) => self.get_layer_version_by_arn(query, from),
+            ("DeleteLayerVersion", [name, number]) => self.delete_layer_version(name, number).await,
+            ("GetLayerVersionPolicy", [name, number]) => self.get_layer_policy(name, number),
+            ("AddLayerVersionPermission", [name, number]) => {
+                self.add_layer_permission(name, number, query, &body).await
             }
-            ["2015-03-31", "functions", name, "versions"] if post => {
-                self.publish_version(name, &body).await
+            ("RemoveLayerVersionPermission", [name, number, id]) => {
+                self.remove_layer_permission(name, number, id, query).await
             }
-            ["2015-03-31", "functions", name, "aliases"] if get => self.list_aliases(name, &query),
-            ["2015-03-31", "functions", name, "aliases"] if post => {
-                self.create_alias(name, &body).await
-            }
-            ["2015-03-31", "functions", name, "aliases", alias] => match () {
-                () if get => self.get_alias(name, alias),
-                () if put => self.update_alias(name, alias, &body).await,
-                () if delete => self.delete_alias(name, alias).await,
-                () => Err(unknown(method, segments)),
-            },
-            ["2015-03-31", "functions", name, "policy"] if get => self.get_policy(name),
-            ["2015-03-31", "functions", name, "policy"] if post => {
-                self.add_permission(name, &body).await
-            }
-            ["2015-03-31", "functions", name, "policy", id] if delete => {
-                self.remove_permission(name, id).await
-            }
-            ["2019-09-30", "functions", name, "concurrency"] if get => self.get_concurrency(name),
-            ["2017-10-31", "functions", name, "concurrency"] if put => {
-                self.put_concurrency(name, &body).await
-            }
-            ["2017-10-31", "functions", name, "concurrency"] if delete => {
-                self.delete_concurrency(name).await
-            }
-            ["2019-09-25", "functions", name, "event-invoke-config"] => match () {
-                () if get => self.get_event_invoke(name),
-                () if put => self.set_event_invoke(name, &body, true).await,
-                () if post => self.set_event_invoke(name, &body, false).await,
-                () if delete => self.delete_event_invoke(name).await,
-                () => Err(unknown(method, segments)),
-            },
-            ["2021-10-31", "functions", name, "url"] => match () {
-                () if get => self.get_url(name),
-                () if post => self.create_url(name, &body).await,
-                () if put => self.update_url(name, &body).await,
-                () if delete => self.delete_url(name).await,
-                () => Err(unknown(method, segments)),
-            },
-            ["2021-10-31", "functions", name, "urls"] if get => self.list_urls(name),
-            ["2015-03-31", "event-source-mappings"] if get => self.list_mappings(&query),
-            ["2015-03-31", "event-source-mappings"] if post => self.create_mapping(&body).await,
-            ["2015-03-31", "event-source-mappings", id] => match () {
-                () if get => self.get_mapping(id),
-                () if put => self.update_mapping(id, &body).await,
-                () if delete => self.delete_mapping(id).await,
-                () => Err(unknown(method, segments)),
-            },
-            ["2017-03-31", "tags", arn] => match () {
-                () if get => self.list_tags(arn),
-                () if post => self.tag(arn, &body).await,
-                () if delete => self.untag(arn, &query).await,
-                () => Err(unknown(method, segments)),
-            },
-            ["2016-08-19", "account-settings"] if get => Ok(self.account_settings()),
-            _ => Err(unknown(method, segments)),
+            ("GetFunctionCodeSigningConfig", [name]) => self.get_code_signing(name),
+            ("GetRuntimeManagementConfig", [name]) => self.get_runtime_management(name, query),
+            (operation, _) => Err(LambdaError::NotServed { operation }),
         }
     }
-}
-
-fn unknown(method: &Method, segments: &[&str]) -> LambdaError {
-    let path = format!("/{}", segments.join("/"));
-    LambdaError::UnknownOperation { method: method.clone(), path }
 }
 
 /// 200 with a document.

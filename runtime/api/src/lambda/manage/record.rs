@@ -9,13 +9,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use samovar_app::{
-    Architecture, Build, Code, Cors, Destination, Function, FunctionUrl, Kind, Logging, Span,
-    Target, Tracing,
+    Architecture, Build, Code, Cors, Destination, Function, FunctionUrl, Kind, Layer,
+    LayerReference, Logging, Span, Target, Tracing,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::host::StoredCode;
+use super::host::{LayerContent, StoredCode};
 
 pub(super) const LATEST: &str = "$LATEST";
 
@@ -60,10 +60,21 @@ pub(super) struct Config {
     pub(super) dead_letter: Option<String>,
     pub(super) tracing: String,
     pub(super) logging: Value,
-    pub(super) layers: Vec<String>,
+    pub(super) layers: Vec<LayerUse>,
     pub(super) revision_id: String,
     /// `None`: the template's.
     pub(super) code: Option<StoredCode>,
+}
+
+/// A layer of a function.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LayerUse {
+    /// The ARN of its version.
+    pub(super) arn: String,
+    /// What it has, which the function keeps when the layer goes; `None`: it is not on this
+    /// machine.
+    pub(super) content: Option<LayerContent>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -126,8 +137,13 @@ pub(super) struct MappingConfig {
 }
 
 impl Record {
-    /// What the template says of a function.
-    pub(super) fn of_template(function: &Arc<Function>, now: &str, epoch: f64) -> Self {
+    /// What the template says of a function; `layers` are the template's.
+    pub(super) fn of_template(
+        function: &Arc<Function>,
+        layers: &[Layer],
+        now: &str,
+        epoch: f64,
+    ) -> Self {
         let destination =
             |destination: &Option<Destination>| Some(destination.as_ref()?.arn.clone());
         let asynchronous = &function.asynchronous;
@@ -152,7 +168,7 @@ impl Record {
             revision_id: revision(),
         };
         Self {
-            latest: Config::of_template(function, now),
+            latest: Config::of_template(function, layers, now),
             versions: Vec::new(),
             published: 0,
             // Nothing is published here: what SAM's alias leads to is what the template has.
@@ -192,11 +208,22 @@ impl Record {
         configs.filter_map(|config| config.code.clone()).collect()
     }
 
+    /// The same, with its layers.
+    pub(super) fn archives(&self) -> Vec<StoredCode> {
+        let configs = self.versions.iter().chain([&self.latest]);
+        let layers = configs.flat_map(|config| config.layers.iter());
+        let layers = layers.filter_map(|layer| match &layer.content {
+            Some(LayerContent::Archive(archive)) => Some(archive.clone()),
+            _ => None,
+        });
+        self.code().into_iter().chain(layers).collect()
+    }
+
     /// A version as it is served.
     pub(super) fn function(&self, config: &Config) -> Arc<Function> {
         let mut function = match &self.template {
             Some(function) => Function::clone(function),
-            None => Function::new(&config.function_name, kind(&config.handler), no_code()),
+            None => Function::new(&config.function_name, kind(config), no_code()),
         };
         let Config { function_name, function_arn, runtime, handler, .. } = config;
         function.name.clone_from(function_name);
@@ -204,7 +231,7 @@ impl Record {
         function.version.clone_from(&config.version);
         function.runtime.clone_from(runtime);
         function.handler.clone_from(handler);
-        function.kind = kind(handler);
+        function.kind = kind(config);
         function.description = Some(config.description.clone()).filter(|text| !text.is_empty());
         function.memory_mb = config.memory_size;
         function.timeout = Duration::from_secs(config.timeout.into());
@@ -243,7 +270,7 @@ impl Record {
 }
 
 impl Config {
-    fn of_template(function: &Function, now: &str) -> Self {
+    fn of_template(function: &Function, layers: &[Layer], now: &str) -> Self {
         let Logging { json, application_level, system_level, group } = &function.logging;
         let default_group = || format!("/aws/lambda/{}", function.name);
         let mut logging = json!({
@@ -258,9 +285,13 @@ impl Config {
             }
         }
         let account = function.arn.split(':').nth(4).unwrap_or_default();
-        let layers = function.layers.iter().map(|layer| match layer {
-            samovar_app::LayerReference::Local(layer)
-            | samovar_app::LayerReference::Remote(layer) => layer.clone(),
+        let layers = function.layers.iter().filter_map(|layer| match layer {
+            LayerReference::Local(id) => {
+                let layer = layers.iter().find(|layer| layer.logical_id == *id)?;
+                let content = layer.path.is_some().then(|| LayerContent::Template(id.clone()));
+                Some(LayerUse { arn: layer.arn.clone(), content })
+            }
+            LayerReference::Remote(arn) => Some(LayerUse { arn: arn.clone(), content: None }),
         });
         Self {
             function_name: function.name.clone(),
@@ -287,6 +318,11 @@ impl Config {
             revision_id: revision(),
             code: None,
         }
+    }
+
+    /// What its layers have, of those that are on this machine.
+    pub(super) fn layer_contents(&self) -> Vec<LayerContent> {
+        self.layers.iter().filter_map(|layer| layer.content.clone()).collect()
     }
 
     /// The ARN, with the version where `qualified` or published.
@@ -328,7 +364,13 @@ impl Config {
             document["DeadLetterConfig"] = json!({"TargetArn": arn});
         }
         if !self.layers.is_empty() {
-            let layers = self.layers.iter().map(|arn| json!({"Arn": arn, "CodeSize": 0}));
+            let layers = self.layers.iter().map(|layer| {
+                let size = match &layer.content {
+                    Some(LayerContent::Archive(archive)) => archive.size,
+                    _ => 0,
+                };
+                json!({"Arn": layer.arn, "CodeSize": size})
+            });
             document["Layers"] = layers.collect();
         }
         if !listed {
@@ -388,8 +430,9 @@ pub(super) fn revision() -> String {
 }
 
 /// A component, or a native program.
-pub(super) fn kind(handler: &str) -> Kind {
-    if handler.ends_with(".wasm") { Kind::Wasm } else { Kind::Process }
+pub(super) fn kind(config: &Config) -> Kind {
+    let is_component = config.runtime.starts_with("provided") && config.handler.ends_with(".wasm");
+    if is_component { Kind::Wasm } else { Kind::Process }
 }
 
 /// A destination by its ARN, which tells all that is needed.

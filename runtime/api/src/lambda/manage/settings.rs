@@ -1,5 +1,4 @@
-//! What hangs on a function: concurrency, asynchronous invocations, permissions, tags; and the
-//! account's limits.
+//! What hangs on a function: concurrency, permissions, tags; and the account's limits.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::error::LambdaError;
 use super::input::{Query, read, within};
-use super::record::{EventInvoke, Record};
+use super::record::Record;
 use super::{Answer, Functions, no_resource, nothing, ok};
 use crate::reply;
 
@@ -23,27 +22,6 @@ const UNRESERVED: u32 = 100;
 #[serde(rename_all = "PascalCase")]
 struct Concurrency {
     reserved_concurrent_executions: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct EventInvokeInput {
-    maximum_retry_attempts: Option<u32>,
-    maximum_event_age_in_seconds: Option<u32>,
-    destination_config: Option<DestinationConfig>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DestinationConfig {
-    on_success: Option<To>,
-    on_failure: Option<To>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct To {
-    destination: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -110,56 +88,6 @@ impl Functions {
         let record = Record { concurrency, ..record.clone() };
         self.serve(&record, &record.latest).await?;
         self.commit(record).await
-    }
-
-    pub(super) fn get_event_invoke(&self, name: &str) -> Answer {
-        let (record, _) = self.find(name)?;
-        let config = record.event_invoke.as_ref().ok_or_else(|| no_event_invoke(&record))?;
-        Ok(ok(&event_invoke_document(&record, config)))
-    }
-
-    /// `PutFunctionEventInvokeConfig`, which replaces all, and `UpdateFunctionEventInvokeConfig`.
-    pub(super) async fn set_event_invoke(&self, name: &str, body: &[u8], replace: bool) -> Answer {
-        let input: EventInvokeInput = read(body)?;
-        let _writing = self.0.writing.lock().await;
-        let (record, _) = self.find(name)?;
-        let mut config = match record.event_invoke.clone().filter(|_| !replace) {
-            Some(config) => config,
-            None if replace => EventInvoke::default(),
-            None => return Err(no_event_invoke(&record)),
-        };
-        let age = input.maximum_event_age_in_seconds;
-        let age = within(age, "maximumEventAgeInSeconds", 60..=21_600)?;
-        let retries = within(input.maximum_retry_attempts, "maximumRetryAttempts", 0..=2)?;
-        if replace && age.is_none() && retries.is_none() && input.destination_config.is_none() {
-            let message = "You must specify at least one of error handling or destination setting.";
-            return Err(LambdaError::InvalidParameter(message.to_owned()));
-        }
-        config.maximum_age = age.or(config.maximum_age);
-        config.maximum_retries = retries.or(config.maximum_retries);
-        if let Some(to) = input.destination_config {
-            let arn = |to: Option<To>| to?.destination.filter(|arn| !arn.is_empty());
-            config.on_success = arn(to.on_success);
-            config.on_failure = arn(to.on_failure);
-        }
-        config.modified = self.epoch();
-        let document = event_invoke_document(&record, &config);
-        let record = Record { event_invoke: Some(config), ..Record::clone(&record) };
-        self.serve(&record, &record.latest).await?;
-        self.commit(record).await?;
-        Ok(ok(&document))
-    }
-
-    pub(super) async fn delete_event_invoke(&self, name: &str) -> Answer {
-        let _writing = self.0.writing.lock().await;
-        let (record, _) = self.find(name)?;
-        if record.event_invoke.is_none() {
-            return Err(no_event_invoke(&record));
-        }
-        let record = Record { event_invoke: None, ..Record::clone(&record) };
-        self.serve(&record, &record.latest).await?;
-        self.commit(record).await?;
-        Ok(nothing(StatusCode::NO_CONTENT))
     }
 
     pub(super) fn get_policy(&self, name: &str) -> Answer {
@@ -240,6 +168,18 @@ impl Functions {
         Ok(nothing(StatusCode::NO_CONTENT))
     }
 
+    /// No function has one: `Code` is not signed here.
+    pub(super) fn get_code_signing(&self, name: &str) -> Answer {
+        self.find(name)?;
+        Ok(ok(&json!({})))
+    }
+
+    /// Lambda's default: the interpreter is the machine's own.
+    pub(super) fn get_runtime_management(&self, name: &str, query: &Query) -> Answer {
+        let (_, config, qualified) = self.qualified(name, query)?;
+        Ok(ok(&json!({"UpdateRuntimeOn": "Auto", "FunctionArn": config.arn(qualified)})))
+    }
+
     /// Lambda's default quotas (Lambda guide, "Quotas").
     pub(super) fn account_settings(&self) -> Response<Body> {
         let records = self.records();
@@ -288,31 +228,4 @@ fn statement(record: &Record, id: String, input: Permission) -> Value {
         }
     }
     statement
-}
-
-fn event_invoke_document(record: &Record, config: &EventInvoke) -> Value {
-    let mut document = json!({
-        "LastModified": config.modified,
-        "FunctionArn": format!("{}:$LATEST", record.latest.function_arn),
-        "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
-    });
-    for (name, arn) in [("OnSuccess", &config.on_success), ("OnFailure", &config.on_failure)] {
-        if let Some(arn) = arn {
-            document["DestinationConfig"][name]["Destination"] = arn.clone().into();
-        }
-    }
-    if let Some(retries) = config.maximum_retries {
-        document["MaximumRetryAttempts"] = retries.into();
-    }
-    if let Some(age) = config.maximum_age {
-        document["MaximumEventAgeInSeconds"] = age.into();
-    }
-    document
-}
-
-fn no_event_invoke(record: &Record) -> LambdaError {
-    LambdaError::ResourceNotFound(format!(
-        "The function {}:$LATEST doesn't have an EventInvokeConfig",
-        record.latest.function_arn
-    ))
 }

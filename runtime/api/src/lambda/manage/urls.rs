@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::error::LambdaError;
-use super::input::{invalid, read};
+use super::input::{Query, invalid, read};
 use super::record::{CorsConfig, Record, UrlConfig};
 use super::{Answer, Functions, no_resource, nothing, ok};
 use crate::reply;
@@ -26,10 +26,10 @@ impl Functions {
         Ok(ok(&self.url_document(&record, url)))
     }
 
-    pub(super) fn list_urls(&self, name: &str) -> Answer {
+    pub(super) fn list_urls(&self, name: &str, query: &Query) -> Answer {
         let (record, _) = self.find(name)?;
-        let urls: Vec<_> = record.url.iter().map(|url| self.url_document(&record, url)).collect();
-        Ok(ok(&json!({"FunctionUrlConfigs": urls})))
+        let urls = record.url.iter().map(|url| self.url_document(&record, url)).collect();
+        Ok(ok(&query.page("FunctionUrlConfigs", urls, 50)?))
     }
 
     pub(super) async fn create_url(&self, name: &str, body: &[u8]) -> Answer {

@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use samovar_app::ManagedRuntime;
+use sha2::{Digest as _, Sha256};
 
 use super::interpreter::Interpreter;
 use super::tree::{self, How};
@@ -36,6 +37,34 @@ pub(super) fn runtime(launch: &Path, name: &str, folders: &[PathBuf]) -> io::Res
         })?;
     }
     fs::write(mark, name)
+}
+
+/// The launch folder below `parent` for all functions that need nothing of their own in it: what
+/// is in it follows from its name, so it is made once, and whole or not at all.
+pub(super) fn shared(
+    parent: &Path,
+    managed: ManagedRuntime,
+    interpreter: &Interpreter,
+    (name, folders): (&str, &[PathBuf]),
+) -> io::Result<PathBuf> {
+    let made_of = format!("{managed}\n{}\n{name}", interpreter.program.display());
+    let digest = &Sha256::digest(made_of)[..8];
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let launch = parent.join(&digest);
+    if !launch.is_dir() {
+        // Whoever makes the same at the same time does it beside this.
+        let partial = parent.join(format!("{digest}.{}", std::process::id()));
+        tree::remove(&partial)?;
+        fs::create_dir_all(&partial)?;
+        let made =
+            runtime(&partial, name, folders).and_then(|()| match fs::rename(&partial, &launch) {
+                Err(_) if launch.is_dir() => Ok(()),
+                renamed => renamed,
+            });
+        let _ = tree::remove(&partial);
+        made?;
+    }
+    bootstrap(&launch, managed, interpreter)
 }
 
 /// Copies source to `launch/task`, beside the `node_modules` that are there already.
@@ -175,6 +204,31 @@ mod tests {
         assert!(launch.join("runtime/mark").exists());
         runtime(&launch, "two", &[client.clone(), client]).unwrap();
         assert!(!launch.join("runtime/mark").exists());
+    }
+
+    #[test]
+    fn a_shared_folder_is_that_of_its_runtime() {
+        let folder = tempfile::tempdir().unwrap();
+        let client = folder.path().join("client");
+        fs::create_dir(&client).unwrap();
+        fs::write(client.join("a.py"), "1").unwrap();
+        let interpreter = Interpreter {
+            found: "/bin/x".into(),
+            program: "/bin/x".into(),
+            version: "1".into(),
+            number: 12,
+        };
+        let made = |minor| {
+            let python = ManagedRuntime::Python { minor };
+            let of = ("client", std::slice::from_ref(&client));
+            shared(&folder.path().join("shared"), python, &interpreter, of).unwrap()
+        };
+        let first = made(12);
+        assert!(first.parent().unwrap().join("runtime/a.py").is_file());
+        assert!(fs::read_to_string(&first).unwrap().contains("Python 3.12"));
+        assert_eq!(made(12), first);
+        assert_ne!(made(13), first);
+        assert_eq!(fs::read_dir(folder.path().join("shared")).unwrap().count(), 2);
     }
 
     #[test]

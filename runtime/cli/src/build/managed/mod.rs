@@ -2,6 +2,7 @@
 //! packages that the function's source asks for.
 
 mod client;
+mod deployed;
 mod interpreter;
 mod launch;
 mod packages;
@@ -23,6 +24,8 @@ use self::client::Client;
 use self::interpreter::Interpreter;
 use self::packages::Wanted;
 use super::{Artifact, Artifacts, BuildError, archive, make};
+
+pub(crate) use self::deployed::Grounds;
 
 /// How many installers run at once.
 const INSTALLERS: usize = 4;
@@ -147,14 +150,25 @@ impl Workshop<'_> {
         {
             (self.say)(&format!("Installing packages of {}", function.name));
         }
+        let runtime = self.runtime(function, &ground, &code).await;
+        let state = self.state.to_owned();
+        Ok(Prepared { ground, launch, state, code, runtime, wanted })
+    }
+
+    /// The folders that `runtime/` is made of, and what says so.
+    async fn runtime(
+        &self,
+        function: &Function,
+        ground: &Ground,
+        code: &Path,
+    ) -> (String, Vec<PathBuf>) {
         let mut folders = vec![ground.folder.clone()];
         let mut name = ground.client.name().to_owned();
-        if let Some((client, folder)) = self.boto3(function, &ground, &code).await {
+        if let Some((client, folder)) = self.boto3(function, ground, code).await {
             name = format!("{name} {}", client.name());
             folders.push(folder);
         }
-        let state = self.state.to_owned();
-        Ok(Prepared { ground, launch, state, code, runtime: (name, folders), wanted })
+        (name, folders)
     }
 
     /// The folder of the function's code.
