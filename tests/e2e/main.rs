@@ -17,6 +17,7 @@ mod example;
 mod front_door;
 mod functions;
 mod http;
+mod lambda_api;
 mod languages;
 mod logs;
 mod managed;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     trials.extend(front_door::trials(&fixtures));
     trials.extend(access::trials(&fixtures));
     trials.extend(managed::trials(&fixtures));
+    trials.extend(lambda_api::trials(&fixtures));
     trials.extend(packaging::trials(&example));
     trials.extend(languages::trials(&languages));
     trials.extend(senders::trials(&example));

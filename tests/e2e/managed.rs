@@ -44,7 +44,7 @@ Resources:
 ";
 
 /// The native builds.
-fn release() -> PathBuf {
+pub(crate) fn release() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
     target.join("release")

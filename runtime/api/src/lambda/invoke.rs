@@ -109,6 +109,32 @@ where
     Ok(response)
 }
 
+/// `InvokeAsync`: as `Invoke` with `InvocationType: Event`, and nothing else.
+pub(crate) async fn invoke_async<B>(
+    services: &Services,
+    name: &str,
+    parts: &Parts,
+    body: B,
+    request_id: &str,
+) -> Result<Response<Body>, LambdaError>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let name = named(services, name)?;
+    let payload = read_event(body, (ASYNCHRONOUS_LIMIT, LambdaError::EventTooLarge)).await?;
+    let not_found = || LambdaError::FunctionNotFound { arn: arn(services, &name) };
+    let function = services.dispatcher.resolve(&name).ok_or_else(not_found)?;
+    let event = AsynchronousEvent {
+        request_id: request_id.to_owned(),
+        qualifier: qualifier(&name),
+        client_context: None,
+        trace_id: trace_id(&parts.headers),
+        payload,
+    };
+    accept(services, &function, event).await
+}
+
 /// A synchronous call, with the request's id and its caller's trace.
 pub(super) fn invocation(
     event: Bytes,

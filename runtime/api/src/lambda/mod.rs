@@ -44,6 +44,9 @@ where
         (&Method::POST, Some((Invoked::Whole, name))) => {
             invoke::invoke(services, &name, &parts, body, &request_id).await
         }
+        (&Method::POST, Some((Invoked::Later, name))) => {
+            invoke::invoke_async(services, &name, &parts, body, &request_id).await
+        }
         (&Method::POST, Some((Invoked::Streamed, name))) => {
             invoke_stream::invoke(services, &name, &parts, body, &request_id).await
         }
@@ -110,10 +113,13 @@ pub(crate) async fn fetch<B>(services: &Services, request: Request<B>) -> Respon
 enum Invoked {
     Whole,
     Streamed,
+    /// Not at all: `InvokeAsync`, withdrawn in favour of `InvocationType: Event`.
+    Later,
 }
 
 /// The name in `/2015-03-31/functions/NAME/invocations`, decoded, or in
-/// `/2021-11-15/functions/NAME/response-streaming-invocations`.
+/// `/2021-11-15/functions/NAME/response-streaming-invocations` or
+/// `/2014-11-13/functions/NAME/invoke-async/`.
 fn invoked_function(path: &str) -> Option<(Invoked, String)> {
     let between = |prefix, suffix| path.strip_prefix(prefix)?.strip_suffix(suffix);
     let (invoked, name) = None
@@ -121,6 +127,12 @@ fn invoked_function(path: &str) -> Option<(Invoked, String)> {
         .or_else(|| {
             let suffix = "/response-streaming-invocations";
             Some((Invoked::Streamed, between("/2021-11-15/functions/", suffix)?))
+        })
+        .or_else(|| {
+            let path = path.trim_end_matches('/');
+            let name =
+                path.strip_prefix("/2014-11-13/functions/")?.strip_suffix("/invoke-async")?;
+            Some((Invoked::Later, name))
         })
         .filter(|(_, name)| !name.contains('/'))?;
     Some((invoked, percent_decode_str(name).decode_utf8_lossy().into_owned()))
