@@ -500,6 +500,9 @@ def declared():
         got = client.invoke(FunctionName="Declared", Qualifier=qualifier)
         told = json.load(got["Payload"])["variables"]["AWS_LAMBDA_FUNCTION_VERSION"]
         assert (got["ExecutedVersion"], told) == (version, version), (qualifier, told)
+    # SAM connects what starts the function to the alias.
+    with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/declared") as response:
+        assert json.load(response)["variables"]["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
 
 
 def after_restart():

@@ -33,6 +33,8 @@ Resources:
       Timeout: 10
       Layers: [!Ref Tools]
       AutoPublishAlias: live
+      Events:
+        Get: {Type: HttpApi, Properties: {Path: /declared, Method: get}}
 ";
 
 fn table(_: &Server) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::server::{Ports, Server};
-use crate::tools::{answer, block_on, eventually, failure, get, lambda};
+use crate::tools::{answer, block_on, eventually, failure, get, lambda, request};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -279,22 +279,67 @@ fn template() {
         "{output}"
     );
     assert_eq!(answer(&server, "Greet", &json!({}))["name"], "Grace");
-    // The time-out counts at once, a new function serves, a new route waits.
+    // The time-out counts at once, a new function serves, one that is gone ends, a new route waits.
     let more = TEMPLATE
         .replace("Timeout: 30", "Timeout: 1")
         .replace("Path: /,", "Path: /new,")
-        .replace("  Other:", "  Another:");
-    project.write("template.yaml", &more);
-    eventually("the new function", || {
-        server.health()["functions"].as_array().unwrap().iter().any(|f| f["name"] == "Another")
+        .replace("  Other:", "  Another:")
+        .replace("{CodeUri: other}", ANOTHER);
+    thread::scope(|scope| {
+        let under_way = scope.spawn(|| answer(&server, "Other", &json!({"ms": 4000})));
+        eventually("an invocation", || status(&server, "Other").unwrap()["busy"] == 1);
+        project.write("template.yaml", &more);
+        eventually("the new function", || status(&server, "Another").is_some());
+        assert!(status(&server, "Other").is_none(), "{}", server.output());
+        assert_eq!(under_way.join().unwrap()["says"], "other", "what runs ends undisturbed");
     });
+    let configuration = |name: &str| {
+        let get = lambda(&server).get_function_configuration().function_name(name);
+        block_on(get.send())
+    };
+    let gone = configuration("Other").unwrap_err().into_service_error();
+    assert!(gone.is_resource_not_found_exception(), "{gone:?}");
     assert_eq!(says(&server, "Another"), "other");
     let late = failure(&server, "Greet", &json!({"ms": 5000}));
     assert_eq!(late["errorType"], "Sandbox.Timedout");
-    let output = server.output();
-    let restart = "Start Samovar again for new removed functions, routes, triggers";
-    assert!(output.contains(restart), "{output}");
+    eventually("what the Lambda API tells", || {
+        configuration("Greet").unwrap().timeout() == Some(1) && configuration("Another").is_ok()
+    });
+    let restart = "Start Samovar again for new routes, triggers";
+    assert!(server.output().contains(restart), "{}", server.output());
     assert_eq!((get(&server.http("/")).status, get(&server.http("/new")).status), (200, 404));
+    // Its URL is there, and its alias leads to a version, and to another with its next build.
+    let host = [("host", "another.localhost")];
+    eventually("the URL", || request("GET", &server.http("/"), &host, b"").status == 200);
+    let version = || {
+        let call = lambda(&server).invoke().function_name("Another").qualifier("live");
+        block_on(call.send()).unwrap().executed_version().map(str::to_owned)
+    };
+    assert_eq!(version().as_deref(), Some("1"));
+    let main = fs::read_to_string(project.path("other/src/main.rs")).unwrap();
+    project.write("other/src/main.rs", &main.replace("\"other\"", "\"changed\""));
+    eventually("the next version", || version().as_deref() == Some("2"));
+    assert_eq!(says(&server, "Another:live"), "changed");
+    let old = lambda(&server).invoke().function_name("Another").qualifier("1");
+    assert!(block_on(old.send()).is_err(), "the version before has ended");
+    // The SAM CLI's settings count as they are now.
+    let parameter = "Parameters: {Name: {Type: String, Default: Eve}}\nResources:";
+    let given = more.replace("Resources:", parameter).replace("NAME: Ada", "NAME: !Ref Name");
+    project.write("template.yaml", &given);
+    eventually("the default", || answer(&server, "Greet", &json!({}))["name"] == "Eve");
+    let settings =
+        "version = 0.1\n[default.deploy.parameters]\nparameter_overrides = \"Name=Zoe\"\n";
+    project.write("samconfig.toml", settings);
+    eventually("the setting", || answer(&server, "Greet", &json!({}))["name"] == "Zoe");
+}
+
+const ANOTHER: &str =
+    "{CodeUri: other, AutoPublishAlias: live, FunctionUrlConfig: {AuthType: NONE}}";
+
+/// What is told of a function that is there.
+fn status(server: &Server, name: &str) -> Option<Value> {
+    let health = server.health();
+    health["functions"].as_array().unwrap().iter().find(|f| f["name"] == name).cloned()
 }
 
 /// Runs cargo as the server does.

@@ -228,7 +228,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         apis: api_ports.into_iter().map(of_api).collect::<Result<_, UpError>>()?,
     };
     say(format_args!("{summary}\n"));
-    let watched = watches.then(|| Watched {
+    let watched = |functions| Watched {
         app: app.clone(),
         given: options.application.clone(),
         options: outside,
@@ -239,23 +239,24 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         generations,
         style,
         since,
-    });
+        functions,
+    };
     let access_log = writer.clone();
     let parts = Parts {
         account,
-        dispatcher,
+        dispatcher: dispatcher.clone(),
         queues,
         clock,
         deliveries,
         topics,
-        deployed,
+        deployed: deployed.clone(),
         access,
         access_log,
     };
-    let mut served = serve(&app, ports, parts).await?;
+    let (mut served, functions) = serve(&app, ports, parts).await?;
     served.logs = writer;
-    if let Some(watched) = watched {
-        served.running.spawn(watched.run(served.triggers.clone()));
+    if watches {
+        served.running.spawn(watched(functions).run(served.triggers.clone()));
     }
     Ok((served, state))
 }
@@ -284,8 +285,9 @@ struct Ports {
     http_port: u16,
 }
 
-/// Begins to take work: the AWS protocols, then all triggers.
-async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError> {
+/// Begins to take work: the AWS protocols, then all triggers. Gives the functions of the Lambda API
+/// too.
+async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functions), UpError> {
     let Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access, .. } =
         parts;
     let protocols = CancellationToken::new();
@@ -325,7 +327,7 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     let api = Api::new(account.clone(), dispatcher.clone(), queues)
         .with_senders(topics.clone(), buses.clone(), schedules.clone())
         .with_deliveries(deliveries.clone())
-        .with_functions(managed)
+        .with_functions(managed.clone())
         .with_connections(connections.clone());
     let of_integrations = api.clone();
     gateway.set_services(Arc::new(move |request| {
@@ -369,7 +371,7 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<Served, UpError>
     // Routes are the gateway's; topics, rules and schedules are served above; the rest is named as
     // not emulated.
     running.spawn(mappings.ended());
-    Ok(Served { dispatcher, triggers, running, protocols, api: served_api, logs: None })
+    Ok((Served { dispatcher, triggers, running, protocols, api: served_api, logs: None }, managed))
 }
 
 impl Served {

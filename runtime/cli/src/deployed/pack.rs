@@ -119,7 +119,7 @@ mod tests {
         write(".git/config", "3");
         fs::set_permissions(folder.path().join("bin/tool"), Permissions::from_mode(0o755)).unwrap();
         let mut zip = ZipArchive::new(layer(folder.path()).unwrap()).unwrap();
-        let mut names: Vec<_> = zip.file_names().map(str::to_owned).collect();
+        let mut names: Vec<_> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
         names.sort();
         assert_eq!(names, ["bin/tool", "python/a.py"]);
         assert_eq!(zip.by_name("bin/tool").unwrap().unix_mode().unwrap() & 0o777, 0o755);

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::Zoned;
+use samovar_api::Functions;
 use samovar_app::{App, Build, Function, Options};
 use samovar_dispatch::Dispatcher;
 use tokio::time::Instant;
@@ -44,8 +45,10 @@ pub(crate) struct Watched {
     pub(crate) state: PathBuf,
     /// What new environments see.
     pub(crate) surroundings: Surroundings,
-    /// Has what runs components.
+    /// Has what runs components, and is told of new builds.
     pub(crate) deployed: Deployed,
+    /// What the Lambda API tells of functions.
+    pub(crate) functions: Functions,
     /// Who gets the new builds.
     pub(crate) dispatcher: Dispatcher,
     /// The builds that serve.
@@ -101,7 +104,7 @@ impl Watched {
                 let (loaded, read) = template::load(&self.given, &self.options);
                 template.0.extend(read.0);
                 match loaded {
-                    Ok(app) => other = self.take(app),
+                    Ok(app) => other = self.take(app).await,
                     Err(diagnostics) => {
                         faults(&diagnostics);
                         self.tell("", "The application before goes on serving", Style::error);
@@ -119,15 +122,22 @@ impl Watched {
         }
     }
 
-    /// Serves a new template as far as that is possible now. Returns the functions that have
-    /// changed in it.
-    fn take(&mut self, app: App) -> BTreeSet<String> {
-        let Difference { functions, restart } = template::difference(&self.app, &app);
+    /// Serves a new template as far as that is possible now, and ends the functions that are no
+    /// longer in it. Returns the functions that have changed in it.
+    async fn take(&mut self, app: App) -> BTreeSet<String> {
+        let Difference { functions, removed, restart } = template::difference(&self.app, &app);
         if !restart.is_empty() {
             let text = format!("Start Samovar again for new {}", restart.join(", "));
             self.tell("", &text, Style::warning);
         }
         self.app = app;
+        if !removed.is_empty() {
+            for name in &removed {
+                self.functions.withdraw(name).await;
+            }
+            let names: Vec<_> = removed.into_iter().collect();
+            self.tell(&names.join(", "), "is no longer in the template, and has ended", Style::dim);
+        }
         functions
     }
 
@@ -179,6 +189,7 @@ impl Watched {
     /// Has functions take over.
     async fn serve(&mut self, part: App, mut artifacts: Artifacts, began: Instant) {
         self.generations.keep(&part.functions, &mut artifacts);
+        self.deployed.declare(&self.app, &artifacts);
         let loaded =
             match providers::load(&part, artifacts, &self.surroundings, self.deployed.wasm()).await
             {
@@ -194,7 +205,10 @@ impl Watched {
         for (function, provider) in loaded {
             match provider {
                 Ok(provider) => match self.dispatcher.take_over(function.clone(), provider).await {
-                    Ok(()) => serving.push(function),
+                    Ok(()) => {
+                        self.functions.redeclare(&function, &self.app.layers).await;
+                        serving.push(function);
+                    }
                     Err(error) => {
                         let reason = format!("{}: {}", error.error_type, error.message);
                         self.failed(&function, &reason);

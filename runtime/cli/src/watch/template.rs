@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use samovar_app::{App, Diagnostics, Disk, FileKind, Files, Function, Options};
+use samovar_app::{App, Diagnostics, Disk, FileKind, Files, Function, Options, Trigger};
 
 use crate::args::Application;
 use crate::settings;
@@ -90,6 +90,8 @@ impl Files for Recorder {
 pub(super) struct Difference {
     /// Functions that are new, or other than they were, by logical id.
     pub(super) functions: BTreeSet<String>,
+    /// The names of functions that are there no more.
+    pub(super) removed: BTreeSet<String>,
     /// What changes only with the next start, for people.
     pub(super) restart: Vec<&'static str>,
 }
@@ -107,31 +109,40 @@ pub(super) fn difference(old: &App, new: &App) -> Difference {
         }
     };
     let names = |app: &App| app.functions.iter().map(|f| f.name.clone()).collect::<BTreeSet<_>>();
-    compare("removed functions", names(old).is_subset(&names(new)));
-    compare("routes", same(&old.apis, &new.apis) && each(old, new, |f| &f.url, &None));
+    compare("routes", same(&old.apis, &new.apis));
     compare("queues", same(&old.queues, &new.queues));
     compare("topics", same(&old.topics, &new.topics));
-    compare("triggers", each(old, new, |f| &f.triggers, &Vec::new()));
-    Difference { functions: functions.map(|f| f.logical_id.clone()).collect(), restart }
+    compare("triggers", each(old, new, others_start));
+    let removed = names(old).difference(&names(new)).cloned().collect();
+    Difference { functions: functions.map(|f| f.logical_id.clone()).collect(), removed, restart }
 }
 
-/// All that decides how a function runs.
+/// Its triggers that somebody else holds; its URL and its queues are followed with it.
+fn others_start(function: &Function) -> Vec<&Trigger> {
+    let triggers = function.triggers.iter();
+    triggers.filter(|trigger| !matches!(trigger, Trigger::Queue(_))).collect()
+}
+
+/// All that decides how a function runs, and what is followed with it.
 fn runs(function: &Function) -> String {
     let Function { name, kind, not_run, runtime, handler, architecture, code, .. } = function;
     let Function { memory_mb, timeout, ephemeral_storage_mb, environment, layers, .. } = function;
     let Function { reserved_concurrency, provisioned_concurrency, alias, .. } = function;
     let Function { asynchronous, dead_letter, tracing, logging, description, .. } = function;
+    let Function { url, triggers, .. } = function;
+    let queues = triggers.iter().filter(|trigger| matches!(trigger, Trigger::Queue(_)));
     let code = (name, kind, not_run, runtime, handler, architecture, &code.path, &code.build);
     let limits = (memory_mb, timeout, ephemeral_storage_mb, environment, layers);
     let scaling = (reserved_concurrency, provisioned_concurrency, alias);
-    plain(&(code, limits, scaling, asynchronous, dead_letter, tracing, logging, description))
+    let calls = (url, queues.collect::<Vec<_>>());
+    plain(&(code, limits, scaling, asynchronous, dead_letter, tracing, logging, description, calls))
 }
 
-/// Whether a part of each function is as it was; of a new function, whether there is none.
-fn each<T: Debug>(old: &App, new: &App, part: impl Fn(&Function) -> &T, none: &T) -> bool {
+/// Whether a list of each function is as it was; of a new function, whether it is empty.
+fn each<'a, T: Debug>(old: &'a App, new: &'a App, part: fn(&'a Function) -> Vec<T>) -> bool {
     new.functions.iter().all(|function| {
-        let old = old.function(&function.logical_id).map_or(none, |function| part(function));
-        same(old, part(function))
+        let old = old.function(&function.logical_id).map(|function| part(function));
+        same(&old.unwrap_or_default(), &part(function))
     })
 }
 
@@ -196,8 +207,11 @@ Resources:
             ("Timeout: 3", "Timeout: 3\n      MemorySize: 256"),
             ("NAME: Ada", "NAME: Grace"),
             ("NAME: Ada", "NAME: Ada, URL: !Ref Jobs"),
+            ("Timeout: 3", "Timeout: 3\n      FunctionUrlConfig: {AuthType: NONE}"),
+            ("Events: {", "Events: {Work: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn}}, "),
         ] {
-            let expected = Difference { functions: ["Hello".to_owned()].into(), restart: vec![] };
+            let expected =
+                Difference { functions: ["Hello".to_owned()].into(), ..Difference::default() };
             assert_eq!(changed(from, to), expected, "{to}");
         }
     }
@@ -210,6 +224,7 @@ Resources:
         let delay = "Type: 'AWS::SQS::Queue', Properties: {DelaySeconds: 3}";
         assert_eq!(restart("Type: 'AWS::SQS::Queue'", delay), ["queues"]);
         let gone = difference(&app(TEXT), &app(TEXT.split("  Hello:").next().unwrap()));
-        assert_eq!(gone.restart, ["removed functions", "routes"]);
+        assert_eq!(gone.restart, ["routes"]);
+        assert_eq!(gone.removed, ["Hello".to_owned()].into());
     }
 }

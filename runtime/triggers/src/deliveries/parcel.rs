@@ -152,7 +152,8 @@ impl Parcel {
             accepted: epoch_millis(accepted),
             failures: 0,
             refusals: 0,
-            call: Call::default(),
+            // What has a caller, which names what it calls, says so afterwards.
+            call: Call { qualifier: function.alias.clone(), ..Call::default() },
         };
         Self { label, payload: payload.into() }
     }

@@ -128,7 +128,8 @@ impl Shared {
         // What answers HEAD has no body that could stream.
         invocation.streaming = endpoint.streaming && inbound.method != Method::HEAD;
         let began = Instant::now();
-        let invoked = self.dispatcher.invoke(&function.name, invocation);
+        let called = function.called_by_triggers();
+        let invoked = self.dispatcher.invoke(&called, invocation);
         let answer = match front.time_limit(target.timeout) {
             // The invocation itself goes on to its own time-out, as on AWS.
             Some(limit) => timeout(limit, invoked).await.map_err(|_| Failure::TimedOut)?,

@@ -114,7 +114,8 @@ impl Delivery {
             let invocation = Invocation::new(Event::Bytes(event.clone()), source);
             // Counted as throttled until it is settled: that it was let in at last is not to be
             // seen from here.
-            match self.dispatcher.invoke(&self.function.name, invocation).await {
+            let name = self.function.called_by_triggers();
+            match self.dispatcher.invoke(&name, invocation).await {
                 Err(error @ InvokeError::Throttled { .. }) => {
                     throttled.get_or_insert_with(|| Throttled::new(&self.throttled));
                     let ends = batch.received() + self.visibility_timeout().await;

@@ -1,7 +1,7 @@
 //! Functions and their code.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -125,6 +125,7 @@ impl Functions {
             layers: Vec::new(),
             revision_id: String::new(),
             code: None,
+            build: 0,
         };
         let publish = input.publish;
         let tags = input.tags.clone();
@@ -220,17 +221,20 @@ impl Functions {
             let forgotten = parts.host.forget(owner).await;
             forgotten.map_err(|_| LambdaError::Service("The function could not be removed."))?;
         }
+        self.end(&record);
+        Ok(nothing(StatusCode::NO_CONTENT))
+    }
+
+    /// Ends a function with all that hangs on it: what runs ends undisturbed.
+    pub(super) fn end(&self, record: &Record) {
+        let parts = self.parts();
         parts.mappings.remove_function(record.name());
-        let mut last = Record::clone(&record);
+        let mut last = record.clone();
         last.url = None;
         parts.gateway.set_url(&last.function(&last.latest));
         parts.dispatcher.remove(record.name(), None);
-        self.0
-            .records
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .remove(record.name());
-        Ok(nothing(StatusCode::NO_CONTENT))
+        let mut records = self.0.records.write().unwrap_or_else(PoisonError::into_inner);
+        records.remove(record.name());
     }
 
     /// Has `config` of a record served.

@@ -106,7 +106,7 @@ impl Functions {
             let message = "Samovar does not move a mapping to another function: make a new one.";
             return Err(LambdaError::InvalidParameter(message.to_owned()));
         }
-        let mut config = config_of(&mapping);
+        let mut config = config_of(&mapping.id, &mapping.trigger);
         apply(&mut config, input)?;
         let state = if config.enabled { "Updating" } else { "Disabling" };
         let mapping = self.put_mapping(&record, config).await?;
@@ -224,10 +224,9 @@ fn pattern(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().filter(Value::is_object)
 }
 
-fn config_of(mapping: &Mapping) -> MappingConfig {
-    let trigger = &mapping.trigger;
+pub(super) fn config_of(id: &str, trigger: &QueueTrigger) -> MappingConfig {
     MappingConfig {
-        id: mapping.id.clone(),
+        id: id.to_owned(),
         arn: trigger.arn.clone(),
         enabled: trigger.enabled,
         batch_size: trigger.batch_size,
@@ -240,7 +239,7 @@ fn config_of(mapping: &Mapping) -> MappingConfig {
 
 /// `EventSourceMappingConfiguration`; `passing` is the state on the way to the one that it has.
 fn document(mapping: &Mapping, passing: Option<&str>) -> Value {
-    let config = config_of(mapping);
+    let config = config_of(&mapping.id, &mapping.trigger);
     let lasting = if config.enabled { "Enabled" } else { "Disabled" };
     let modified = mapping.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
     let arn = &mapping.function.arn;

@@ -8,6 +8,7 @@
 
 mod aliases;
 mod configuration;
+mod declared;
 mod download;
 mod event_invoke;
 mod functions;
@@ -28,7 +29,7 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
-use samovar_app::{App, Function, Layer, Trigger};
+use samovar_app::{App, Layer};
 use samovar_dispatch::{Account, Body, Clock, Dispatcher};
 use samovar_http::{Signer, full};
 use samovar_triggers::{Gateway, Mappings};
@@ -144,18 +145,6 @@ impl Functions {
                 Err(error) => failures.push(("a layer".to_owned(), error.to_string())),
             }
         }
-    }
-
-    async fn add_template(&self, function: &Arc<Function>, layers: &[Layer]) {
-        let mut record = Record::of_template(function, layers, &self.timestamp(), self.epoch());
-        self.publish_declared(&mut record).await;
-        for trigger in &function.triggers {
-            if let Trigger::Queue(trigger) = trigger {
-                let id = Mappings::id(&trigger.arn, &function.arn);
-                self.parts().mappings.insert(id, trigger.clone(), function.clone());
-            }
-        }
-        self.publish(record);
     }
 
     /// Serves a function that was kept.

@@ -64,6 +64,9 @@ pub(super) struct Config {
     pub(super) revision_id: String,
     /// `None`: the template's.
     pub(super) code: Option<StoredCode>,
+    /// Which of the template's builds since Samovar started it is.
+    #[serde(skip)]
+    pub(super) build: u64,
 }
 
 /// A layer of a function.
@@ -123,7 +126,7 @@ pub(super) struct EventInvoke {
 }
 
 /// An event source mapping that was made by the API.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct MappingConfig {
     pub(super) id: String,
     pub(super) arn: String,
@@ -317,6 +320,7 @@ impl Config {
             layers: layers.collect(),
             revision_id: revision(),
             code: None,
+            build: 0,
         }
     }
 

@@ -20,27 +20,6 @@ struct Publication {
 }
 
 impl Functions {
-    /// Publishes what the template has of a function with an `AutoPublishAlias`, and has the alias
-    /// lead there (SAM developer guide, "Deploying serverless applications gradually"). What cannot
-    /// be served is not published: the alias then leads to `$LATEST`, which tells why.
-    pub(super) async fn publish_declared(&self, record: &mut Record) {
-        let Some(name) = record.template.as_ref().and_then(|function| function.alias.clone())
-        else {
-            return;
-        };
-        let published = self.publish_latest(record, None).await.is_ok();
-        if let (true, Some(last)) = (published, record.versions.last()) {
-            let version = last.version.clone();
-            if let Some(alias) = record.aliases.get_mut(&name) {
-                alias.version = version;
-                alias.revision_id = revision();
-            }
-        }
-        if let Some(alias) = record.aliases.get(&name) {
-            self.set_alias(record, &name, Some(alias));
-        }
-    }
-
     pub(super) fn list_versions(&self, name: &str, query: &Query) -> Answer {
         let (record, _) = self.find(name)?;
         let configs = [&record.latest].into_iter().chain(&record.versions);
