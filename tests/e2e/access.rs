@@ -45,7 +45,36 @@ fn signed(_: &Server) {
         command.arg(root().join("tests/e2e/access.py"));
         command.arg(format!("http://{host}:{}", server.ports.api));
         succeed(command.args(VARIABLES.map(|(_, value)| value)));
+        tools(&format!("http://{host}:{}", server.ports.api));
     }
+}
+
+/// Samovar's own tools sign with the same variables, and say so where they are not set.
+fn tools(endpoint: &str) {
+    let run = |arguments: &[&str]| {
+        let mut command = samovar();
+        command.args(arguments).args(["--endpoint", endpoint]);
+        command
+    };
+    for arguments in [
+        &["queues"][..],
+        &["send", "Work", "a message with ü"],
+        &["peek", "Work"],
+        &["purge", "Work", "--yes"],
+        &["trigger"],
+    ] {
+        let output = run(arguments).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(text.contains("refuses this: Missing Authentication Token"), "{text}");
+        assert!(text.contains("help: set SAMOVAR_ACCESS_KEY_ID"), "{text}");
+        succeed(run(arguments).envs(VARIABLES));
+    }
+    let mut wrong = run(&["queues"]);
+    wrong.envs(VARIABLES).env(VARIABLES[1].0, "another secret of these tests");
+    let output = wrong.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("refuses this: The request signature"), "{text}");
 }
 
 fn refused() {

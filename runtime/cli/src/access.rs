@@ -36,6 +36,34 @@ pub(crate) enum AccessError {
     Short,
 }
 
+/// The credentials that calls are signed with, if the variables have some.
+///
+/// # Errors
+/// See [`AccessError`].
+pub(crate) fn configured() -> Result<Option<Credentials>, AccessError> {
+    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    credentials(variable(ACCESS_KEY_ID), variable(SECRET_ACCESS_KEY))
+}
+
+fn credentials(
+    access_key_id: Option<String>,
+    secret_access_key: Option<String>,
+) -> Result<Option<Credentials>, AccessError> {
+    let (access_key_id, secret_access_key) = match (access_key_id, secret_access_key) {
+        (Some(id), Some(secret)) => (id, secret),
+        (None, None) => return Ok(None),
+        _ => return Err(AccessError::Half),
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !access_key_id.chars().all(is_plain) {
+        return Err(AccessError::KeyId);
+    }
+    if secret_access_key.len() < LEAST_SECRET {
+        return Err(AccessError::Short);
+    }
+    Ok(Some(Credentials { access_key_id, secret_access_key }))
+}
+
 /// Who may call.
 #[derive(Clone)]
 pub(crate) enum Access {
@@ -55,38 +83,21 @@ impl Access {
     /// # Errors
     /// See [`AccessError`].
     pub(crate) fn new(listen: Option<IpAddr>) -> Result<Self, AccessError> {
-        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        Self::of(listen, variable(ACCESS_KEY_ID), variable(SECRET_ACCESS_KEY))
+        Self::of(listen, configured()?)
     }
 
-    fn of(
-        listen: Option<IpAddr>,
-        access_key_id: Option<String>,
-        secret_access_key: Option<String>,
-    ) -> Result<Self, AccessError> {
-        let (access_key_id, secret_access_key) = match (access_key_id, secret_access_key) {
-            (Some(id), Some(secret)) => (id, secret),
-            (None, None) => {
-                return match listen.filter(|listen| !listen.is_loopback()) {
-                    Some(listen) => Err(AccessError::NoCredentials(listen)),
-                    None => Ok(Self::Local),
-                };
-            }
-            _ => return Err(AccessError::Half),
+    fn of(listen: Option<IpAddr>, configured: Option<Credentials>) -> Result<Self, AccessError> {
+        let Some(configured) = configured else {
+            return match listen.filter(|listen| !listen.is_loopback()) {
+                Some(listen) => Err(AccessError::NoCredentials(listen)),
+                None => Ok(Self::Local),
+            };
         };
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        if !access_key_id.chars().all(is_plain) {
-            return Err(AccessError::KeyId);
-        }
-        if secret_access_key.len() < LEAST_SECRET {
-            return Err(AccessError::Short);
-        }
         let random = || uuid::Uuid::new_v4().simple().to_string();
         let functions = Credentials {
             access_key_id: format!("ASIA{}", random().to_ascii_uppercase()),
             secret_access_key: format!("{}{}", random(), random()),
         };
-        let configured = Credentials { access_key_id, secret_access_key };
         let verifier = Verifier::new([configured, functions.clone()]);
         Ok(Self::Signed { verifier, functions })
     }
@@ -153,7 +164,8 @@ mod tests {
 
     fn of(listen: &str, id: &str, secret: &str) -> Result<Access, AccessError> {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Access::of(given(listen).map(|it| it.parse().unwrap()), given(id), given(secret))
+        let configured = credentials(given(id), given(secret))?;
+        Access::of(given(listen).map(|it| it.parse().unwrap()), configured)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command line of the queues' tools.
 
-use super::client::Endpoint;
+use super::client::{Client, Endpoint};
+use crate::access;
 use crate::args::Format;
 
 /// Where a Samovar runs.
@@ -12,9 +13,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// A client of it, which signs where the variables of `samovar up` are set here too.
+    pub(crate) fn client(&self) -> Result<Client, super::ToolError> {
+        Ok(Client::new(self.endpoint()?, access::configured()?))
+    }
+
     /// The endpoint: that of the option, else that of the environment as AWS's SDKs have it, else
     /// the default.
-    pub(crate) fn endpoint(&self) -> Result<Endpoint, super::ToolError> {
+    fn endpoint(&self) -> Result<Endpoint, super::ToolError> {
         match &self.given {
             Some(endpoint) => Ok(endpoint.clone()),
             None => Endpoint::from_environment(|name| std::env::var(name).ok()),

@@ -1,11 +1,14 @@
 //! A client of a running Samovar's AWS port: SQS's JSON protocol, and Samovar's own pages.
 //!
-//! Requests are not signed: a Samovar that listens on the loopbacks does not ask for it.
+//! Requests are signed where there are credentials: a Samovar that has some asks for it.
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request};
+use samovar_http::{Credentials, Signer};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ureq::Agent;
@@ -19,6 +22,11 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The longest answer: a hundred messages of 1 MiB, which JSON may escape.
 const ANSWER_LIMIT: u64 = 1024 * 1024 * 1024;
+
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+
+/// The region of signatures where none is meant.
+const REGION: &str = "us-east-1";
 
 /// Where a Samovar listens: `http://HOST:PORT`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +82,7 @@ impl FromStr for Endpoint {
 pub(crate) struct Client {
     endpoint: Endpoint,
     agent: Agent,
+    credentials: Option<Credentials>,
 }
 
 /// The queues that there are, and the one that was asked for among them.
@@ -84,14 +93,14 @@ pub(super) struct Found {
 }
 
 impl Client {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, credentials: Option<Credentials>) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
             // What runs here is not reached through a proxy.
             .proxy(None)
             .build();
-        Self { endpoint, agent: config.into() }
+        Self { endpoint, agent: config.into(), credentials }
     }
 
     /// All queues, by name.
@@ -128,13 +137,14 @@ impl Client {
         queue: &Queue,
         input: &Value,
     ) -> Result<Value, ToolError> {
-        let request = self
-            .agent
-            .post(self.endpoint.0.as_str())
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", format!("AmazonSQS.{action}"));
-        let response = request.send(input.to_string());
-        let (status, body) = self.read(response)?;
+        let target = format!("AmazonSQS.{action}");
+        let target = HeaderValue::try_from(target).map_err(|it| self.other(it.to_string()))?;
+        let json = HeaderValue::from_static("application/x-amz-json-1.0");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, json), (TARGET, target)]);
+        // `arn:aws:sqs:REGION:…`: a signature says which region's queues are meant.
+        let region = queue.arn.split(':').nth(3).unwrap_or(REGION);
+        let body = input.to_string();
+        let (status, body) = self.send(Method::POST, "/", headers, body.as_bytes(), region)?;
         // An action without output has none.
         let document = if body.is_empty() { Value::Null } else { self.parse(&body)? };
         if status == 200 {
@@ -154,9 +164,12 @@ impl Client {
     /// Sends a `POST` without a body to one of Samovar's own pages: the status, and the document
     /// that is answered.
     pub(crate) fn post(&self, path: &str) -> Result<(u16, Value), ToolError> {
-        let url = format!("{}{path}", self.endpoint);
-        let (status, body) = self.read(self.agent.post(url).send_empty())?;
-        Ok((status, self.parse(&body)?))
+        let (status, body) = self.send(Method::POST, path, HeaderMap::new(), b"", REGION)?;
+        let document: Value = self.parse(&body)?;
+        match status {
+            403 => Err(self.unsigned(&document)),
+            _ => Ok((status, document)),
+        }
     }
 
     /// A document that Samovar has answered, in its shape.
@@ -167,12 +180,39 @@ impl Client {
 
     /// One of Samovar's own pages.
     pub(crate) fn page<T: DeserializeOwned>(&self, path: &str) -> Result<T, ToolError> {
-        let (status, body) =
-            self.read(self.agent.get(format!("{}{path}", self.endpoint)).call())?;
-        if status == 200 {
-            return self.parse(&body);
+        let (status, body) = self.send(Method::GET, path, HeaderMap::new(), b"", REGION)?;
+        match status {
+            200 => return self.parse(&body),
+            403 => return Err(self.unsigned(&self.parse(&body)?)),
+            _ => {}
         }
         Err(self.other(format!("it answers GET {path} with status {status}")))
+    }
+
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        mut headers: HeaderMap,
+        body: &[u8],
+        region: &str,
+    ) -> Result<(u16, String), ToolError> {
+        let url = format!("{}{path}", self.endpoint);
+        if let Some(credentials) = &self.credentials {
+            let signer = Signer::new(credentials.clone(), region, "sqs");
+            let now = SystemTime::now();
+            let signature = signer.sign(&method, &url, &headers, body, now);
+            headers.extend(signature.map_err(|error| self.other(error.to_string()))?);
+        }
+        let mut request = Request::builder().method(method).uri(url);
+        if let Some(own) = request.headers_mut() {
+            own.extend(headers);
+        }
+        let sent = match body {
+            b"" => request.body(()).map(|request| self.agent.run(request)),
+            body => request.body(body).map(|request| self.agent.run(request)),
+        };
+        self.read(sent.map_err(|error| self.other(error.to_string()))?)
     }
 
     fn read(
@@ -193,6 +233,11 @@ impl Client {
     fn parse<T: DeserializeOwned>(&self, body: &str) -> Result<T, ToolError> {
         serde_json::from_str(body)
             .map_err(|error| self.other(format!("its answer is not understood: {error}")))
+    }
+
+    fn unsigned(&self, document: &Value) -> ToolError {
+        let reason = document["message"].as_str().unwrap_or_default().to_owned();
+        ToolError::Unsigned { endpoint: self.endpoint.clone(), reason }
     }
 
     fn unreachable(&self, reason: String) -> ToolError {
@@ -279,7 +324,7 @@ mod tests {
         let endpoint: Endpoint =
             format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         drop(listener);
-        let error = Client::new(endpoint.clone()).queues().unwrap_err();
+        let error = Client::new(endpoint.clone(), None).queues().unwrap_err();
         assert!(matches!(error, ToolError::Unreachable { .. }), "{error:?}");
         assert!(
             error.to_string().starts_with(&format!("nothing answers at {endpoint}: ")),

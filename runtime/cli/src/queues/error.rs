@@ -4,6 +4,7 @@ use samovar_app::closest;
 
 use super::client::Endpoint;
 use super::pages::Queue;
+use crate::access::AccessError;
 use crate::terminal::printable;
 
 /// How many queues an error names at most.
@@ -41,6 +42,21 @@ pub(crate) enum ToolError {
         /// Where.
         endpoint: Endpoint,
         /// How that shows.
+        reason: String,
+    },
+    /// The credentials in the environment cannot be used.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// It answers those alone who sign with its credentials.
+    #[error(
+        "{endpoint} refuses this: {}\nhelp: set SAMOVAR_ACCESS_KEY_ID and \
+         SAMOVAR_SECRET_ACCESS_KEY to what `samovar up` has",
+        printable(.reason)
+    )]
+    Unsigned {
+        /// Where.
+        endpoint: Endpoint,
+        /// What it says.
         reason: String,
     },
     /// There is no schedule of this name.

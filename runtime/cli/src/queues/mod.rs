@@ -28,7 +28,7 @@ use crate::terminal::{Style, say};
 
 /// `samovar queues`.
 pub(crate) fn queues(options: &Queues) -> Result<(), ToolError> {
-    let client = Client::new(options.server.endpoint()?);
+    let client = options.server.client()?;
     if options.watch {
         return Err(watch::watch(&client, options.format, io::stdout().is_terminal()));
     }
@@ -44,7 +44,7 @@ pub(crate) fn queues(options: &Queues) -> Result<(), ToolError> {
 
 /// `samovar peek`.
 pub(crate) fn peek(options: &Peek) -> Result<(), ToolError> {
-    let client = Client::new(options.server.endpoint()?);
+    let client = options.server.client()?;
     let Found { queue, .. } = client.find(&options.queue)?;
     let page = client.messages(&queue, options.max)?;
     match options.format {
@@ -59,17 +59,17 @@ pub(crate) fn peek(options: &Peek) -> Result<(), ToolError> {
 
 /// `samovar send`.
 pub(crate) fn send(options: &Send) -> Result<(), ToolError> {
-    actions::send(&Client::new(options.server.endpoint()?), options)
+    actions::send(&options.server.client()?, options)
 }
 
 /// `samovar redrive`.
 pub(crate) fn redrive(options: &Redrive) -> Result<(), ToolError> {
-    actions::redrive(&Client::new(options.server.endpoint()?), options)
+    actions::redrive(&options.server.client()?, options)
 }
 
 /// `samovar purge`.
 pub(crate) fn purge(options: &Purge) -> Result<(), ToolError> {
-    actions::purge(&Client::new(options.server.endpoint()?), options)
+    actions::purge(&options.server.client()?, options)
 }
 
 /// All queues in one line of JSON.

@@ -34,7 +34,7 @@ pub(crate) struct Trigger {
 
 /// `samovar trigger`.
 pub(crate) fn trigger(options: &Trigger) -> Result<(), ToolError> {
-    let client = Client::new(options.server.endpoint()?);
+    let client = options.server.client()?;
     match &options.name {
         Some(name) => fire(&client, name, options.format),
         None => list(&client, options.format),
