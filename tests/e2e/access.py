@@ -150,3 +150,20 @@ signer = botocore.auth.SigV4QueryAuth(Credentials(key, secret), "lambda", "us-ea
 signer.add_auth(request)
 with urllib.request.urlopen(request.url) as response:
     assert response.status == 200
+# Where code is fetched is presigned by Samovar: whoever may ask may hand it on.
+with urllib.request.urlopen(request.url) as response:
+    name = json.load(response)["Functions"][0]["FunctionName"]
+request = AWSRequest("GET", f"{endpoint}/2015-03-31/functions/{name}")
+signer.add_auth(request)
+with urllib.request.urlopen(request.url) as response:
+    location = json.load(response)["Code"]["Location"]
+assert location.startswith(f"{endpoint}/_samovar/archives/functions/"), location
+with urllib.request.urlopen(location) as response:
+    assert response.read(2) == b"PK"
+for refused in [location.split("?")[0], location.replace("LATEST", "OTHER")]:
+    try:
+        urllib.request.urlopen(refused)
+    except urllib.error.HTTPError as error:
+        assert error.code == 403, error
+    else:
+        raise AssertionError(f"{refused} was answered")

@@ -94,7 +94,9 @@ impl Functions {
                 let (record, _) = self.find(name)?;
                 let config = record.config(Some(version)).ok_or_else(no_resource)?;
                 match (&config.code, &record.template) {
-                    (Some(code), _) => host.archive(Owner::Function(name.to_owned()), code).await,
+                    (Some(code), _) => {
+                        host.archive(Owner::Function(record.name().to_owned()), code).await
+                    }
                     (None, Some(function)) => host.pack(Packed::Function(function.clone())).await,
                     (None, None) => return Err(no_resource()),
                 }
@@ -104,7 +106,7 @@ impl Functions {
                 let number = number.parse().map_err(|_| no_resource())?;
                 match &record.version(number).ok_or_else(no_resource)?.content {
                     LayerContent::Archive(archive) => {
-                        host.archive(Owner::Layer(name.to_owned()), archive).await
+                        host.archive(Owner::Layer(record.name.clone()), archive).await
                     }
                     LayerContent::Template(id) => host.pack(Packed::Layer(id.clone())).await,
                 }

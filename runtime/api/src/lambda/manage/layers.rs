@@ -405,3 +405,54 @@ fn check_published(input: &Input) -> Result<(), LambdaError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::host::StoredCode;
+    use super::*;
+
+    fn record(versions: &[(u64, LayerContent)], published: u64) -> LayerRecord {
+        let versions = versions.iter().map(|(version, content)| LayerVersion {
+            version: *version,
+            description: String::new(),
+            created: String::new(),
+            runtimes: Vec::new(),
+            architectures: Vec::new(),
+            license: None,
+            content: content.clone(),
+            policy: Vec::new(),
+            policy_revision: String::new(),
+        });
+        let arn = "arn:aws:lambda:us-east-1:000000000000:layer:tools".to_owned();
+        LayerRecord { name: "tools".to_owned(), arn, published, versions: versions.collect() }
+    }
+
+    #[test]
+    fn the_template_goes_before_what_was_kept() {
+        let archive = |byte| LayerContent::Archive(StoredCode { sha256: [byte; 32], size: 1 });
+        let declared = LayerContent::Template("Tools".to_owned());
+        let kept = record(&[(1, archive(1)), (3, archive(3))], 3);
+        let merged = record(&[(1, declared.clone())], 1).with(kept);
+        let contents: Vec<_> = merged.versions.iter().map(|it| (it.version, &it.content)).collect();
+        assert_eq!(contents, [(1, &declared), (3, &archive(3))]);
+        assert_eq!(merged.published, 3, "no number is given twice");
+        let kept: Vec<_> = merged.kept().versions.iter().map(|it| it.version).collect();
+        assert_eq!(kept, [3], "what the template has is not kept");
+    }
+
+    #[test]
+    fn arns_of_versions() {
+        let arn = "arn:aws:lambda:us-east-1:000000000000:layer:tools";
+        let version = format!("{arn}:12");
+        assert_eq!(layer_version_of(&version), Some((arn, "12")));
+        for other in
+            [arn, "", "12", "arn:aws:lambda:us-east-1:1:function:tools:12", "a:b:c:d:e:f:g:1"]
+        {
+            assert_eq!(layer_version_of(other), None, "{other}");
+        }
+        assert_eq!(version_number("7").ok(), Some(7));
+        for bad in ["0", "-1", "x", ""] {
+            assert!(version_number(bad).is_err(), "{bad}");
+        }
+    }
+}
