@@ -295,9 +295,9 @@ fn template() {
     });
     let configuration = |name: &str| {
         let get = lambda(&server).get_function_configuration().function_name(name);
-        block_on(get.send())
+        block_on(get.send()).map_err(|error| Box::new(error.into_service_error()))
     };
-    let gone = configuration("Other").unwrap_err().into_service_error();
+    let gone = configuration("Other").unwrap_err();
     assert!(gone.is_resource_not_found_exception(), "{gone:?}");
     assert_eq!(says(&server, "Another"), "other");
     let late = failure(&server, "Greet", &json!({"ms": 5000}));

@@ -147,6 +147,7 @@ fn provider(
                 task_root: artifact.root,
                 scratch: scratch.join(function.logical_id.replace('/', "-")),
                 layers,
+                namespaces: true,
                 variables,
             });
             Ok(Arc::new(provider))

@@ -1,5 +1,6 @@
 //! Starts one environment of the program that it is given and keeps it until it is killed: a
-//! stand-in for a Samovar that dies.
+//! stand-in for a Samovar that dies. With `NAMESPACES=off` among its variables the environment has
+//! none.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         task_root: folder.clone(),
         scratch: folder.join("scratch"),
         layers: arguments.collect(),
+        namespaces: std::env::var_os("NAMESPACES").is_none_or(|value| value != "off"),
         variables: vec![("FOLDER".into(), folder.display().to_string())],
     });
     let log = EnvironmentLog::new("f", Arc::new(Terminal));

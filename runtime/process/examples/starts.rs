@@ -99,6 +99,7 @@ fn provider(bootstrap: &Path, folder: &Path) -> ProcessProvider {
         task_root: folder.to_owned(),
         scratch: folder.join("scratch"),
         layers: Vec::new(),
+        namespaces: true,
         variables: Vec::new(),
     })
 }

@@ -40,11 +40,11 @@ pub(crate) struct Group {
 /// The group's first process, whose id is the group's.
 #[derive(Debug)]
 struct Leader {
-    /// Our child: the first process, or its init.
+    /// Our child: the first process, or its init or reaper.
     pid: Pid,
     /// The first process; `None`: an init keeps namespaces for other groups.
     first: Option<Pid>,
-    /// The init of the group's own namespaces.
+    /// The init of the group's own namespaces, or its reaper on the host.
     init: Option<os::Init>,
     /// Set when the process has been reaped. Its id, and so the group's, may then be given to a
     /// stranger: nothing may be signalled or waited for any more. For the same reason the group
@@ -132,15 +132,30 @@ pub(crate) async fn spawn(mut command: Command, home: Home) -> io::Result<Spawne
                 let pid = unless_busy(|| os::spawn_joined(&command, streams, keeper.pid))?;
                 Leader::new(pid, Some(pid), None)
             }
-            Home::Host => {
-                let pid = spawn_direct(&mut command, its_stdout, its_stderr)?;
-                Leader::new(pid, Some(pid), None)
-            }
+            Home::Host => match unless_busy(|| os::spawn_reaped(&command, streams)) {
+                Ok(init) => {
+                    let pid = init.pid();
+                    let first = os::descendants(pid).first().copied().unwrap_or(pid);
+                    Leader::new(pid, Some(first), Some(init))
+                }
+                // Before Linux 5.9, and on other systems.
+                Err(error) if is_missing(&error) => {
+                    let pid = spawn_direct(&mut command, its_stdout, its_stderr)?;
+                    Leader::new(pid, Some(pid), None)
+                }
+                Err(error) => return Err(error),
+            },
         };
         let leader = Owned(Arc::new(leader));
         Ok(Spawned { stdout: stdout.into(), stderr: stderr.into(), leader })
     })
     .await?
+}
+
+/// Whether the system has no such call.
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported
+        || error.raw_os_error() == Some(Errno::NOSYS.raw_os_error())
 }
 
 fn spawn_direct(command: &mut Command, stdout: OwnedFd, stderr: OwnedFd) -> io::Result<Pid> {
@@ -316,9 +331,8 @@ impl Leader {
     }
 
     fn kill_group(&self) {
-        if self.init.is_some() {
-            // The kernel kills the others of its namespace.
-            let _ = kill_process(self.pid, Signal::KILL);
+        if let Some(init) = &self.init {
+            init.kill();
             return;
         }
         for pid in os::descendants(self.pid) {

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | an environment has processes, `/tmp`, `/var/task` and `/opt` of its own | where it is allowed | **no** |
 //! | the runtime dies with Samovar, even by `SIGKILL` | yes | **no** |
-//! | so do all other processes of its environment | in namespaces | **no** |
+//! | so do all other processes of its environment | yes | **no** |
 //! | memory is limited, processes that left the group are frozen too | yes | **no** |
 //! | waiting for an exit takes | a file descriptor | a thread |
 //! | peak memory | known | **0** |
@@ -21,12 +21,14 @@ mod wait;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants, die_with_parent,
-    exited, keep_namespaces, private_memory, spawn_contained, spawn_joined, why_not_contained,
+    exited, keep_namespaces, private_memory, spawn_contained, spawn_joined, spawn_reaped,
+    why_not_contained,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{
     Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants, die_with_parent,
-    keep_namespaces, private_memory, spawn_contained, spawn_joined, why_not_contained,
+    keep_namespaces, private_memory, spawn_contained, spawn_joined, spawn_reaped,
+    why_not_contained,
 };
 pub(crate) use readiness::watched;
 #[cfg(not(target_os = "linux"))]

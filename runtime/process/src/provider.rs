@@ -26,6 +26,8 @@ pub struct ProcessConfig {
     /// The folders of the function's layers, unpacked, in the template's order: what a later one
     /// has wins over the same path in an earlier one (Lambda guide, "Adding layers to functions").
     pub layers: Vec<PathBuf>,
+    /// Whether environments have namespaces of their own where the system allows it.
+    pub namespaces: bool,
     /// The function's own environment variables, with those for endpoints and credentials
     /// (`AWS_ENDPOINT_URL`, `AWS_REGION`, ...). Lambda's reserved ones win over them; nothing is
     /// inherited from Samovar's own environment.

@@ -51,7 +51,7 @@ impl Layout {
             initialization,
             sandbox: None,
         };
-        if !os::can_contain() {
+        if !config.namespaces || !os::can_contain() {
             return layout;
         }
         let storage = u64::from(config.function.ephemeral_storage_mb);
@@ -106,8 +106,7 @@ pub fn not_kept() -> Vec<String> {
     if let Some(reason) = os::why_not_contained() {
         missing.push(format!(
             "functions share this machine's /tmp and processes, without EphemeralStorage's limit \
-             and without /var/task and /opt, and processes that leave their group outlive a \
-             killed Samovar: {reason}"
+             and without /var/task and /opt: {reason}"
         ));
         return missing;
     }
@@ -141,6 +140,7 @@ mod tests {
             task_root: "/tmp/app/.".into(),
             scratch: "/scratch".into(),
             layers: Vec::new(),
+            namespaces: true,
             variables: Vec::new(),
         };
         let Some(sandbox) = Layout::new(&config, Initialization::OnDemand).sandbox else {

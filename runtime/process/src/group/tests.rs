@@ -65,6 +65,45 @@ async fn children_do_not_outlive_a_first_process_that_exits() {
     gone(grandchild).await;
 }
 
+/// Starts a process that leaves its group and its session and loses its parent, and says its id.
+const ORPHAN: &str = "(setsid sleep 1000 & echo $!)";
+
+#[tokio::test]
+async fn orphans_of_another_session_end_with_the_first_process() {
+    let spawned = spawn(sh(&format!("{ORPHAN}; exit 3")), Home::Host).await.unwrap();
+    let orphan = first_line(&spawned);
+    assert_eq!(spawned.watch().0.exited().await, Exit::Status(3));
+    gone(orphan).await;
+}
+
+#[tokio::test]
+async fn orphans_of_another_session_end_with_a_kill_and_with_a_drop() {
+    for kill in [true, false] {
+        let spawned = spawn(sh(&format!("{ORPHAN}; sleep 1000")), Home::Host).await.unwrap();
+        let orphan = first_line(&spawned);
+        let group = spawned.watch().0;
+        assert!(runs(orphan));
+        if kill {
+            group.kill();
+            let killed = Exit::Signal { number: 9, core_dumped: false };
+            assert_eq!(group.exited().await, killed);
+        }
+        drop(group);
+        assert!(!runs(orphan));
+    }
+}
+
+#[tokio::test]
+async fn many_children_that_make_more_end_too() {
+    let script = "for i in 1 2 3 4 5 6 7 8 9; do (while :; do setsid sleep 1000 & sleep 0.001; \
+                  done) & done; sleep 0.3; echo $$; exit 0";
+    let spawned = spawn(sh(script), Home::Host).await.unwrap();
+    first_line(&spawned);
+    let reaper = spawned.leader.0.pid;
+    assert_eq!(spawned.watch().0.exited().await, Exit::Status(0));
+    assert_eq!(os::descendants(reaper), []);
+}
+
 #[tokio::test]
 async fn a_drop_leaves_neither_process_nor_zombie() {
     let group = spawn(sh("exec sleep 1000"), Home::Host).await.unwrap().watch().0;

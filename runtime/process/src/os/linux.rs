@@ -3,6 +3,7 @@
 mod contained;
 mod joined;
 mod mounts;
+mod reaper;
 mod tree;
 
 use std::fs::File;
@@ -21,7 +22,7 @@ use rustix::process::{
 use super::readiness::watched;
 use super::wait;
 
-pub(crate) use contained::{Init, keep as keep_namespaces, spawn as spawn_contained};
+pub(crate) use contained::{Init, keep as keep_namespaces, spawn as spawn_contained, spawn_reaped};
 pub(crate) use joined::join as spawn_joined;
 pub(crate) use tree::{MAX_PROCESSES, descendants, private_memory};
 

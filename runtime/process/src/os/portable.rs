@@ -22,6 +22,10 @@ impl Init {
         match *self {}
     }
 
+    pub(crate) fn kill(&self) {
+        match *self {}
+    }
+
     pub(crate) fn exit(&self) -> Option<Exit> {
         match *self {}
     }
@@ -70,6 +74,14 @@ pub(crate) fn spawn_joined(
     _streams: [&OwnedFd; 3],
     _init: Pid,
 ) -> io::Result<Pid> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Never works.
+///
+/// # Errors
+/// Always.
+pub(crate) fn spawn_reaped(_command: &Command, _streams: [&OwnedFd; 3]) -> io::Result<Init> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

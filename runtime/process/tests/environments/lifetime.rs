@@ -110,14 +110,28 @@ async fn an_environment_whose_idle_process_dies_is_not_reusable_but_still_serves
 
 #[tokio::test]
 async fn a_killed_host_takes_its_runtimes_along() {
-    let folder = tempfile::tempdir().unwrap();
     // It never looks at its Runtime API, so it cannot notice by that either.
-    let script =
-        format!("#!/bin/sh\necho $$ > {}/self\nexec sleep 1000\n", folder.path().display());
-    let bootstrap = program(folder.path(), &script);
+    let script = "echo $$ > FOLDER/self\nexec sleep 1000\n";
+    for namespaces in ["on", "off"] {
+        killed_host(script, namespaces).await;
+    }
+}
+
+#[tokio::test]
+async fn a_killed_host_takes_orphans_along_without_namespaces() {
+    let script = "(setsid sleep 1000 & echo $! > FOLDER/self)\nexec sleep 1000\n";
+    killed_host(script, "off").await;
+}
+
+/// Kills the host of a function whose script writes a process id into `FOLDER/self`.
+async fn killed_host(script: &str, namespaces: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let script = script.replace("FOLDER", &folder.path().display().to_string());
+    let bootstrap = program(folder.path(), &format!("#!/bin/sh\n{script}"));
     let mut host = std::process::Command::new(example("host"))
         .arg(&bootstrap)
         .arg(folder.path())
+        .env("NAMESPACES", namespaces)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();

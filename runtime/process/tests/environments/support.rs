@@ -117,6 +117,7 @@ impl Fixture {
             task_root: path.clone(),
             scratch: path.join("scratch"),
             layers: Vec::new(),
+            namespaces: true,
             variables,
         };
         change(&mut config);

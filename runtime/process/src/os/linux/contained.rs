@@ -14,6 +14,8 @@
 //! An environment with extensions has several programs. Then the init starts none and only keeps
 //! the namespaces ([`keep`]), and each program is started into them ([`super::joined`]).
 //!
+//! Where there are no namespaces, the init is a reaper on the host instead: see [`super::reaper`].
+//!
 //! The init is made as `posix_spawn` makes processes: it shares Samovar's memory (`CLONE_VM`), on
 //! a stack of its own. So a start does not copy Samovar's page tables, and an init that stays
 //! takes no memory. The price is that its code may use neither the heap nor anything of its
@@ -36,6 +38,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, set_parent_process_death_signal, setpgid};
 
 use super::mounts::Mounts;
+use super::reaper;
 use crate::exit::Exit;
 use crate::sandbox::Sandbox;
 
@@ -70,8 +73,8 @@ pub(crate) fn containment() -> Containment {
 
 fn try_out(user: bool) -> io::Result<()> {
     let sandbox = Sandbox { tmp_bytes: 1 << 20, ..Sandbox::default() };
-    let shared = Shared::new(None, false, Mounts::new(&sandbox, user)?);
-    let init = start(shared)?;
+    let ground = Ground::Namespaces(Mounts::new(&sandbox, user)?);
+    let init = start(Shared::new(None, false, ground), None)?;
     let _ = rustix::process::waitpid(Some(init.pid), WaitOptions::empty());
     init.forget_process();
     Ok(())
@@ -86,6 +89,8 @@ fn errno(error: &io::Error) -> Errno {
 #[derive(Debug)]
 pub(crate) struct Init {
     pid: Pid,
+    /// The end of a reaper's pipe that Samovar alone has.
+    orders: Option<OwnedFd>,
     memory: ManuallyDrop<Box<Memory>>,
 }
 
@@ -101,11 +106,20 @@ struct Shared {
     program: Option<Program>,
     /// Whether the init stays without a program.
     stays: bool,
-    mounts: Mounts,
+    ground: Ground,
     /// The pipe's end that takes the report.
     report: RawFd,
     /// The program's wait status, or [`RUNNING`].
     ended: AtomicI64,
+}
+
+/// Where the init and the program are.
+#[derive(Debug)]
+enum Ground {
+    /// In namespaces of their own.
+    Namespaces(Mounts),
+    /// In Samovar's. The pipe's end tells the init when all is over.
+    Host(OwnedFd),
 }
 
 /// There is no wait status yet; those have 32 bits.
@@ -173,7 +187,18 @@ pub(crate) fn spawn(
 ) -> io::Result<Init> {
     let user = needs_user_namespace()?;
     let program = Program::new(command, streams)?;
-    start(Shared::new(Some(program), false, Mounts::new(sandbox, user)?))
+    let ground = Ground::Namespaces(Mounts::new(sandbox, user)?);
+    start(Shared::new(Some(program), false, ground), None)
+}
+
+/// The same in Samovar's own namespaces, below a reaper.
+///
+/// # Errors
+/// What the system says to a process, a pipe, or the program itself.
+pub(crate) fn spawn_reaped(command: &Command, streams: [&OwnedFd; 3]) -> io::Result<Init> {
+    let program = Program::new(command, streams)?;
+    let (reader, writer) = io::pipe()?;
+    start(Shared::new(Some(program), false, Ground::Host(reader.into())), Some(writer.into()))
 }
 
 /// Starts an init that keeps namespaces for programs to join, until it is killed.
@@ -181,7 +206,8 @@ pub(crate) fn spawn(
 /// # Errors
 /// What the system says to a namespace or a mount.
 pub(crate) fn keep(sandbox: &Sandbox) -> io::Result<Init> {
-    start(Shared::new(None, true, Mounts::new(sandbox, needs_user_namespace()?)?))
+    let ground = Ground::Namespaces(Mounts::new(sandbox, needs_user_namespace()?)?);
+    start(Shared::new(None, true, ground), None)
 }
 
 /// Whether namespaces take a user namespace.
@@ -242,19 +268,23 @@ impl Program {
 }
 
 impl Shared {
-    fn new(program: Option<Program>, stays: bool, mounts: Mounts) -> Self {
-        Self { program, stays, mounts, report: -1, ended: AtomicI64::new(RUNNING) }
+    fn new(program: Option<Program>, stays: bool, ground: Ground) -> Self {
+        Self { program, stays, ground, report: -1, ended: AtomicI64::new(RUNNING) }
     }
 }
 
-/// Starts the init and waits until the program is executed.
-fn start(shared: Shared) -> io::Result<Init> {
+/// Starts the init and waits until the program is executed. `orders` is the other end of a reaper's
+/// pipe.
+fn start(shared: Shared, orders: Option<OwnedFd>) -> io::Result<Init> {
     let (mut reader, writer) = io::pipe()?;
     let mut memory = Box::new(Memory { shared, init_stack: Stack::new() });
     memory.shared.report = writer.as_raw_fd();
-    let mut flags = libc::SIGCHLD | libc::CLONE_VM | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
-    if memory.shared.mounts.needs_user_namespace() {
-        flags |= libc::CLONE_NEWUSER;
+    let mut flags = libc::SIGCHLD | libc::CLONE_VM;
+    if let Ground::Namespaces(mounts) = &memory.shared.ground {
+        flags |= libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+        if mounts.needs_user_namespace() {
+            flags |= libc::CLONE_NEWUSER;
+        }
     }
     let top = memory.init_stack.top();
     let mut memory = ManuallyDrop::new(memory);
@@ -270,7 +300,7 @@ fn start(shared: Shared) -> io::Result<Init> {
         return Err(failed);
     };
     drop(writer);
-    let started = Init { pid, memory };
+    let started = Init { pid, orders, memory };
     let mut report = [0; 4];
     let error = match reader.read_exact(&mut report) {
         Ok(()) => match i32::from_ne_bytes(report) {
@@ -289,6 +319,16 @@ impl Init {
     /// The init's id.
     pub(crate) fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// Ends the init and everything below it.
+    pub(crate) fn kill(&self) {
+        // Neither fails but where the init has ended already.
+        let _ = match &self.orders {
+            // The kernel kills the others of its namespace.
+            None => rustix::process::kill_process(self.pid, Signal::KILL),
+            Some(orders) => rustix::io::write(orders, b"x").map(drop),
+        };
     }
 
     /// How the program ended; `None` while it runs, and if it was killed with its init.
@@ -338,6 +378,13 @@ extern "C" fn init(argument: *mut c_void) -> c_int {
     let report = unsafe { BorrowedFd::borrow_raw(shared.report) };
     // It fails if Samovar ended before the parent-death signal was asked for.
     let told = rustix::io::write(report, &number.to_ne_bytes());
+    if let (Ground::Host(orders), Ok(Some(program))) = (&shared.ground, begun) {
+        let _ = close_all_but([orders.as_raw_fd()]);
+        // If Samovar has ended, the pipe says so.
+        return reaper::run(program, orders, |status| {
+            shared.ended.store(status.into(), Ordering::Release);
+        });
+    }
     let (Ok(program), Ok(_)) = (begun, told) else { return 1 };
     let _ = close_range(0, u32::MAX);
     let program = match program {
@@ -359,14 +406,31 @@ extern "C" fn init(argument: *mut c_void) -> c_int {
 }
 
 fn begin(shared: &Shared) -> Result<Option<Pid>, Errno> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
     setpgid(None, None)?;
     // What lists of processes show.
     let _ = rustix::thread::set_name(c"samovar-init");
-    shared.mounts.enter()?;
+    let orders = match &shared.ground {
+        Ground::Namespaces(mounts) => {
+            set_parent_process_death_signal(Some(Signal::KILL))?;
+            mounts.enter()?;
+            None
+        }
+        Ground::Host(orders) => {
+            // What follows the program's start must not fail: nothing would end it. The call closes
+            // nothing.
+            close_range(u32::MAX, u32::MAX)?;
+            reaper::begin()?;
+            Some(orders.as_raw_fd())
+        }
+    };
     // The program's process gets the descriptors that this one has.
     let started = shared.program.as_ref().map(|program| program.start(0)).transpose();
-    close_all_but(shared.report)?;
+    match orders {
+        None => close_all_but([shared.report])?,
+        Some(orders) => {
+            close_all_but([shared.report.min(orders), shared.report.max(orders)])?;
+        }
+    }
     started.map_err(|(_, error)| error)
 }
 
@@ -414,11 +478,18 @@ extern "C" fn execute(argument: *mut c_void) -> c_int {
     1
 }
 
-/// Closes every descriptor but one: they are copies of Samovar's, which must not outlive them.
-fn close_all_but(kept: RawFd) -> Result<(), Errno> {
-    let kept = u32::try_from(kept).map_err(|_| Errno::BADF)?;
-    close_range(0, kept.saturating_sub(1))?;
-    close_range(kept.saturating_add(1), u32::MAX)
+/// Closes every descriptor but these, in order: they are copies of Samovar's, which must not outlive
+/// them.
+fn close_all_but<const N: usize>(kept: [RawFd; N]) -> Result<(), Errno> {
+    let mut next = 0;
+    for kept in kept {
+        let kept = u32::try_from(kept).map_err(|_| Errno::BADF)?;
+        if kept > next {
+            close_range(next, kept - 1)?;
+        }
+        next = kept.saturating_add(1);
+    }
+    close_range(next, u32::MAX)
 }
 
 /// Needs Linux 5.9.
