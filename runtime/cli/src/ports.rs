@@ -56,8 +56,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_that_another_has_is_passed_over() {
-        let first = Reserved::new(0).unwrap();
-        let second = next_free(first.port(), None).unwrap();
+        // They listen: a port that is only held can be had twice.
+        let first = Reserved::new(0).unwrap().listen().unwrap();
+        let second = next_free(first.port(), None).unwrap().listen().unwrap();
         assert_ne!(second.port(), first.port());
         let taken = second.port();
         let third = next_free(first.port(), None).unwrap();
