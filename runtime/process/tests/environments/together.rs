@@ -56,12 +56,14 @@ async fn they_share_files_and_see_each_other() {
     if !contained() {
         return;
     }
-    let fixture = beside("echo said > /tmp/said; ls /var/task/programs > /tmp/task", "");
+    // Nobody else's, and not left over.
+    let said = format!("/tmp/said-{}", std::process::id());
+    let fixture = beside(&format!("echo said > {said}; ls /var/task/programs > /tmp/task"), "");
     let mut environment = fixture.start().await.unwrap();
     for (script, answer) in [
-        ("cat /tmp/said", "said\n"),
+        (&*format!("cat {said}"), "said\n"),
         ("ls /opt/extensions", "watcher\n"),
-        ("ls /var/task/programs | diff /tmp/task - && echo same", "same\n"),
+        (&format!("ls /var/task/programs | diff /tmp/task - && echo same"), "same\n"),
         ("cat /proc/[0-9]*/comm | grep -c watcher", "1\n"),
         ("echo $PPID > /tmp/kept; cat /proc/1/comm", "samovar-init\n"),
         ("test -s /tmp/kept && echo kept", "kept\n"),
@@ -69,10 +71,10 @@ async fn they_share_files_and_see_each_other() {
         let answered = call(&mut *environment, run(script)).await.unwrap();
         assert_eq!(answered, json!(answer), "{script}");
     }
-    assert!(!Path::new("/tmp/said").exists());
+    assert!(!Path::new(&said).exists());
     let mut other = fixture.start().await.unwrap();
-    call(&mut *environment, run("echo mine > /tmp/said")).await.unwrap();
-    assert_eq!(call(&mut *other, run("cat /tmp/said")).await.unwrap(), json!("said\n"));
+    call(&mut *environment, run(&format!("echo mine > {said}"))).await.unwrap();
+    assert_eq!(call(&mut *other, run(&format!("cat {said}"))).await.unwrap(), json!("said\n"));
 }
 
 /// "Lambda freezes the execution environment when the runtime and each extension have completed".
