@@ -143,6 +143,7 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         }
     }
     let Links { triggers, subscriptions, queue_targets, .. } = links;
+    let keys = std::mem::take(&mut apis.keys);
     let apis = apis.finish(report);
     let outputs = outputs::read(resolver, &apis);
     resolver.check_names();
@@ -155,6 +156,8 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
         queue_targets,
         apis,
         web_sockets,
+        api_keys: keys.keys,
+        usage_plans: keys.plans,
         queues,
         triggers,
         subscriptions,

@@ -71,6 +71,8 @@ pub(crate) fn from_source(
             layers: parts.layers,
             apis: parts.apis,
             web_sockets: parts.web_sockets,
+            api_keys: parts.api_keys,
+            usage_plans: parts.usage_plans,
             queues: parts.queues,
             topics: parts.topics,
             queue_targets: parts.queue_targets,

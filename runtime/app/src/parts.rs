@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    Api, Function, Layer, Output, Queue, QueueTarget, Resource, Subscription, Target, Topic,
-    TopicTrigger, Trigger, WebSocketApi,
+    Api, ApiKey, Function, Layer, Output, Queue, QueueTarget, Resource, Subscription, Target,
+    Topic, TopicTrigger, Trigger, UsagePlan, WebSocketApi,
 };
 
 /// What one template, with its nested ones, adds to the application.
@@ -15,6 +15,8 @@ pub(crate) struct Parts {
     pub(crate) layers: Vec<Layer>,
     pub(crate) apis: Vec<Api>,
     pub(crate) web_sockets: Vec<WebSocketApi>,
+    pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) usage_plans: Vec<UsagePlan>,
     pub(crate) queues: Vec<Queue>,
     pub(crate) topics: Vec<Topic>,
     pub(crate) queue_targets: Vec<QueueTarget>,
@@ -33,6 +35,8 @@ impl Parts {
         self.layers.extend(nested.layers);
         self.apis.extend(nested.apis);
         self.web_sockets.extend(nested.web_sockets);
+        self.api_keys.extend(nested.api_keys);
+        self.usage_plans.extend(nested.usage_plans);
         self.queues.extend(nested.queues);
         self.topics.extend(nested.topics);
         self.queue_targets.extend(nested.queue_targets);

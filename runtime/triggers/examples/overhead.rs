@@ -99,6 +99,9 @@ fn gateway() -> SocketAddr {
         routes: others.chain(measured).collect(),
         cors: None,
         binary_media_types: Vec::new(),
+        authorizers: Vec::new(),
+        api_key_source: Default::default(),
+        preflight: Default::default(),
         access_log: None,
         minimum_compression: None,
         span: None,
@@ -129,6 +132,7 @@ fn route(path: &str, function: &str, payload_format: Option<PayloadFormat>) -> A
         integration: Integration::Function(function.into()),
         payload_format,
         timeout: None,
+        access: Default::default(),
         span: span(),
     }
 }

@@ -82,6 +82,7 @@ pub(crate) fn api(logical_id: &str, kind: ApiKind, stage: &str, routes: Vec<(Rou
         integration: Integration::Function(function.into()),
         payload_format: None,
         timeout: None,
+        access: Default::default(),
         span: span(),
     };
     Api {
@@ -95,6 +96,9 @@ pub(crate) fn api(logical_id: &str, kind: ApiKind, stage: &str, routes: Vec<(Rou
         routes: routes.into_iter().map(route).collect(),
         cors: None,
         binary_media_types: Vec::new(),
+        authorizers: Vec::new(),
+        api_key_source: Default::default(),
+        preflight: Default::default(),
         access_log: None,
         minimum_compression: None,
         span: None,

@@ -1,12 +1,14 @@
-//! `Auth` and `Domain` of SAM's APIs: looked at, not emulated.
+//! `Auth` of SAM's APIs, and `Domain`, which is looked at and not emulated.
 //!
 //! Source: SAM developer guide, "HttpApiAuth", "ApiAuth" and "DomainConfiguration", and the
 //! transform's own `samtranslator/internal/schema_source`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::authorizer;
+use super::properties::NO_POLICY;
 use super::subject::{Subject, items};
-use crate::model::ApiKind;
+use crate::model::{Access, ApiKind, Authorization, Authorizer};
 use crate::node::{self, Map, Node, Value};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -119,9 +121,59 @@ const ROUTE53: &[&str] = &[
 pub(crate) struct Authorizers {
     names: BTreeSet<String>,
     has_default: bool,
+    /// Those that are defined, for the API.
+    pub(super) list: Vec<Authorizer>,
+    /// `AuthorizationScopes` of those that have any.
+    scopes: BTreeMap<String, Vec<String>>,
+    /// What counts for a route that says nothing.
+    default: Access,
+    /// What a preflight needs that SAM's `Cors` adds to a REST API.
+    pub(super) preflight: Access,
+    /// `UsagePlan`.
+    pub(super) usage_plan: Option<Map>,
 }
 
 impl Authorizers {
+    /// What a route needs that says nothing.
+    pub(super) fn default_access(&self) -> Access {
+        self.default.clone()
+    }
+
+    /// What an event's route needs; `auth` is the event's `Auth`.
+    pub(crate) fn access(&self, reader: &Reader, auth: Option<&Node>) -> Access {
+        let mut access = self.default.clone();
+        let Some(auth) = auth else { return access };
+        let scopes = auth.get("AuthorizationScopes").and_then(Node::as_list);
+        let scopes = scopes.map(|list| {
+            let texts = list.iter().filter_map(Node::as_str);
+            texts.map(str::to_owned).collect::<Vec<String>>()
+        });
+        let key = auth.get("ApiKeyRequired");
+        if let Some(required) = key.and_then(|node| reader.boolean("ApiKeyRequired", node)) {
+            access.api_key_required = required;
+        }
+        if let Some(name) = auth.get("Authorizer").and_then(Node::as_str) {
+            access.authorization = self.authorization(name, scopes);
+        } else if let (Authorization::Authorizer { scopes: own, .. }, Some(scopes)) =
+            (&mut access.authorization, scopes)
+        {
+            *own = scopes;
+        }
+        access
+    }
+
+    /// What a name means; `scopes` go before the authorizer's own.
+    fn authorization(&self, name: &str, scopes: Option<Vec<String>>) -> Authorization {
+        if name == "AWS_IAM" && self.names.contains(name) {
+            return Authorization::Iam;
+        }
+        if !self.list.iter().any(|authorizer| authorizer.name == name) {
+            return Authorization::Open;
+        }
+        let own = || self.scopes.get(name).cloned().unwrap_or_default();
+        Authorization::Authorizer { name: name.to_owned(), scopes: scopes.unwrap_or_else(own) }
+    }
+
     /// What is wrong with an event's `Auth`, which names this authorizer, or none; `api` is the
     /// event's API. The rules are those of the transform's `model/eventsources/push.py`.
     pub(crate) fn check(
@@ -160,27 +212,26 @@ impl Authorizers {
 pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
     let Some((_, auth)) = subject.property("Auth") else {
         let iam = (subject.identity.kind == ApiKind::Rest).then(|| "AWS_IAM".to_owned());
-        return Some(Authorizers { names: iam.into_iter().collect(), has_default: false });
+        return Some(Authorizers { names: iam.into_iter().collect(), ..Authorizers::default() });
     };
     let reader = &subject.reader;
     let map = reader.map("Auth", &auth)?;
     let is_http = subject.identity.kind == ApiKind::Http;
     reader.only(map, if is_http { HTTP_AUTH } else { REST_AUTH });
-    for name in [
-        "AddApiKeyRequiredToCorsPreflight",
-        "AddDefaultAuthorizerToCorsPreflight",
-        "ApiKeyRequired",
-    ] {
-        if let Some(node) = node::get(map, name) {
-            reader.boolean(name, node);
-        }
-    }
+    let boolean = |name: &str| node::get(map, name).and_then(|node| reader.boolean(name, node));
+    let preflight_has_key = boolean("AddApiKeyRequiredToCorsPreflight");
+    let preflight_has_default = boolean("AddDefaultAuthorizerToCorsPreflight");
+    let api_key_required = boolean("ApiKeyRequired").unwrap_or(false);
     let mut names = BTreeSet::new();
+    let (mut list, mut scopes) = (Vec::new(), BTreeMap::new());
     if let Some(node) = node::get(map, "Authorizers") {
         let known = if is_http { HTTP_AUTHORIZER } else { REST_AUTHORIZER };
         for (key, node) in reader.map("Authorizers", node)? {
             names.insert(key.name.clone());
-            authorizer(subject, &key.name, node, known);
+            list.extend(authorizer(subject, &key.name, node, known));
+            if let Some(node) = node.get("AuthorizationScopes") {
+                scopes.insert(key.name.clone(), items(reader, "AuthorizationScopes", node));
+            }
         }
     }
     // IAM's authorizer needs no definition in a REST API, and has to be asked for in an HTTP API.
@@ -201,13 +252,29 @@ pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
         && let Some(map) = reader.map("ResourcePolicy", node)
     {
         reader.only(map, RESOURCE_POLICY);
+        let what = format!("{}.Auth.ResourcePolicy", subject.path());
+        reader.report.note(node.at, what, NO_POLICY);
     }
+    let mut plan = None;
     if let Some(node) = node::get(map, "UsagePlan")
         && let Some(map) = reader.map("UsagePlan", node)
     {
         usage_plan(subject, map, node);
+        plan = Some(map.clone());
     }
-    Some(Authorizers { names, has_default: default.is_some() })
+    let has_default = default.is_some();
+    let mut authorizers = Authorizers { names, has_default, list, scopes, ..Default::default() };
+    authorizers.usage_plan = plan.filter(|_| !is_http);
+    if let Some(name) = default.and_then(Node::as_str) {
+        authorizers.default.authorization = authorizers.authorization(name, None);
+    }
+    authorizers.default.api_key_required = api_key_required;
+    authorizers.preflight = authorizers.default_access();
+    if preflight_has_default == Some(false) {
+        authorizers.preflight.authorization = Authorization::Open;
+    }
+    authorizers.preflight.api_key_required &= preflight_has_key != Some(false);
+    Some(authorizers)
 }
 
 /// The fault of an authorizer's name that the API does not have.
@@ -220,13 +287,18 @@ fn unknown(reader: &Reader, name: &str, known: &BTreeSet<String>, api: &str, nod
     Fault::new(node.at, format!("{api} has no authorizer `{shown}`")).help(help)
 }
 
-fn authorizer(subject: &Subject, name: &str, node: &Node, known: &[&str]) {
+fn authorizer(subject: &Subject, name: &str, node: &Node, known: &[&str]) -> Option<Authorizer> {
     let reader = &subject.reader;
-    let Some(map) = reader.map(name, node) else { return };
+    let map = reader.map(name, node)?;
     reader.only(map, known);
     if let Some(Value::Map(identity)) = node::get(map, "Identity").map(|node| &node.value) {
         reader.only(identity, IDENTITY);
     }
+    let path = format!("{}.Auth.Authorizers.{name}", subject.path());
+    let part = authorizer::Subject { resolver: subject.resolver, reader, at: node.at, path };
+    let kind = authorizer::authorizer(&part, subject.identity.kind, map);
+    let span = reader.report.span(node.at);
+    Some(Authorizer { name: name.to_owned(), kind, span })
 }
 
 fn usage_plan(subject: &Subject, map: &Map, node: &Node) {

@@ -6,12 +6,13 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::authorizer::{Schemes, key_source, schemes, security};
 use super::cors;
 use super::integration::{DEFINITION, Integrated, Integrations};
 use super::path::{ANY_METHOD, MAX_PATH, shape, trimmed, written, wrong_path};
 use super::subject::{Subject, items, open};
 use crate::document;
-use crate::model::{ApiKind, ApiRoute, Cors, Route};
+use crate::model::{Access, ApiKeySource, ApiKind, ApiRoute, Authorizer, Cors, Route};
 use crate::node::{self, Key, Map, Node, Place, Value};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -19,6 +20,7 @@ use crate::report::Fault;
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const INTEGRATIONS: &str = "x-amazon-apigateway-integrations";
 const CORS: &str = "x-amazon-apigateway-cors";
+const KEY_SOURCE: &str = "x-amazon-apigateway-api-key-source";
 const BINARY: &str = "x-amazon-apigateway-binary-media-types";
 
 /// The keys of a path item that are methods.
@@ -32,6 +34,9 @@ pub(super) struct Definition {
     pub(super) bare: Vec<(Route, Place)>,
     pub(super) cors: Option<Cors>,
     pub(super) binary_media_types: Vec<String>,
+    /// Its security schemes that are authorizers.
+    pub(super) authorizers: Vec<Authorizer>,
+    pub(super) key_source: Option<ApiKeySource>,
 }
 
 /// What becomes of a definition's base path: of `basePath`, or of the first server's path.
@@ -116,6 +121,15 @@ pub(super) fn read(subject: &Subject, root: &Node, base: BasePath) -> Option<Def
         let node = subject.resolver.resolve(node);
         definition.binary_media_types = items(&subject.reader, BINARY, &node);
     }
+    if let Some(node) = node::get(document, KEY_SOURCE).filter(|_| !is_http(subject)) {
+        let node = subject.resolver.resolve(node);
+        definition.key_source = Some(key_source(&subject.reader, KEY_SOURCE, &node));
+    }
+    let mut schemes = schemes(subject, document);
+    definition.authorizers = std::mem::take(&mut schemes.authorizers);
+    let general = node::get(document, "security");
+    let general = general.map(|node| security(subject, &subject.reader, node, &schemes));
+    let security = Security { schemes, general };
     let prefix = prefix(subject, document, base);
     let Some((key, paths)) = node::entry(document, "paths") else {
         let message = format!("the API definition of {} has no `paths`", subject.reader.owner);
@@ -130,7 +144,8 @@ pub(super) fn read(subject: &Subject, root: &Node, base: BasePath) -> Option<Def
     {
         let mut taken = HashSet::new();
         for (key, item) in paths {
-            item_of(subject, document, &prefix, (key, item), &mut definition, &mut taken);
+            let at = At { document, prefix: &prefix, security: &security };
+            item_of(subject, &at, (key, item), &mut definition, &mut taken);
         }
     }
     Some(definition)
@@ -200,11 +215,33 @@ fn server_path(subject: &Subject, servers: &Node) -> Option<String> {
     rest.find('/').map(|at| rest[at..].to_owned())
 }
 
+/// What counts for all operations of a document.
+struct At<'n> {
+    document: &'n Map,
+    prefix: &'n str,
+    security: &'n Security,
+}
+
+/// Who may call a document's operations.
+struct Security {
+    schemes: Schemes,
+    /// What the document's own `security` says.
+    general: Option<Access>,
+}
+
+impl Security {
+    fn of(&self, subject: &Subject, reader: &Reader, operation: &Map) -> Access {
+        match node::get(operation, "security") {
+            Some(node) => security(subject, reader, node, &self.schemes),
+            None => self.general.clone().unwrap_or_else(|| subject.default_access.clone()),
+        }
+    }
+}
+
 /// Reads the operations of one path.
 fn item_of(
     subject: &Subject,
-    document: &Map,
-    prefix: &str,
+    &At { document, prefix, security }: &At,
     (key, item): (&Key, &Node),
     definition: &mut Definition,
     taken: &mut HashSet<(Option<String>, Option<String>)>,
@@ -273,7 +310,9 @@ fn item_of(
             continue;
         }
         let span = subject.reader.report.span(key.at);
-        definition.routes.push(ApiRoute { route, integration, payload_format, timeout, span });
+        let access = security.of(subject, &reader, operation);
+        let added = ApiRoute { route, integration, payload_format, timeout, access, span };
+        definition.routes.push(added);
     }
 }
 

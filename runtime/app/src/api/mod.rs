@@ -2,6 +2,7 @@
 //! definitions. Routes of events come in while functions are read.
 
 mod auth;
+mod authorizer;
 mod cors;
 mod definition;
 mod integration;
@@ -20,7 +21,7 @@ pub(crate) use plain::{HTTP_TYPES, REST_TYPES, not_served};
 pub(crate) use routes::{Added, Apis, trigger};
 pub(crate) use socket::read as web_sockets;
 
-use crate::model::{Api, ApiKind, ApiRoute, Integration, Route};
+use crate::model::{Access, Api, ApiKind, ApiRoute, Integration, Route};
 use crate::read::Reader;
 use crate::resolve::Resolver;
 use crate::template::Resource;
@@ -48,6 +49,12 @@ pub(crate) fn read<'t>(resolver: &Resolver<'t>, active: &[&'t Resource<'t>]) -> 
     }
     http::routes(resolver, active, &mut apis);
     rest::routes(resolver, active, &mut apis);
+    let mut keys = authorizer::Keys::default();
+    for (api, plan) in apis.usage_plans() {
+        authorizer::made_by_sam(resolver, &mut keys, &api.logical_id, plan);
+    }
+    keys.read(resolver, active, &apis);
+    apis.keys = keys;
     for resource in active.iter().filter(|r| r.kind == "AWS::Serverless::StateMachine") {
         state_machine(resolver, resource, &mut apis);
     }
@@ -79,6 +86,7 @@ fn state_machine<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>, apis: &mu
             integration: Integration::Other("a state machine".to_owned()),
             payload_format: None,
             timeout: None,
+            access: Access::default(),
             span: resolver.report.span(key.at),
         };
         apis.add(api, route);

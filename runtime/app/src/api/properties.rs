@@ -6,7 +6,9 @@ use crate::node::{Node, Value};
 use crate::property::{Effect, Table};
 use crate::report::Fault;
 
+/// Of WebSocket APIs.
 pub(super) const NO_AUTH: &str = "not checked: every request is let through";
+pub(super) const NO_POLICY: &str = "not evaluated: it refuses no request";
 pub(super) const NO_DOMAIN: &str = "not served: use the local address";
 pub(super) const NO_MODELS: &str = "bodies are not validated";
 pub(super) const NO_RESPONSES: &str = "errors have their default bodies";
@@ -14,9 +16,9 @@ pub(super) const NO_CANARY: &str = "all requests go to the functions of the temp
 
 const HTTP_API: &Table = &[
     ("AccessLogSettings", Effect::Read),
-    ("Auth", Effect::Missing(NO_AUTH)),
+    ("Auth", Effect::Read),
     ("CorsConfiguration", Effect::Read),
-    ("DefaultRouteSettings", Effect::Accepted),
+    ("DefaultRouteSettings", Effect::Read),
     ("DefinitionBody", Effect::Read),
     ("DefinitionUri", Effect::Read),
     ("Description", Effect::Accepted),
@@ -25,7 +27,7 @@ const HTTP_API: &Table = &[
     ("FailOnWarnings", Effect::Accepted),
     ("Name", Effect::Read),
     ("PropagateTags", Effect::Accepted),
-    ("RouteSettings", Effect::Accepted),
+    ("RouteSettings", Effect::Read),
     ("StageName", Effect::Read),
     ("StageVariables", Effect::Read),
     ("Tags", Effect::Accepted),
@@ -34,8 +36,8 @@ const HTTP_API: &Table = &[
 const REST_API: &Table = &[
     ("AccessLogSetting", Effect::Read),
     ("AlwaysDeploy", Effect::Accepted),
-    ("ApiKeySourceType", Effect::Accepted),
-    ("Auth", Effect::Missing(NO_AUTH)),
+    ("ApiKeySourceType", Effect::Read),
+    ("Auth", Effect::Read),
     ("BinaryMediaTypes", Effect::Read),
     ("CacheClusterEnabled", Effect::Accepted),
     ("CacheClusterSize", Effect::Accepted),
@@ -51,13 +53,13 @@ const REST_API: &Table = &[
     ("FailOnWarnings", Effect::Accepted),
     ("GatewayResponses", Effect::Missing(NO_RESPONSES)),
     ("MergeDefinitions", Effect::Read),
-    ("MethodSettings", Effect::Accepted),
+    ("MethodSettings", Effect::Read),
     ("MinimumCompressionSize", Effect::Read),
     ("Mode", Effect::Accepted),
     ("Models", Effect::Missing(NO_MODELS)),
     ("Name", Effect::Read),
     ("OpenApiVersion", Effect::Accepted),
-    ("Policy", Effect::Missing(NO_AUTH)),
+    ("Policy", Effect::Missing(NO_POLICY)),
     ("PropagateTags", Effect::Accepted),
     ("SecurityPolicy", Effect::Accepted),
     ("StageName", Effect::Read),
@@ -114,9 +116,6 @@ pub(super) fn check(subject: &Subject) {
     }
     if let Some((_, node)) = subject.property("MethodSettings") {
         reader.list("MethodSettings", &node);
-    }
-    if let Some((_, node)) = subject.property("ApiKeySourceType") {
-        reader.choice("ApiKeySourceType", &node, &["HEADER", "AUTHORIZER"]);
     }
     if let Some((_, node)) = subject.property("Mode") {
         reader.choice("Mode", &node, &["merge", "overwrite"]);

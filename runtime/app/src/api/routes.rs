@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
 use super::auth::Authorizers;
+use super::authorizer::{Keys, Settings};
 use super::path::{shape, written};
-use crate::model::{Api, ApiRoute, Function, HttpTrigger, Route, Trigger};
-use crate::node::Place;
+use crate::model::{Access, Api, ApiRoute, Function, HttpTrigger, Route, Trigger};
+use crate::node::{Map, Node, Place};
+use crate::read::Reader;
 use crate::report::Report;
 
 /// What SAM does with the routes of events that name an API.
@@ -32,6 +34,8 @@ pub(crate) struct Draft {
     pub(crate) bare: Vec<(Route, Place)>,
     /// What its events may name; `None`: that is not known here.
     pub(crate) authorizers: Option<Authorizers>,
+    /// What its stage limits.
+    pub(super) limits: Settings,
 }
 
 /// What became of an event's route.
@@ -55,6 +59,8 @@ pub(crate) struct Apis {
     index: HashMap<String, usize>,
     /// Positions of routes by the API's position, the method and the path's shape.
     taken: HashMap<Key, usize>,
+    /// API keys and usage plans.
+    pub(crate) keys: Keys,
 }
 
 /// What a draft says beside its API.
@@ -62,6 +68,7 @@ struct Rules {
     events: Events,
     bare: Vec<(Route, Place)>,
     authorizers: Option<Authorizers>,
+    limits: Settings,
 }
 
 type Key = (usize, Option<String>, Option<String>);
@@ -69,13 +76,13 @@ type Key = (usize, Option<String>, Option<String>);
 impl Apis {
     /// Takes in an API with the routes of its definition. `local` is its id in the template.
     pub(super) fn push(&mut self, local: &str, draft: Draft) {
-        let Draft { mut api, events, bare, authorizers } = draft;
+        let Draft { mut api, events, bare, authorizers, limits } = draft;
         let position = self.apis.len();
         self.index.insert(api.id.clone(), position);
         self.index.insert(local.to_owned(), position);
         let routes = std::mem::take(&mut api.routes);
         self.apis.push(api);
-        self.rules.push(Rules { events, bare, authorizers });
+        self.rules.push(Rules { events, bare, authorizers, limits });
         for route in routes {
             // A definition says each route once; the reader of definitions sees to that.
             let _ = self.define(position, route);
@@ -91,6 +98,33 @@ impl Apis {
     pub(crate) fn authorizers(&self, api: usize) -> Option<&Authorizers> {
         let rules = &self.rules[api];
         rules.authorizers.as_ref().filter(|_| rules.events != Events::Permit)
+    }
+
+    /// What the route of an event needs that has this `Auth`.
+    pub(crate) fn access(&self, api: usize, reader: &Reader, auth: Option<&Node>) -> Access {
+        let authorizers = self.rules[api].authorizers.as_ref();
+        authorizers.map(|known| known.access(reader, auth)).unwrap_or_default()
+    }
+
+    /// `UsagePlan` of SAM's APIs.
+    pub(super) fn usage_plans(&self) -> impl Iterator<Item = (&Api, &Map)> {
+        let plans = self.apis.iter().zip(&self.rules);
+        plans.filter_map(|(api, rules)| {
+            Some((api, rules.authorizers.as_ref()?.usage_plan.as_ref()?))
+        })
+    }
+
+    /// Gives a route of an HTTP API the limit of its event's `RouteSettings`.
+    pub(crate) fn limit(
+        &mut self,
+        api: usize,
+        reader: &Reader,
+        route: &Route,
+        node: Option<&Node>,
+    ) {
+        if let Some(node) = node {
+            self.rules[api].limits.add(reader, route, node);
+        }
     }
 
     /// An API whose stages and base paths come in.
@@ -113,7 +147,9 @@ impl Apis {
 
     /// Adds the route of an event, as SAM does.
     pub(crate) fn add(&mut self, api: usize, route: ApiRoute) -> Added {
-        let events = self.rules[api].events;
+        let Rules { events, authorizers, .. } = &self.rules[api];
+        let events = *events;
+        let default = authorizers.as_ref().map(Authorizers::default_access).unwrap_or_default();
         let routes = &mut self.apis[api].routes;
         match self.taken.entry(key(api, &route.route)) {
             Entry::Vacant(_) if events == Events::Permit => Added::Absent,
@@ -138,6 +174,10 @@ impl Apis {
                     Events::Add => {
                         known.payload_format = route.payload_format.or(known.payload_format);
                         known.timeout = route.timeout.or(known.timeout);
+                        // An event that says nothing of its own leaves the definition's.
+                        if route.access != default {
+                            known.access = route.access;
+                        }
                         Added::Served(known.route.clone())
                     }
                     Events::Permit => Added::Served(known.route.clone()),
@@ -148,8 +188,9 @@ impl Apis {
 
     /// The APIs with all their routes. What a definition asks for and nobody answers is noted.
     pub(crate) fn finish(self, report: &Report) -> Vec<Api> {
-        let Self { apis, rules, taken, .. } = self;
-        for (position, Rules { bare, .. }) in rules.into_iter().enumerate() {
+        let Self { mut apis, rules, taken, .. } = self;
+        for (position, Rules { bare, limits, .. }) in rules.into_iter().enumerate() {
+            limits.apply(&mut apis[position].routes);
             for (route, at) in bare {
                 if !taken.contains_key(&key(position, &route)) {
                     let what = format!("{} {}", apis[position].logical_id, written(&route));

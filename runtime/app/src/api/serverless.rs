@@ -4,6 +4,7 @@
 //! transform's own `samtranslator/model/api` and `samtranslator/plugins/api`.
 
 use super::auth::Authorizers;
+use super::authorizer::{Settings, key_source, method_settings, route_settings};
 use super::definition::{self, BasePath, Definition};
 use super::routes::{Draft, Events};
 use super::subject::{Subject, items};
@@ -33,11 +34,16 @@ pub(super) fn explicit<'t>(
     let mut api = subject.empty(stage.as_deref().unwrap_or("$default"));
     let authorizers = settings(&mut subject, &mut api);
     let (events, definition) = defined(&subject, resource);
-    let Definition { routes, bare, cors, binary_media_types } = definition.unwrap_or_default();
+    let Definition { routes, bare, cors, binary_media_types, authorizers: defined, key_source } =
+        definition.unwrap_or_default();
     api.routes = routes;
+    api.authorizers.extend(defined);
+    if let Some(source) = key_source {
+        api.api_key_source = source;
+    }
     api.cors = api.cors.or(cors);
     api.binary_media_types.extend(binary_media_types);
-    Draft { api, events, bare, authorizers }
+    Draft { api, events, bare, authorizers, limits: limits(&subject) }
 }
 
 /// The implicit API of this kind: it has what `Globals` say.
@@ -49,7 +55,8 @@ pub(super) fn implicit<'t>(resolver: &Resolver<'t>, identity: &ApiIdentity<'t>) 
     };
     let mut api = subject.empty(stage);
     let authorizers = settings(&mut subject, &mut api);
-    Draft { api, events: Events::Make, bare: Vec::new(), authorizers }
+    let limits = limits(&subject);
+    Draft { api, events: Events::Make, bare: Vec::new(), authorizers, limits }
 }
 
 /// Reads what an API may have from `Globals` too, and what its events may name.
@@ -88,7 +95,28 @@ fn settings(subject: &mut Subject, api: &mut Api) -> Option<Authorizers> {
     }
     api.base_paths = auth::base_paths(subject);
     properties::check(subject);
-    auth::authorizers(subject)
+    if let Some((key, node)) = subject.property("ApiKeySourceType") {
+        api.api_key_source = key_source(&subject.reader, &key.name, &node);
+    }
+    let authorizers = auth::authorizers(subject);
+    if let Some(authorizers) = &authorizers {
+        api.authorizers.clone_from(&authorizers.list);
+        api.preflight = authorizers.preflight.clone();
+        subject.default_access = authorizers.default_access();
+    }
+    authorizers
+}
+
+/// What the API's own stage limits.
+fn limits(subject: &Subject) -> Settings {
+    let get = |name: &str| subject.property(name).map(|(_, node)| node);
+    match subject.identity.kind {
+        ApiKind::Http => {
+            let (default, routes) = (get("DefaultRouteSettings"), get("RouteSettings"));
+            route_settings(&subject.reader, default.as_ref(), routes.as_ref())
+        }
+        ApiKind::Rest => method_settings(&subject.reader, get("MethodSettings").as_ref()),
+    }
 }
 
 /// The API's definition, and what SAM does with events beside it.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::model::{Api, ApiKind};
+use crate::model::{Access, Api, ApiKeySource, ApiKind};
 use crate::node::{self, Key, Map, Node, Value};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -18,6 +18,8 @@ pub(super) struct Subject<'r, 't> {
     pub(super) identity: &'r ApiIdentity<'t>,
     pub(super) reader: Reader<'t>,
     pub(super) stage_variables: BTreeMap<String, String>,
+    /// What routes of its definition need that say nothing.
+    pub(super) default_access: Access,
 }
 
 impl<'r, 't> Subject<'r, 't> {
@@ -27,7 +29,14 @@ impl<'r, 't> Subject<'r, 't> {
         identity: &'r ApiIdentity<'t>,
     ) -> Self {
         let reader = Reader { report: resolver.report, owner: identity.logical_id.to_owned() };
-        Self { resolver, resource, identity, reader, stage_variables: BTreeMap::new() }
+        Self {
+            resolver,
+            resource,
+            identity,
+            reader,
+            stage_variables: BTreeMap::new(),
+            default_access: Access::default(),
+        }
     }
 
     /// SAM's type, whose globals it has.
@@ -101,6 +110,9 @@ impl<'r, 't> Subject<'r, 't> {
             routes: Vec::new(),
             cors: None,
             binary_media_types: Vec::new(),
+            authorizers: Vec::new(),
+            api_key_source: ApiKeySource::default(),
+            preflight: Access::default(),
             access_log: None,
             minimum_compression: None,
             span: self.resource.map(|resource| report.span(resource.at)),

@@ -3,6 +3,7 @@
 //! Source: SAM CLI 1.170, samcli/lib/config/samconfig.py and samcli/cli/cli_config_file.py; SAM
 //! developer guide, "AWS SAM CLI configuration file".
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::document::{self, Format, Purpose, entries};
@@ -35,6 +36,7 @@ const BUILDING: &[&str] = &[OWN, "local_start_api", "local_start_lambda", "build
 const OWN_KEYS: &[&str] = &[
     "env_file",
     "env_vars",
+    "jwks",
     "parameter_overrides",
     "region",
     "template",
@@ -61,6 +63,8 @@ pub struct SamConfig {
     pub values: Option<PathBuf>,
     /// `time_scale`, in the section `samovar`: more than 0, at most 1.
     pub time_scale: Option<f64>,
+    /// `jwks`, in the section `samovar`: files with the keys of issuers of tokens, by issuer.
+    pub jwks: BTreeMap<String, PathBuf>,
 }
 
 /// Reads one environment (default: [`DEFAULT_ENVIRONMENT`]) of a samconfig file in TOML or YAML,
@@ -217,7 +221,18 @@ impl<'r, 'n> Environment<'r, 'n> {
                 }
                 scale
             }),
+            jwks: self.jwks(),
         }
+    }
+
+    fn jwks(&self) -> BTreeMap<String, PathBuf> {
+        let Some((section, node)) = self.setting(&[OWN], "jwks") else { return BTreeMap::new() };
+        let reader = self.reader(section);
+        let files = reader.map("jwks", node).map(Map::as_slice).unwrap_or_default().iter();
+        let files = files.filter_map(|(issuer, file)| {
+            Some((issuer.name.clone(), PathBuf::from(reader.text(&issuer.name, file)?)))
+        });
+        files.collect()
     }
 
     /// A setting from the first section that has it.

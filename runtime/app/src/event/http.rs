@@ -10,21 +10,19 @@ use crate::property::{Effect, Table};
 use crate::report::Fault;
 use crate::resolve::{IMPLICIT_HTTP_API, IMPLICIT_REST_API};
 
-const NO_AUTH: Effect = Effect::Missing("not checked: every request is let through");
-
 pub(super) const HTTP_API: &Table = &[
     ("ApiId", Effect::Read),
-    ("Auth", NO_AUTH),
+    ("Auth", Effect::Read),
     ("Method", Effect::Read),
     ("Path", Effect::Read),
     ("PayloadFormatVersion", Effect::Read),
-    ("RouteSettings", Effect::Accepted),
+    ("RouteSettings", Effect::Read),
     ("Stage", Effect::Accepted),
     ("TimeoutInMillis", Effect::Read),
 ];
 
 pub(super) const REST_API: &Table = &[
-    ("Auth", NO_AUTH),
+    ("Auth", Effect::Read),
     ("Method", Effect::Read),
     ("Path", Effect::Read),
     ("RequestModel", Effect::Missing("bodies are not validated")),
@@ -59,7 +57,10 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
     }
     let integration = Integration::Function(event.resolver.id(event.function.resource.id));
     let span = event.span();
-    let added = ApiRoute { route: route.clone(), integration, payload_format, timeout, span };
+    let access = apis.access(api, &event.reader, event.get("Auth"));
+    apis.limit(api, &event.reader, &route, event.get("RouteSettings"));
+    let route_of = route.clone();
+    let added = ApiRoute { route: route_of, integration, payload_format, timeout, access, span };
     let report = event.reader.report;
     let note = match apis.add(api, added) {
         Added::Served(route) => {

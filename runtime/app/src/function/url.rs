@@ -34,7 +34,7 @@ pub(super) fn read(subject: &Subject) -> Option<FunctionUrl> {
     let path = format!("Resources.{id}.FunctionUrlConfig");
     property::check(&subject.reader, map, TABLE, &path);
     let owner = format!("`FunctionUrlConfig` of {id}");
-    let settings = Settings::read(&subject.reader, &owner, &path, key.at, map)?;
+    let settings = Settings::read(&subject.reader, &owner, key.at, map)?;
     Some(settings.at(&subject.resolver.id(id), &subject.reader, key.at))
 }
 
@@ -48,13 +48,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// `None`: it cannot be said who may call, which is reported. `owner` is what has the
     /// properties, and `path` where they are, for notes; they stand at `at`.
-    pub(crate) fn read(
-        reader: &Reader,
-        owner: &str,
-        path: &str,
-        at: Place,
-        properties: &Map,
-    ) -> Option<Self> {
+    pub(crate) fn read(reader: &Reader, owner: &str, at: Place, properties: &Map) -> Option<Self> {
         let get = |name| crate::node::get(properties, name);
         let cors = get("Cors").and_then(|node| cors(reader, node));
         let mode = get("InvokeMode")
@@ -70,10 +64,6 @@ impl Settings {
             None if auth.is_unresolved() => true,
             None => return None,
         };
-        if !is_public {
-            let note = "signatures are not checked: every request is let through";
-            reader.report.note(at, format!("{path}.AuthType (AWS_IAM)"), note);
-        }
         Some(Self { is_public, is_streaming: mode == Some("RESPONSE_STREAM"), cors })
     }
 

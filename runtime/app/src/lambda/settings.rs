@@ -95,8 +95,7 @@ pub(super) fn url(belonging: &Belonging, functions: &mut Functions) {
     belonging.check(URL);
     let Belonging { resolver, resource, reader } = belonging;
     let properties = resolver.resolve_map(resource.properties);
-    let path = format!("Resources.{}", resource.id);
-    let settings = UrlSettings::read(reader, resource.id, &path, resource.at, &properties);
+    let settings = UrlSettings::read(reader, resource.id, resource.at, &properties);
     let function = belonging.function("TargetFunctionArn", functions);
     let (Some(settings), Some(function)) = (settings, function) else { return };
     if function.url.is_some() {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{AwsIntegration, Exchange, HttpIntegration, ServiceIntegration, Span};
+use super::{
+    Access, ApiKeySource, Authorizer, AwsIntegration, Exchange, HttpIntegration,
+    ServiceIntegration, Span,
+};
 
 /// An API that gives requests to functions.
 #[derive(Clone, Debug)]
@@ -31,6 +34,14 @@ pub struct Api {
     pub cors: Option<Cors>,
     /// `BinaryMediaTypes` of a REST API, with `/` for SAM's `~1`.
     pub binary_media_types: Vec<String>,
+    /// Authorizers that its routes name.
+    pub authorizers: Vec<Authorizer>,
+    /// `ApiKeySourceType` of a REST API.
+    pub api_key_source: ApiKeySource,
+    /// What a preflight needs that SAM's `Cors` of a REST API answers
+    /// (`AddDefaultAuthorizerToCorsPreflight`, `AddApiKeyRequiredToCorsPreflight`). An HTTP API
+    /// answers preflights before it authorizes.
+    pub preflight: Access,
     /// `AccessLogSettings.Format` (`AccessLogSetting.Format`); `None`: no requests are logged.
     pub access_log: Option<String>,
     /// `MinimumCompressionSize` of a REST API in bytes; `None`: responses are not compressed.
@@ -68,6 +79,8 @@ pub struct ApiRoute {
     pub payload_format: Option<PayloadFormat>,
     /// `TimeoutInMillis`; `None`: API Gateway's own limit.
     pub timeout: Option<Duration>,
+    /// Who may call it, and how often.
+    pub access: Access,
     /// Where the route stands.
     pub span: Span,
 }

@@ -1,5 +1,6 @@
 //! The application as plain data: what the rest of Samovar sees of a template.
 
+mod access;
 mod api;
 mod function;
 mod integration;
@@ -13,6 +14,11 @@ mod trigger;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use access::{
+    Access, ApiKey, ApiKeySource, Authorization, Authorizer, AuthorizerKind, IdentitySource,
+    JwtAuthorizer, LambdaAuthorizer, LambdaAuthorizerForm, PlannedApi, Quota, QuotaPeriod,
+    Throttle, UsagePlan, UserPoolsAuthorizer,
+};
 pub use api::{Api, ApiKind, ApiRoute, Cors, Integration, PayloadFormat, Route};
 pub use function::{
     Architecture, Asynchronous, Build, Code, Destination, Function, FunctionUrl, Kind, Layer,
@@ -48,6 +54,10 @@ pub struct App {
     pub apis: Vec<Api>,
     /// WebSocket APIs, in template order.
     pub web_sockets: Vec<WebSocketApi>,
+    /// API keys, in template order.
+    pub api_keys: Vec<ApiKey>,
+    /// Usage plans, in template order.
+    pub usage_plans: Vec<UsagePlan>,
     /// Queues, in template order.
     pub queues: Vec<Queue>,
     /// Topics, in template order.

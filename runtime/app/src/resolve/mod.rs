@@ -33,7 +33,7 @@ use std::rc::Rc;
 pub(crate) use gateway::{ApiIdentity, IMPLICIT_HTTP_API, IMPLICIT_REST_API};
 pub(crate) use generated::GeneratedQueue;
 use generated::GeneratedQueues;
-pub(crate) use identity::{URL_ID, stable_id};
+pub(crate) use identity::{API_ID, URL_ID, stable_id};
 pub(crate) use json::to_json;
 pub(crate) use nested::{Child, is_nested};
 

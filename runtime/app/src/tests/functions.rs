@@ -159,7 +159,6 @@ Events:
     assert_eq!(
         notes(&app),
         [
-            "Resources.Hello.FunctionUrlConfig.AuthType (AWS_IAM): signatures are not checked: every request is let through",
             "Resources.Hello.Events.Outside (SQS): arn:aws:sqs:us-east-1:123456789012:jobs is not a queue of this template: nothing arrives from it",
         ]
     );

@@ -87,8 +87,10 @@ Globals: {HttpApi: {Auth: {DefaultAuthorizer: x, Authorizers: {x: {IdentitySourc
     assert_eq!(
         notes(&app),
         [
-            "Resources.Hello.Events.Get.Auth: not checked: every request is let through",
-            "Globals.HttpApi.Auth: not checked: every request is let through",
+            "Resources.Web.Auth.Authorizers.x: not checked: it has neither `JwtConfiguration` nor \
+             `FunctionArn`; every request is let through",
+            "ServerlessHttpApi.Auth.Authorizers.x: not checked: it has neither `JwtConfiguration` \
+             nor `FunctionArn`; every request is let through",
         ]
     );
 }

@@ -1,5 +1,6 @@
 //! Whole templates in, models or diagnostics out.
 
+mod access;
 mod apis;
 mod apis_plain;
 mod code;

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Part, map_base_path, of_kind, reference};
+use crate::api::authorizer::{self, Settings, route_settings};
 use crate::api::cors;
 use crate::api::definition::{self, BasePath, Definition};
 use crate::api::integration::{HTTP_API, Integrated, Integrations};
@@ -12,7 +13,7 @@ use crate::api::path::route_key;
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, texts};
 use crate::api::traffic;
-use crate::model::{ApiKind, ApiRoute, HttpIntegration, Integration, Route};
+use crate::model::{Access, ApiKind, ApiRoute, HttpIntegration, Integration, Route};
 use crate::node::Node;
 use crate::property::{self, Effect, Table};
 use crate::resolve::{ApiIdentity, Resolver};
@@ -63,9 +64,9 @@ const INTEGRATION: &Table = &[
 const ROUTE: &Table = &[
     ("ApiId", Effect::Read),
     ("ApiKeyRequired", Effect::Accepted),
-    ("AuthorizationScopes", Effect::Accepted),
+    ("AuthorizationScopes", Effect::Read),
     ("AuthorizationType", Effect::Read),
-    ("AuthorizerId", Effect::Accepted),
+    ("AuthorizerId", Effect::Read),
     ("ModelSelectionExpression", Effect::Accepted),
     ("OperationName", Effect::Accepted),
     ("RequestModels", Effect::Accepted),
@@ -75,16 +76,30 @@ const ROUTE: &Table = &[
     ("Target", Effect::Read),
 ];
 
+const AUTHORIZER: &Table = &[
+    ("ApiId", Effect::Read),
+    ("AuthorizerCredentialsArn", Effect::Accepted),
+    ("AuthorizerPayloadFormatVersion", Effect::Read),
+    ("AuthorizerResultTtlInSeconds", Effect::Read),
+    ("AuthorizerType", Effect::Read),
+    ("AuthorizerUri", Effect::Read),
+    ("EnableSimpleResponses", Effect::Read),
+    ("IdentitySource", Effect::Read),
+    ("IdentityValidationExpression", Effect::Accepted),
+    ("JwtConfiguration", Effect::Read),
+    ("Name", Effect::Accepted),
+];
+
 const STAGE: &Table = &[
     ("AccessLogSettings", Effect::Read),
     ("AccessPolicyId", Effect::Accepted),
     ("ApiId", Effect::Read),
     ("AutoDeploy", Effect::Accepted),
     ("ClientCertificateId", Effect::Accepted),
-    ("DefaultRouteSettings", Effect::Accepted),
+    ("DefaultRouteSettings", Effect::Read),
     ("DeploymentId", Effect::Accepted),
     ("Description", Effect::Accepted),
-    ("RouteSettings", Effect::Accepted),
+    ("RouteSettings", Effect::Read),
     ("StageName", Effect::Read),
     ("StageVariables", Effect::Read),
     ("Tags", Effect::Accepted),
@@ -127,11 +142,13 @@ pub(in crate::api) fn api<'t>(
         .and_then(|(key, node)| BasePath::read(&subject.reader, &key.name, &node))
         .unwrap_or_default();
     let definition = definition::of_plain(&subject, base);
-    let Definition { routes, bare, cors, .. } = definition.unwrap_or_default();
+    let Definition { routes, bare, cors, authorizers, .. } = definition.unwrap_or_default();
     api.routes = routes;
+    api.authorizers = authorizers;
     api.cors = api.cors.or(cors);
     api.routes.extend(quick(&subject));
-    Draft { api, events: Events::Permit, bare, authorizers: None }
+    let limits = stages.get(&identity.id).map(|stage| stage.limits.clone()).unwrap_or_default();
+    Draft { api, events: Events::Permit, bare, authorizers: None, limits }
 }
 
 /// The route of an API that is created with a target: `$default`, or `RouteKey`.
@@ -162,13 +179,15 @@ fn quick(subject: &Subject) -> Option<ApiRoute> {
         None => Route { method: None, path: None },
     };
     let span = subject.reader.report.span(key.at);
-    Some(ApiRoute { route, integration, payload_format: None, timeout: None, span })
+    let access = Access::default();
+    Some(ApiRoute { route, integration, payload_format: None, timeout: None, access, span })
 }
 
 /// A stage of an API, of which the first in template order is served.
 pub(in crate::api) struct Stage {
     pub(in crate::api) name: String,
     pub(in crate::api) variables: BTreeMap<String, String>,
+    pub(in crate::api) limits: Settings,
     pub(in crate::api) access_log: Option<String>,
 }
 
@@ -195,10 +214,12 @@ pub(in crate::api) fn stages<'t>(
         let (Some(api), Some(name)) = (part.reader.text("ApiId", api), name) else { continue };
         let variables = part.get("StageVariables");
         let variables = variables.map(|node| texts(&part.reader, "StageVariables", node));
+        let (default, routes) = (part.get("DefaultRouteSettings"), part.get("RouteSettings"));
+        let limits = route_settings(&part.reader, default, routes);
         let log = part.get("AccessLogSettings");
         let log = log.and_then(|node| traffic::access_log(&part.reader, "AccessLogSettings", node));
         let variables = variables.unwrap_or_default();
-        let stage = Stage { name: name.to_owned(), variables, access_log: log };
+        let stage = Stage { name: name.to_owned(), variables, limits, access_log: log };
         stages.entry(api.to_owned()).or_insert(stage);
     }
 }
@@ -224,6 +245,9 @@ pub(in crate::api) fn routes<'t>(
             integrations.insert(id, integration(resolver, &part, apis));
         }
     }
+    for part in of("AWS::ApiGatewayV2::Authorizer", AUTHORIZER) {
+        part.define_authorizer(resolver, apis, "ApiId", authorizer::http);
+    }
     for part in of("AWS::ApiGatewayV2::Route", ROUTE) {
         route(&part, apis, &integrations);
     }
@@ -243,7 +267,7 @@ fn route(part: &Part, apis: &mut Apis, integrations: &HashMap<String, Option<Int
     let api = part.api(apis, "ApiId");
     let key = part.required("RouteKey", "add one: `RouteKey: GET /orders`, or `$default`");
     let route = key.and_then(|node| route_key(&part.reader, "RouteKey", node));
-    part.note_authorization();
+    let access = part.access(apis, api);
     let (Some(api), Some(route)) = (api, route) else { return };
     let Some(target) = part.get("Target") else {
         part.note("it has no `Target`: not served");
@@ -269,5 +293,5 @@ fn route(part: &Part, apis: &mut Apis, integrations: &HashMap<String, Option<Int
         }
     };
     let span = part.reader.report.span(part.resource.at);
-    part.define(apis, api, ApiRoute { route, integration, payload_format, timeout, span });
+    part.define(apis, api, ApiRoute { route, integration, payload_format, timeout, access, span });
 }

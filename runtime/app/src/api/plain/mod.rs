@@ -8,8 +8,10 @@ mod types;
 pub(crate) use types::{HTTP_TYPES, REST_TYPES, not_served};
 
 use crate::api::Apis;
+use crate::api::authorizer;
 use crate::api::path::{trimmed, written};
-use crate::model::ApiRoute;
+use crate::api::subject::items;
+use crate::model::{Access, ApiRoute, Authorization, Authorizer, AuthorizerKind};
 use crate::node::{self, Map, Node, Value};
 use crate::property::{self, Table};
 use crate::read::Reader;
@@ -18,14 +20,18 @@ use crate::resolve::Resolver;
 use crate::template::Resource;
 
 /// A resource while it is read, its properties resolved.
-struct Part<'r, 't> {
-    resource: &'r Resource<'t>,
-    reader: Reader<'t>,
+pub(in crate::api) struct Part<'r, 't> {
+    pub(in crate::api) resource: &'r Resource<'t>,
+    pub(in crate::api) reader: Reader<'t>,
     properties: Map,
 }
 
 impl<'r, 't> Part<'r, 't> {
-    fn new(resolver: &Resolver<'t>, resource: &'r Resource<'t>, table: &Table) -> Self {
+    pub(in crate::api) fn new(
+        resolver: &Resolver<'t>,
+        resource: &'r Resource<'t>,
+        table: &Table,
+    ) -> Self {
         let reader = Reader { report: resolver.report, owner: resource.id.to_owned() };
         let path = format!("Resources.{}", resource.id);
         property::check(&reader, resource.properties, table, &path);
@@ -33,16 +39,16 @@ impl<'r, 't> Part<'r, 't> {
         Self { resource, reader, properties }
     }
 
-    fn get(&self, name: &str) -> Option<&Node> {
+    pub(in crate::api) fn get(&self, name: &str) -> Option<&Node> {
         node::get(&self.properties, name)
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(in crate::api) fn text(&self, name: &str) -> Option<&str> {
         self.reader.text(name, self.get(name)?)
     }
 
     /// A property that the resource cannot do without.
-    fn required(&self, name: &str, help: &str) -> Option<&Node> {
+    pub(in crate::api) fn required(&self, name: &str, help: &str) -> Option<&Node> {
         let found = self.get(name);
         if found.is_none() {
             let message = format!("{} has no `{name}`", self.resource.id);
@@ -65,7 +71,7 @@ impl<'r, 't> Part<'r, 't> {
         found
     }
 
-    fn note(&self, note: impl Into<String>) {
+    pub(in crate::api) fn note(&self, note: impl Into<String>) {
         let Resource { id, kind, at, .. } = *self.resource;
         self.reader.report.note(at, format!("Resources.{id} ({kind})"), note);
     }
@@ -80,16 +86,52 @@ impl<'r, 't> Part<'r, 't> {
         }
     }
 
-    /// Whether its requests are checked on AWS, which they are not here.
-    fn note_authorization(&self) {
-        let Some(node) = self.get("AuthorizationType") else { return };
-        if let Some(kind) = self.reader.text("AuthorizationType", node)
-            && kind != "NONE"
-        {
-            let what = format!("Resources.{}.AuthorizationType", self.resource.id);
-            let note = "not checked: every request is let through";
-            self.reader.report.note(node.at, what, note);
+    /// Who may call its route.
+    fn access(&self, apis: &Apis, api: Option<usize>) -> Access {
+        let required = self.get("ApiKeyRequired");
+        let required = required.and_then(|node| self.reader.boolean("ApiKeyRequired", node));
+        let authorization = self.authorization(apis, api);
+        Access { authorization, api_key_required: required.unwrap_or(false), throttle: None }
+    }
+
+    fn authorization(&self, apis: &Apis, api: Option<usize>) -> Authorization {
+        let Some(node) = self.get("AuthorizationType") else { return Authorization::Open };
+        match self.reader.text("AuthorizationType", node) {
+            None | Some("NONE") => return Authorization::Open,
+            Some("AWS_IAM") => return Authorization::Iam,
+            Some(_) => {}
         }
+        let known = api.map(|api| apis[api].authorizers.as_slice()).unwrap_or_default();
+        let name = self.get("AuthorizerId").and_then(Node::as_str);
+        let Some(found) = known.iter().find(|known| Some(known.name.as_str()) == name) else {
+            let what = format!("Resources.{}.AuthorizationType", self.resource.id);
+            let note = "not checked: its authorizer is not one of this template's; every request \
+                        is let through";
+            self.reader.report.note(node.at, what, note);
+            return Authorization::Open;
+        };
+        let scopes = self.get("AuthorizationScopes");
+        let scopes = scopes.map(|node| items(&self.reader, "AuthorizationScopes", node));
+        let scopes = scopes.unwrap_or_default();
+        Authorization::Authorizer { name: found.name.clone(), scopes }
+    }
+
+    /// Gives its API the authorizer that it defines; `read` reads what it asks.
+    fn define_authorizer(
+        &self,
+        resolver: &Resolver<'t>,
+        apis: &mut Apis,
+        api_property: &str,
+        read: impl FnOnce(&authorizer::Subject, &Map) -> AuthorizerKind,
+    ) {
+        let Some(api) = self.api(apis, api_property) else { return };
+        let Some(name) = reference(resolver, self.resource) else { return };
+        let Resource { id, kind, at, .. } = *self.resource;
+        let path = format!("Resources.{id} ({kind})");
+        let subject = authorizer::Subject { resolver, reader: &self.reader, at, path };
+        let kind = read(&subject, &self.properties);
+        let span = self.reader.report.span(at);
+        apis.api_mut(api).authorizers.push(Authorizer { name, kind, span });
     }
 }
 

@@ -6,10 +6,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::http::{Stage, Stages};
 use super::{Part, is_filled, map_base_path, of_kind, reference};
+use crate::api::authorizer::{self, method_settings};
 use crate::api::definition::{self, BasePath, Definition};
 use crate::api::integration::{Integrations, REST_API};
 use crate::api::path::{MAX_PATH, method, written, wrong_path};
-use crate::api::properties::{NO_AUTH, NO_CANARY, NO_MODELS};
+use crate::api::properties::{NO_CANARY, NO_MODELS, NO_POLICY};
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, items, texts};
 use crate::api::traffic;
@@ -21,7 +22,7 @@ use crate::resolve::{ApiIdentity, Resolver};
 use crate::template::Resource;
 
 const API: &Table = &[
-    ("ApiKeySourceType", Effect::Accepted),
+    ("ApiKeySourceType", Effect::Read),
     ("BinaryMediaTypes", Effect::Read),
     ("Body", Effect::Read),
     ("BodyS3Location", Effect::Read),
@@ -35,7 +36,7 @@ const API: &Table = &[
     ("Mode", Effect::Accepted),
     ("Name", Effect::Read),
     ("Parameters", Effect::Read),
-    ("Policy", Effect::Missing(NO_AUTH)),
+    ("Policy", Effect::Missing(NO_POLICY)),
     ("SecurityPolicy", Effect::Accepted),
     ("Tags", Effect::Accepted),
     ("Version", Effect::Accepted),
@@ -45,10 +46,10 @@ const RESOURCE: &Table =
     &[("ParentId", Effect::Read), ("PathPart", Effect::Read), ("RestApiId", Effect::Read)];
 
 const METHOD: &Table = &[
-    ("ApiKeyRequired", Effect::Accepted),
-    ("AuthorizationScopes", Effect::Accepted),
+    ("ApiKeyRequired", Effect::Read),
+    ("AuthorizationScopes", Effect::Read),
     ("AuthorizationType", Effect::Read),
-    ("AuthorizerId", Effect::Accepted),
+    ("AuthorizerId", Effect::Read),
     ("HttpMethod", Effect::Read),
     ("Integration", Effect::Read),
     ("MethodResponses", Effect::Accepted),
@@ -79,6 +80,19 @@ const INTEGRATION: &[&str] = &[
     "Uri",
 ];
 
+const AUTHORIZER: &Table = &[
+    ("AuthType", Effect::Accepted),
+    ("AuthorizerCredentials", Effect::Accepted),
+    ("AuthorizerResultTtlInSeconds", Effect::Read),
+    ("AuthorizerUri", Effect::Read),
+    ("IdentitySource", Effect::Read),
+    ("IdentityValidationExpression", Effect::Read),
+    ("Name", Effect::Accepted),
+    ("ProviderARNs", Effect::Read),
+    ("RestApiId", Effect::Read),
+    ("Type", Effect::Read),
+];
+
 const STAGE: &Table = &[
     ("AccessLogSetting", Effect::Read),
     ("CacheClusterEnabled", Effect::Accepted),
@@ -88,7 +102,7 @@ const STAGE: &Table = &[
     ("DeploymentId", Effect::Accepted),
     ("Description", Effect::Accepted),
     ("DocumentationVersion", Effect::Accepted),
-    ("MethodSettings", Effect::Accepted),
+    ("MethodSettings", Effect::Read),
     ("RestApiId", Effect::Read),
     ("StageName", Effect::Read),
     ("Tags", Effect::Accepted),
@@ -156,10 +170,17 @@ pub(in crate::api) fn api<'t>(
         })
         .unwrap_or_default();
     let definition = definition::of_plain(&subject, base);
-    let Definition { routes, bare, binary_media_types, .. } = definition.unwrap_or_default();
+    let Definition { routes, bare, binary_media_types, authorizers, key_source, .. } =
+        definition.unwrap_or_default();
     api.routes = routes;
+    api.authorizers = authorizers;
+    let source = subject.property("ApiKeySourceType");
+    let source =
+        source.map(|(key, node)| authorizer::key_source(&subject.reader, &key.name, &node));
+    api.api_key_source = source.or(key_source).unwrap_or_default();
     api.binary_media_types.extend(binary_media_types);
-    Draft { api, events: Events::Permit, bare, authorizers: None }
+    let limits = stage.map(|stage| stage.limits.clone()).unwrap_or_default();
+    Draft { api, events: Events::Permit, bare, authorizers: None, limits }
 }
 
 /// The first stage of each API: a `Stage`, or one that a `Deployment` makes.
@@ -177,15 +198,15 @@ pub(in crate::api) fn stages<'t>(
         let api = part.required("RestApiId", "name the API: `RestApiId: !Ref API`");
         let Some(name) = part.text("StageName") else { continue };
         let Some(api) = api.and_then(|node| part.reader.text("RestApiId", node)) else { continue };
-        let described = part.get("StageDescription").and_then(|node| node.get("Variables"));
-        let variables = part.get("Variables").or(described);
+        let described = |name: &str| part.get("StageDescription").and_then(|node| node.get(name));
+        let variables = part.get("Variables").or_else(|| described("Variables"));
+        let methods = part.get("MethodSettings").or_else(|| described("MethodSettings"));
+        let limits = method_settings(&part.reader, methods);
         let variables = variables.map(|node| texts(&part.reader, "Variables", node));
-        let described = part.get("StageDescription");
-        let described = described.and_then(|node| node.get("AccessLogSetting"));
-        let log = part.get("AccessLogSetting").or(described);
+        let log = part.get("AccessLogSetting").or_else(|| described("AccessLogSetting"));
         let log = log.and_then(|node| traffic::access_log(&part.reader, "AccessLogSetting", node));
         let variables = variables.unwrap_or_default();
-        let stage = Stage { name: name.to_owned(), variables, access_log: log };
+        let stage = Stage { name: name.to_owned(), variables, limits, access_log: log };
         stages.entry(api.to_owned()).or_insert(stage);
     }
 }
@@ -213,6 +234,10 @@ pub(in crate::api) fn routes<'t>(
         let part = Part::new(resolver, resource, RESOURCE);
         let Some(id) = reference(resolver, resource) else { continue };
         segments.insert(id, segment(&part));
+    }
+    for resource in of_kind(active, "AWS::ApiGateway::Authorizer") {
+        let part = Part::new(resolver, resource, AUTHORIZER);
+        part.define_authorizer(resolver, apis, "RestApiId", authorizer::rest);
     }
     let tree = Tree { roots: resolver.root_resources(), segments };
     for resource in of_kind(active, "AWS::ApiGateway::Method") {
@@ -252,7 +277,7 @@ fn route(resolver: &Resolver, part: &Part, apis: &mut Apis, tree: &Tree) {
     let method = part
         .required("HttpMethod", "add one: `HttpMethod: GET`, or `ANY`")
         .and_then(|node| method(&part.reader, "HttpMethod", node));
-    part.note_authorization();
+    let access = part.access(apis, api);
     let path = resource.and_then(|node| path(part, node, tree));
     let (Some(api), Some(method), Some(path)) = (api, method, path) else { return };
     let route = Route { method, path: Some(path) };
@@ -275,6 +300,7 @@ fn route(resolver: &Resolver, part: &Part, apis: &mut Apis, tree: &Tree) {
         integration: integrated.integration,
         payload_format: None,
         timeout: integrated.timeout,
+        access,
         span,
     };
     part.define(apis, api, route);

@@ -148,7 +148,7 @@ pub(in crate::api) fn parts<'t>(
     }
     for part in &routes {
         let Some(api) = position(part) else { continue };
-        part.note_authorization();
+        note_authorization(part);
         let id = reference(resolver, part.resource);
         let responds = id.is_some_and(|id| responding.contains(id.as_str()));
         let Some(route) = route(part, responds, &known) else { continue };
@@ -159,6 +159,15 @@ pub(in crate::api) fn parts<'t>(
             continue;
         }
         apis[api].routes.push(route);
+    }
+}
+
+/// Who may connect is not checked.
+fn note_authorization(part: &Part) {
+    let Some(node) = part.get("AuthorizationType") else { return };
+    if part.reader.text("AuthorizationType", node).is_some_and(|kind| kind != "NONE") {
+        let what = format!("Resources.{}.AuthorizationType", part.resource.id);
+        part.reader.report.note(node.at, what, NO_AUTH);
     }
 }
 

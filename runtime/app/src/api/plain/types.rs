@@ -1,6 +1,6 @@
 //! What becomes of each of API Gateway's resource types.
 
-use crate::api::properties::{NO_AUTH, NO_DOMAIN, NO_MODELS, NO_RESPONSES};
+use crate::api::properties::{NO_DOMAIN, NO_MODELS, NO_RESPONSES};
 use crate::property::{Effect, Table};
 use crate::report::Report;
 use crate::template::Resource;
@@ -13,7 +13,7 @@ pub(crate) const HTTP_TYPES: &Table = &[
     ("AWS::ApiGatewayV2::Api", Effect::Read),
     ("AWS::ApiGatewayV2::ApiGatewayManagedOverrides", Effect::Accepted),
     ("AWS::ApiGatewayV2::ApiMapping", Effect::Read),
-    ("AWS::ApiGatewayV2::Authorizer", Effect::Missing(NO_AUTH)),
+    ("AWS::ApiGatewayV2::Authorizer", Effect::Read),
     ("AWS::ApiGatewayV2::Deployment", Effect::Accepted),
     ("AWS::ApiGatewayV2::DomainName", Effect::Missing(NO_DOMAIN)),
     ("AWS::ApiGatewayV2::Integration", Effect::Read),
@@ -33,8 +33,8 @@ pub(crate) const HTTP_TYPES: &Table = &[
 /// Resource types of REST APIs.
 pub(crate) const REST_TYPES: &Table = &[
     ("AWS::ApiGateway::Account", Effect::Accepted),
-    ("AWS::ApiGateway::ApiKey", Effect::Missing(NO_AUTH)),
-    ("AWS::ApiGateway::Authorizer", Effect::Missing(NO_AUTH)),
+    ("AWS::ApiGateway::ApiKey", Effect::Read),
+    ("AWS::ApiGateway::Authorizer", Effect::Read),
     ("AWS::ApiGateway::BasePathMapping", Effect::Read),
     ("AWS::ApiGateway::BasePathMappingV2", Effect::Read),
     ("AWS::ApiGateway::ClientCertificate", Effect::Accepted),
@@ -51,8 +51,8 @@ pub(crate) const REST_TYPES: &Table = &[
     ("AWS::ApiGateway::Resource", Effect::Read),
     ("AWS::ApiGateway::RestApi", Effect::Read),
     ("AWS::ApiGateway::Stage", Effect::Read),
-    ("AWS::ApiGateway::UsagePlan", Effect::Accepted),
-    ("AWS::ApiGateway::UsagePlanKey", Effect::Accepted),
+    ("AWS::ApiGateway::UsagePlan", Effect::Read),
+    ("AWS::ApiGateway::UsagePlanKey", Effect::Read),
     ("AWS::ApiGateway::VpcLink", Effect::Missing(NO_LINK)),
 ];
 

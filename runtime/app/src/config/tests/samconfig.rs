@@ -55,6 +55,7 @@ parameter_overrides = { Stage = "dev", Zones = ["a", "b"], Debug = true }
 env_file = ".env"
 values = "values.yaml"
 time_scale = 0.01
+jwks = { "https://issuer.example.com/" = "keys.json" }
 [prod.global.parameters]
 region = "us-east-2"
 "#,
@@ -72,6 +73,7 @@ region = "us-east-2"
             env_file: Some(".env".into()),
             values: Some("values.yaml".into()),
             time_scale: Some(0.01),
+            jwks: [("https://issuer.example.com/".into(), "keys.json".into())].into(),
         }
     );
 }

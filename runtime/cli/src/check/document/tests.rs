@@ -17,7 +17,8 @@ fn document(text: &str) -> Value {
     let template = Path::new("/app/template.yaml");
     let result = load_from(&files, template, &options);
     let (template, skipped, time_scale) = (template.to_owned(), Vec::new(), None);
-    let settings = Settings { template, options, skipped, time_scale };
+    let jwks = Default::default();
+    let settings = Settings { template, options, skipped, time_scale, jwks };
     let document = Document::new(None, Some(&settings), result.as_ref());
     serde_json::from_str(&document.to_string()).unwrap()
 }
