@@ -22,6 +22,6 @@ pub use limits::Limits;
 pub use listen::{BindError, Listeners, Reserved};
 pub use request_body::{RequestBody, RequestBodyError};
 pub use serve::{Body, BoxError, serve};
-pub use sigv4::{Credentials, SignatureError, Signer, Verifier};
+pub use sigv4::{Credentials, Signatory, SignatureError, Signer, Verifier};
 pub use threads::Threads;
 pub use tls::{Authority, Tls, TlsError};

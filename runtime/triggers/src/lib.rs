@@ -19,7 +19,7 @@ mod topic;
 
 pub use bus::{Entry, EntryError, EventBuses, PutEventsError, TryPatternError, try_pattern};
 pub use deliveries::{AsynchronousEvent, Deliveries, Outlets, TimeScale};
-pub use gateway::{AccessLog, Answered, Connections, Gateway, Services};
+pub use gateway::{AccessLog, Answered, Authorizing, Connections, Gateway, KeyFileError, Services};
 pub use mappings::{Mapping, Mappings};
 pub use poller::Poller;
 pub use schedule::{FireError, ScheduleInfo, Schedules};

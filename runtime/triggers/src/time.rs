@@ -25,6 +25,13 @@ pub(crate) fn rfc3339_millis(at: SystemTime) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// Seconds since the epoch as date(1) prints them in the C locale, `Fri Feb 23 21:34:07 UTC 2018`:
+/// how claims of user pools look in events of REST APIs. `None`: no calendar here reaches it.
+pub(crate) fn unix_date(seconds: i64) -> Option<String> {
+    let at = Timestamp::from_second(seconds).ok()?;
+    Some(at.strftime("%a %b %d %H:%M:%S UTC %Y").to_string())
+}
+
 /// The epoch for times that no calendar here reaches.
 fn timestamp(at: SystemTime) -> Timestamp {
     let millis = i64::try_from(epoch_millis(at)).unwrap_or_default();
@@ -53,6 +60,8 @@ mod tests {
             assert_eq!(rfc3339(at), rfc);
             assert_eq!(epoch_millis(at), seconds * 1000);
         }
+        let date = unix_date(1_519_421_647);
+        assert_eq!(date.as_deref(), Some("Fri Feb 23 21:34:07 UTC 2018"));
         let at = UNIX_EPOCH + Duration::from_millis(1_335_920_046_050);
         assert_eq!(rfc3339_millis(at), "2012-05-02T00:54:06.050Z");
     }

@@ -48,6 +48,11 @@ pub enum SignatureError {
 }
 
 impl SignatureError {
+    /// The code of AWS's JSON protocols: `InvalidSignatureException`.
+    pub fn code(&self) -> &'static str {
+        self.codes().0
+    }
+
     /// The code of AWS's JSON protocols, and that of the query protocol.
     fn codes(&self) -> (&'static str, &'static str) {
         match self {

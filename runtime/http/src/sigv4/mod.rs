@@ -58,6 +58,21 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// Who signed a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signatory {
+    /// The key's id.
+    pub access_key_id: String,
+}
+
+impl Signatory {
+    /// Who a request says has signed it, which is not verified; `None`: it does not say.
+    pub fn claimed(parts: &Parts) -> Option<Self> {
+        let claim = Claim::read(parts).ok()?;
+        Some(Self { access_key_id: claim.access_key_id })
+    }
+}
+
 /// Verifies requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Verifier {
@@ -71,6 +86,32 @@ impl Verifier {
         let secrets = credentials.into_iter();
         let secrets = secrets.map(|key| (key.access_key_id, key.secret_access_key)).collect();
         Self { secrets: Arc::new(secrets), unverified: Arc::new(Semaphore::new(UNVERIFIED_MB)) }
+    }
+
+    /// Who signed a request whose body is read already, if it is signed as it should be at this
+    /// time, for this service (`execute-api`, `lambda`).
+    ///
+    /// # Errors
+    /// See [`SignatureError`]; [`SignatureError::Mismatch`] for another service.
+    pub fn check(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        service: &str,
+        now: SystemTime,
+    ) -> Result<Signatory, SignatureError> {
+        let claim = Claim::read(parts)?;
+        claim.check_time(now)?;
+        let secret = self.secrets.get(&claim.access_key_id).ok_or(SignatureError::UnknownKey)?;
+        let hash = hex(&Sha256::digest(body));
+        if announced_hash(parts)?.is_some_and(|announced| announced != hash) {
+            return Err(SignatureError::Mismatch);
+        }
+        claim.check(parts, &hash, secret)?;
+        if claim.service != service {
+            return Err(SignatureError::Mismatch);
+        }
+        Ok(Signatory { access_key_id: claim.access_key_id })
     }
 
     /// The request with its body read, if it is signed as it should be at this time.

@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
-use samovar_dispatch::{Account, Invocation};
+use samovar_dispatch::Account;
 
+use super::authorizer::Identity;
 use super::binary::MediaTypes;
 use super::endpoint::{Endpoint, Front};
 use super::headers;
@@ -17,6 +18,7 @@ use super::inbound::Inbound;
 use super::route::Matched;
 
 /// Everything an event is made of.
+#[derive(Clone, Copy)]
 pub(crate) struct Source<'r> {
     pub(crate) account: &'r Account,
     pub(crate) endpoint: &'r Endpoint,
@@ -26,10 +28,17 @@ pub(crate) struct Source<'r> {
     pub(crate) path: &'r str,
     /// Whether it begins with a base path, as a path of a custom domain name does.
     pub(crate) is_mapped: bool,
+    /// The path that was routed: without a base path, too.
+    pub(crate) routed: &'r str,
     pub(crate) body: &'r Bytes,
     /// See [`headers::forwarded`].
     pub(crate) headers: &'r HeaderMap,
-    pub(crate) invocation: &'r Invocation,
+    /// The invocation's.
+    pub(crate) request_id: &'r str,
+    /// The invocation's.
+    pub(crate) trace_id: &'r str,
+    /// Who calls.
+    pub(crate) identity: &'r Identity,
     /// See [`Ids`](super::ids::Ids).
     pub(crate) extended_request_id: &'r str,
 }

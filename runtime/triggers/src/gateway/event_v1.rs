@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use http::header::{self, HeaderName};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::endpoint::{DEFAULT_STAGE, Front};
 use super::event::Source;
@@ -53,12 +54,14 @@ struct RequestContext<'r> {
     request_time: String,
     path: Cow<'r, str>,
     account_id: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<Value>,
     protocol: &'static str,
     stage: &'r str,
     domain_prefix: &'r str,
     request_time_epoch: u64,
     request_id: &'r str,
-    identity: Identity,
+    identity: Identity<'r>,
     domain_name: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
     deployment_id: Option<&'static str>,
@@ -68,22 +71,27 @@ struct RequestContext<'r> {
 /// Of a caller without credentials: all null but two.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity {
+struct Identity<'r> {
     cognito_identity_pool_id: Option<()>,
-    account_id: Option<()>,
+    account_id: Option<&'r str>,
     cognito_identity_id: Option<()>,
-    caller: Option<()>,
+    caller: Option<&'r str>,
+    /// There where the method needs a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<&'r str>,
     /// HTTP APIs have it, as null.
     #[serde(skip_serializing_if = "Option::is_none")]
     cognito_amr: Option<Null>,
     source_ip: String,
     principal_org_id: Option<()>,
-    access_key: Option<()>,
+    access_key: Option<&'r str>,
     cognito_authentication_type: Option<()>,
     cognito_authentication_provider: Option<()>,
-    user_arn: Option<()>,
+    user_arn: Option<&'r str>,
     user_agent: String,
-    user: Option<()>,
+    user: Option<&'r str>,
 }
 
 /// The event's JSON.
@@ -96,6 +104,7 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
     let query = grouped(inbound.query_parameters(endpoint.front));
     let parameters = source.path_parameters();
     let body = source.event_body();
+    let (caller, api_key) = (source.identity.caller(), source.identity.api_key());
     let payload = Payload {
         version: (!is_rest).then_some("1.0"),
         resource,
@@ -124,16 +133,20 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
                 inbound.path.as_str().into()
             },
             account_id: &source.account.id,
+            authorizer: source.identity.v1(),
             protocol: inbound.protocol(),
             stage: &endpoint.stage,
             domain_prefix: source.domain_prefix(),
             request_time_epoch: epoch_millis(inbound.at),
-            request_id: if is_rest {
-                &source.invocation.request_id
-            } else {
-                source.extended_request_id
-            },
+            request_id: if is_rest { source.request_id } else { source.extended_request_id },
             identity: Identity {
+                account_id: caller.map(|caller| caller.account.as_str()),
+                caller: caller.map(|caller| caller.id.as_str()),
+                api_key: api_key.map(|(value, _)| value),
+                api_key_id: api_key.map(|(_, id)| id),
+                access_key: caller.map(|caller| caller.access_key.as_str()),
+                user_arn: caller.map(|caller| caller.arn.as_str()),
+                user: caller.map(|caller| caller.id.as_str()),
                 source_ip: inbound.peer.to_string(),
                 user_agent: inbound.user_agent(),
                 cognito_amr: (!is_rest).then_some(()),

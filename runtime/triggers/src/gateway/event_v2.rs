@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::endpoint::Front;
 use super::event::Source;
@@ -42,6 +43,8 @@ struct Payload<'r> {
 struct RequestContext<'r> {
     account_id: &'r str,
     api_id: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<Value>,
     domain_name: &'r str,
     domain_prefix: &'r str,
     http: Http<'r>,
@@ -71,7 +74,7 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
     let (account_id, request_id) = match endpoint.front {
         // A function URL without authentication has no account ("anonymous"), and its
         // request id is the invocation's.
-        Front::FunctionUrl => ("anonymous", source.invocation.request_id.as_str()),
+        Front::FunctionUrl => ("anonymous", source.request_id),
         _ => (source.account.id.as_str(), source.extended_request_id),
     };
     let payload = Payload {
@@ -83,8 +86,9 @@ pub(crate) fn event(source: &Source<'_>) -> Vec<u8> {
         headers: joined_headers(source),
         query_string_parameters: joined_query(inbound.query_parameters(endpoint.front)),
         request_context: RequestContext {
-            account_id,
+            account_id: source.identity.account(endpoint.front).unwrap_or(account_id),
             api_id: &endpoint.id,
+            authorizer: source.identity.v2(),
             domain_name: source.domain_name(),
             domain_prefix: source.domain_prefix(),
             http: Http {

@@ -6,6 +6,7 @@ use samovar_http::full;
 use serde_json::json;
 
 use super::access_log::ErrorMessage;
+use super::authorizer::Refusal;
 use super::endpoint::Front;
 
 /// Why there is no answer of a function.
@@ -36,6 +37,8 @@ pub(crate) enum Failure {
     Unreachable(String),
     /// The invocation was refused. The text is for people.
     Refused(String),
+    /// The caller is not let through.
+    Access(Refusal),
     /// Too many invocations at once.
     Throttled(ThrottleReason),
     /// The integration took longer than the front end waits.
@@ -62,9 +65,18 @@ impl From<InvokeError> for Failure {
     }
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Access(refusal)
+    }
+}
+
 impl Failure {
     /// The response, in the words of `front`.
     pub(crate) fn response(&self, front: Front) -> Response<Body> {
+        if let Self::Access(refusal) = self {
+            return refusal.response(front);
+        }
         let (status, error_type, body) = match front {
             Front::HttpApi => self.http_api(),
             Front::RestApi => self.rest_api(),
@@ -108,7 +120,9 @@ impl Failure {
             Self::BadRequest => (400, "Bad Request"),
             Self::TooSlow => (408, "Request Timeout"),
             Self::UnsupportedMediaType => (415, "Unsupported Media Type"),
-            Self::Function(_) | Self::Refused(_) => (500, "Internal Server Error"),
+            Self::Function(_) | Self::Refused(_) | Self::Access(_) => {
+                (500, "Internal Server Error")
+            }
             Self::Throttled(_) | Self::TimedOut | Self::Stopping | Self::Unreachable(_) => {
                 (503, "Service Unavailable")
             }
@@ -147,7 +161,7 @@ impl Failure {
                 (415, "BadRequestException", r#"{"message":"Unsupported Media Type"}"#)
             }
             Self::Function(_) => (502, "InternalServerErrorException", internal),
-            Self::Refused(_) | Self::Throttled(_) | Self::Unreachable(_) => {
+            Self::Refused(_) | Self::Throttled(_) | Self::Unreachable(_) | Self::Access(_) => {
                 (500, "InternalServerErrorException", internal)
             }
             Self::TimedOut => (
@@ -182,7 +196,11 @@ impl Failure {
             Self::UnsupportedMediaType => {
                 (415, None, r#"{"message":"Unsupported Media Type"}"#.to_owned())
             }
-            Self::Function(_) | Self::Refused(_) | Self::TimedOut | Self::Unreachable(_) => {
+            Self::Function(_)
+            | Self::Refused(_)
+            | Self::Access(_)
+            | Self::TimedOut
+            | Self::Unreachable(_) => {
                 (502, None, "Internal Server Error".to_owned())
             }
             Self::Throttled(reason) => {

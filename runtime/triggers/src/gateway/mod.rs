@@ -5,6 +5,7 @@
 //! that AWS would send.
 
 mod access_log;
+mod authorizer;
 mod binary;
 mod compression;
 mod cors;
@@ -39,6 +40,8 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 pub use self::access_log::AccessLog;
+use self::authorizer::Authorizers;
+pub use self::authorizer::{Authorizing, KeyFileError};
 use self::endpoint::{Endpoints, Front};
 use self::inbound::Inbound;
 use self::integration::Integrations;
@@ -60,6 +63,7 @@ struct Shared {
     endpoints: RwLock<Arc<Endpoints>>,
     sockets: Sockets,
     integrations: Integrations,
+    authorizers: RwLock<Arc<Authorizers>>,
     account: Account,
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
@@ -83,11 +87,21 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let endpoints = RwLock::new(Arc::new(Endpoints::new(apis, functions)));
+        let authorizers = Authorizers::new(apis, functions, Authorizing::default());
+        let authorizers = RwLock::new(Arc::new(authorizers));
         let access_log = OnceLock::new();
         let sockets = Sockets::new(&[], functions, dispatcher.clone(), clock.clone());
         let integrations = Integrations::default();
-        let shared =
-            Shared { endpoints, sockets, integrations, account, dispatcher, clock, access_log };
+        let shared = Shared {
+            endpoints,
+            authorizers,
+            sockets,
+            integrations,
+            account,
+            dispatcher,
+            clock,
+            access_log,
+        };
         Self { shared: Arc::new(shared), port: None }
     }
 
@@ -98,6 +112,7 @@ impl Gateway {
         let Shared { account, dispatcher, clock, .. } = &*self.shared;
         let shared = Shared {
             endpoints: RwLock::new(self.shared.endpoints()),
+            authorizers: RwLock::new(self.shared.authorizers()),
             sockets: Sockets::new(apis, functions, dispatcher.clone(), clock.clone()),
             integrations: Integrations::default(),
             account: account.clone(),
@@ -128,6 +143,20 @@ impl Gateway {
     /// Gives the access logs of APIs that have one to `log`; what it was given to before stays.
     pub fn set_access_log(&self, log: Arc<dyn AccessLog>) {
         let _ = self.shared.access_log.set(log);
+    }
+
+    /// The same gateway, which lets callers through as these settings say. `apis` and `functions`
+    /// are its own.
+    #[must_use]
+    pub fn with_authorizing(
+        self,
+        apis: &[Api],
+        functions: &[Arc<Function>],
+        settings: Authorizing,
+    ) -> Self {
+        let authorizers = Arc::new(Authorizers::new(apis, functions, settings));
+        *self.shared.authorizers.write().unwrap_or_else(PoisonError::into_inner) = authorizers;
+        self
     }
 
     /// The same front door at a port of its own for the API of this logical id: there a host
@@ -175,6 +204,10 @@ impl Gateway {
 impl Shared {
     fn endpoints(&self) -> Arc<Endpoints> {
         self.endpoints.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn authorizers(&self) -> Arc<Authorizers> {
+        self.authorizers.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A host that names nothing, or an application without HTTP.

@@ -11,6 +11,7 @@ use samovar_http::{BodyError, full, read_body};
 use tokio::time::{Instant, timeout};
 
 use super::access_log::Integration;
+use super::authorizer::Identity;
 use super::endpoint::{Front, Selected};
 use super::failure::Failure;
 use super::ids::Ids;
@@ -38,23 +39,72 @@ impl Shared {
         let mut invocation = Invocation::new(Event::Bytes(Bytes::new()), source(inbound));
         adopt_trace(&mut invocation, inbound);
         let ids = Ids::of(&invocation);
+        let mut caller = Identity::default();
         let answered = match front.check_head(inbound) {
             Err(failure) => Err(failure),
             Ok(()) => match cors::answer(endpoint, inbound, selected.routed) {
                 Some(mut response) => {
+                    let admitted = self.preflight(&selected, inbound, &ids).await;
+                    if let Err(failure) = admitted {
+                        response = failure.response(front);
+                    }
                     ids.mark(front, &mut response);
                     return response;
                 }
-                None => self.answer(selected, inbound, body, invocation, &ids.extended).await,
+                None => {
+                    let answering = self.answer(
+                        selected,
+                        inbound,
+                        body,
+                        invocation,
+                        &ids.extended,
+                        &mut caller,
+                    );
+                    answering.await
+                }
             },
         };
         let mut response = answered.unwrap_or_else(|failure| failure.response(front));
+        // For the access log.
+        response.extensions_mut().insert(caller);
         cors::mark(endpoint, inbound, &mut response);
         ids.mark(front, &mut response);
         response
     }
 
-    /// The answer of the route's integration.
+    /// Whether a preflight that the front end answers is let through. Only the methods that SAM
+    /// gives to REST APIs ask that, as any other method does; HTTP APIs and function URLs answer
+    /// preflights before they authorize.
+    async fn preflight(
+        &self,
+        selected: &Selected<'_>,
+        inbound: &Inbound,
+        ids: &Ids,
+    ) -> Result<(), Failure> {
+        let Selected { endpoint, path, routed, .. } = selected;
+        let mut methods = endpoint.router.methods(routed).into_iter();
+        let method = methods.next().flatten().unwrap_or(&Method::GET);
+        // The path's resource and parameters are the same by any of its methods.
+        let Some(matched) = endpoint.router.find(method, routed) else { return Ok(()) };
+        let source = event::Source {
+            account: &self.account,
+            endpoint,
+            matched: &matched,
+            inbound,
+            path,
+            is_mapped: path != routed,
+            routed,
+            body: &Bytes::new(),
+            headers: &inbound.headers,
+            request_id: &ids.request,
+            trace_id: &ids.trace,
+            identity: &Identity::default(),
+            extended_request_id: &ids.extended,
+        };
+        self.authorizers().check_preflight(&source, &self.dispatcher).await.map_err(Into::into)
+    }
+
+    /// The answer of the route's integration. `caller` becomes who asks, once that is known.
     async fn answer<B>(
         &self,
         selected: Selected<'_>,
@@ -62,6 +112,7 @@ impl Shared {
         body: B,
         mut invocation: Invocation,
         extended_request_id: &str,
+        caller: &mut Identity,
     ) -> Result<Response<Body>, Failure>
     where
         B: HttpBody<Data = Bytes> + Send,
@@ -77,6 +128,22 @@ impl Shared {
         })?;
         let target = matched.target;
         let headers = headers::forwarded(inbound, &invocation);
+        let source = event::Source {
+            account: &self.account,
+            endpoint,
+            matched,
+            inbound,
+            path,
+            is_mapped: path != routed,
+            routed,
+            body: &body,
+            headers: &headers,
+            request_id: &invocation.request_id,
+            trace_id: &invocation.trace_id,
+            identity: &Identity::default(),
+            extended_request_id,
+        };
+        *caller = self.authorizers().check(&source, &self.dispatcher).await?;
         let function = match &target.answers {
             Answers::Function(function) => function,
             Answers::Direct(direct) => {
@@ -95,6 +162,7 @@ impl Shared {
                     account_id: &self.account.id,
                     request_id: &invocation.request_id,
                     extended_request_id,
+                    caller,
                     limit: front.time_limit(target.timeout).unwrap_or(integration::TIME_LIMIT),
                 };
                 return self.integrations.answer(direct, &call).await;
@@ -103,18 +171,7 @@ impl Shared {
         invocation.event = match self.dispatcher.door(function) {
             Some(Door::Http) => Event::Http(http_event(inbound, headers, body)),
             Some(Door::Event) | None => {
-                let source = event::Source {
-                    account: &self.account,
-                    endpoint,
-                    matched,
-                    inbound,
-                    path,
-                    is_mapped: path != routed,
-                    body: &body,
-                    headers: &headers,
-                    invocation: &invocation,
-                    extended_request_id,
-                };
+                let source = event::Source { identity: caller, ..source };
                 let event = match target.payload_format {
                     PayloadFormat::V1 => event_v1::event(&source),
                     PayloadFormat::V2 => event_v2::event(&source),

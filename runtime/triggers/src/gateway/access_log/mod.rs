@@ -18,6 +18,7 @@ use samovar_dispatch::{Account, Body, BoxError};
 use tokio::time::Instant;
 
 pub(crate) use self::format::Format;
+use super::authorizer::Identity;
 use super::endpoint::{Front, Selected};
 use super::headers;
 use super::inbound::Inbound;
@@ -80,6 +81,7 @@ struct Answered {
     integration: Option<Duration>,
     integration_error: Option<String>,
     error: Option<String>,
+    caller: Identity,
     /// From the request's head to the response's.
     latency: Duration,
     length: u64,
@@ -135,6 +137,7 @@ impl Entry {
             integration: extensions.get::<Integration>().map(|it| it.latency),
             integration_error: header("x-samovar-reason"),
             error: extensions.get::<ErrorMessage>().map(|ErrorMessage(text)| text.clone()),
+            caller: extensions.get::<Identity>().cloned().unwrap_or_default(),
             latency: self.began.elapsed(),
             length: 0,
         };
@@ -178,7 +181,7 @@ impl Values {
             "integrationErrorMessage" | "integration.error" => answered.integration_error.clone(),
             "error.message" => answered.error.clone(),
             "error.messageString" => answered.error.as_ref().map(|text| format!("\"{text}\"")),
-            _ => None,
+            name => answered.caller.variable(name),
         }
     }
 }

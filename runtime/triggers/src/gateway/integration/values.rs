@@ -11,6 +11,7 @@ use samovar_app::{Mapping, MappingPart};
 use serde_json::{Map, Value, json};
 
 use super::{Reply, json_path};
+use crate::gateway::authorizer::Identity;
 use crate::gateway::endpoint::Front;
 use crate::gateway::headers::text;
 use crate::gateway::inbound::Inbound;
@@ -36,24 +37,32 @@ pub(crate) struct Call<'r> {
     pub(crate) account_id: &'r str,
     pub(crate) request_id: &'r str,
     pub(crate) extended_request_id: &'r str,
+    /// Who calls.
+    pub(crate) caller: &'r Identity,
     /// How long the integration may take.
     pub(crate) limit: Duration,
 }
 
 impl Call<'_> {
-    /// `$context`, as far as it has anything without an authorizer.
+    /// `$context` (API Gateway guide, "Variables for data transformations for API Gateway").
     pub(super) fn context(&self) -> Value {
         let inbound = self.inbound;
+        let mut identity = Map::new();
+        identity.insert("sourceIp".into(), inbound.peer.to_string().into());
+        identity.insert("userAgent".into(), inbound.user_agent().into());
+        for name in ["accountId", "apiKeyId", "caller", "user", "userArn"] {
+            let value = self.caller.variable(&format!("identity.{name}"));
+            identity.extend(value.map(|value| (name.to_owned(), value.into())));
+        }
         json!({
             "accountId": self.account_id,
             "apiId": self.api_id,
+            "authorizer": self.caller.v1().unwrap_or_else(|| json!({})),
             "domainName": inbound.host.name,
             "domainPrefix": inbound.host.label().unwrap_or(self.api_id),
             "extendedRequestId": self.extended_request_id,
             "httpMethod": inbound.method.as_str(),
-            "identity": {
-                "sourceIp": inbound.peer.to_string(), "userAgent": inbound.user_agent()
-            },
+            "identity": identity,
             "path": format!("/{}{}", self.stage.trim_start_matches("$default"), self.path)
                 .replace("//", "/"),
             "protocol": inbound.protocol(),
