@@ -7,6 +7,7 @@
 
 mod access;
 mod asynchronous;
+mod authorizers;
 mod bad_input;
 mod check;
 mod clients;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
     trials.extend(streaming::trials(&fixtures));
     trials.extend(sqs_forms::trials(&fixtures));
     trials.extend(asynchronous::trials());
+    trials.extend(authorizers::trials());
     trials.extend(bad_input::trials());
     trials.extend(check::trials());
     trials.extend(queues::trials());

@@ -90,6 +90,9 @@ pub(crate) const CARGO_LAMBDA: Program =
 pub(crate) const SAM: Program = Program { name: "sam", probe: &["--version"] };
 pub(crate) const CFN_LINT: Program = Program { name: "cfn-lint", probe: &["--version"] };
 pub(crate) const BOTO3: Program = Program { name: "python3", probe: &["-c", "import boto3"] };
+/// Makes tokens and signatures; the SAM CLI brings `cryptography` along.
+pub(crate) const SIGNERS: Program =
+    Program { name: "python3", probe: &["-c", "import boto3, cryptography"] };
 pub(crate) const REQUESTS: Program = Program { name: "python3", probe: &["-c", "import requests"] };
 pub(crate) const AWS: Program = Program { name: "aws", probe: &["--version"] };
 pub(crate) const PIP: Program = Program { name: "python3", probe: &["-m", "pip", "--version"] };

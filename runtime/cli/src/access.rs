@@ -123,6 +123,14 @@ impl Access {
         }
     }
 
+    /// Who may sign requests to routes and function URLs with `AWS_IAM`; `None`: nobody has to.
+    pub(crate) fn verifier(&self) -> Option<Verifier> {
+        match self {
+            Self::Local => None,
+            Self::Signed { verifier, .. } => Some(verifier.clone()),
+        }
+    }
+
     /// Which hosts the AWS port answers for: a signature covers the host, and no page has one.
     pub(crate) fn hosts(&self) -> Hosts {
         match self {

@@ -61,7 +61,7 @@ pub(crate) struct Up {
 
     /// One more address of this machine to listen on; 0.0.0.0 for all. Calls of the AWS protocols
     /// must then be signed with the credentials in SAMOVAR_ACCESS_KEY_ID and
-    /// SAMOVAR_SECRET_ACCESS_KEY; HTTP APIs and function URLs are open to all who reach them.
+    /// SAMOVAR_SECRET_ACCESS_KEY; HTTP APIs and function URLs let in whom the template lets in.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<IpAddr>,
 
@@ -89,6 +89,11 @@ pub(crate) struct Up {
     /// between two attempts 0.6 seconds [default: the samconfig file's, then 1, as on AWS].
     #[arg(long, value_name = "FACTOR", value_parser = time_scale)]
     pub(crate) time_scale: Option<TimeScale>,
+
+    /// The keys of an issuer of tokens, a JSON Web Key Set, for JWT authorizers and those of user
+    /// pools; other issuers are asked for theirs.
+    #[arg(long, value_name = "ISSUER=FILE", value_parser = key_file)]
+    pub(crate) jwks: Vec<(String, PathBuf)>,
 
     /// Serve what is built already; build nothing.
     #[arg(long)]
@@ -191,6 +196,13 @@ fn region(text: &str) -> Result<String, &'static str> {
     if is_region(text) { Ok(text.to_owned()) } else { Err("write it as eu-central-1") }
 }
 
+fn key_file(text: &str) -> Result<(String, PathBuf), &'static str> {
+    let parts =
+        text.split_once('=').filter(|(issuer, file)| !issuer.is_empty() && !file.is_empty());
+    let (issuer, file) = parts.ok_or("write the issuer's URL, `=` and the name of a file")?;
+    Ok((issuer.to_owned(), file.into()))
+}
+
 fn time_scale(text: &str) -> Result<TimeScale, &'static str> {
     let scale = text.parse().ok().and_then(TimeScale::new);
     scale.ok_or("write a number that is more than 0 and at most 1")
@@ -236,6 +248,17 @@ mod tests {
     fn the_template_has_the_sam_clis_names() {
         for name in ["-t", "--template", "--template-file"] {
             assert_eq!(application(&[name, "a"]).template.as_deref(), Some("a".as_ref()));
+        }
+    }
+
+    #[test]
+    fn keys_are_of_an_issuer() {
+        let parsed =
+            Args::try_parse_from(["samovar", "up", "--jwks", "https://a.example/=k=1.json"]);
+        let Ok(Args { command: Command::Up(up) }) = parsed else { panic!("it is one") };
+        assert_eq!(up.jwks, [("https://a.example/".to_owned(), PathBuf::from("k=1.json"))]);
+        for wrong in ["https://a.example/", "=file", "https://a.example="] {
+            assert!(Args::try_parse_from(["samovar", "up", "--jwks", wrong]).is_err(), "{wrong}");
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The command line goes before the samconfig file, which goes before defaults.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use samovar_app::config::{self, SamConfig, Skipped};
@@ -20,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) skipped: Vec<Skipped>,
     /// The samconfig file's `time_scale`.
     pub(crate) time_scale: Option<f64>,
+    /// The samconfig file's `jwks`.
+    pub(crate) jwks: BTreeMap<String, PathBuf>,
 }
 
 /// Reads the files that are named, and those that need not be.
@@ -35,6 +38,7 @@ pub(crate) fn read(given: &Application) -> Result<Settings, Diagnostics> {
         env_file,
         values,
         time_scale,
+        jwks,
     } = samconfig(given)?;
     let template = match given.template.clone().or(template) {
         Some(template) => template,
@@ -58,7 +62,7 @@ pub(crate) fn read(given: &Application) -> Result<Settings, Diagnostics> {
         ..Options::default()
     };
     let skipped = configured.skipped.into_iter().chain(parameters.skipped).collect();
-    Ok(Settings { template, options, skipped, time_scale })
+    Ok(Settings { template, options, skipped, time_scale, jwks })
 }
 
 /// The samconfig file, which stands beside the template. As with the SAM CLI, a path that is given

@@ -15,7 +15,8 @@ use samovar_http::{
 };
 use samovar_queue::{OpenError, QueueError, Queues};
 use samovar_triggers::{
-    Deliveries, EventBuses, Gateway, LedgerError, Mappings, Outlets, Schedules, TimeScale, Topics,
+    Authorizing, Deliveries, EventBuses, Gateway, KeyFileError, LedgerError, Mappings, Outlets,
+    Schedules, TimeScale, Topics,
 };
 use samovar_wasm::HostError;
 use thiserror::Error;
@@ -50,6 +51,8 @@ pub(crate) enum UpError {
     Port { error: BindError, option: &'static str },
     #[error("{0}")]
     Access(#[from] AccessError),
+    #[error("{0} (--jwks ISSUER=FILE)")]
+    Keys(#[from] KeyFileError),
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),
     #[error("cannot speak TLS: {0}")]
@@ -104,10 +107,11 @@ struct Served {
 }
 
 async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), UpError> {
-    let Settings { template, options: outside, skipped, time_scale } =
+    let Settings { template, options: outside, skipped, time_scale, mut jwks } =
         settings::read(&options.application).map_err(UpError::Template)?;
     skipped.iter().for_each(warn);
     let access = Access::new(options.listen)?;
+    jwks.extend(options.jwks.iter().cloned());
     let api_port = reserve(options.api_port, options.listen, "--api-port")?;
     let http_port = reserve(options.http_port, options.listen, "--http-port")?;
     let account = Account { region: outside.region.clone(), ..Account::default() };
@@ -121,6 +125,13 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let app = samovar_app::load(&template, &outside).map_err(UpError::Template)?;
     let api_ports = ports::of_further_apis(&app.apis, http_port.port(), options.listen)
         .map_err(|error| UpError::Port { error, option: "--http-port" })?;
+    let authorizing = Authorizing {
+        verifier: access.verifier(),
+        key_files: jwks,
+        api_keys: app.api_keys.clone(),
+        usage_plans: app.usage_plans.clone(),
+    };
+    authorizing.check_key_files()?;
     let style = Style::stdout();
     let title = style.bold(concat!("Samovar ", env!("CARGO_PKG_VERSION")));
     say(format_args!("\n  {title}  {}", style.dim(&shown(&template))));
@@ -251,6 +262,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         topics,
         deployed: deployed.clone(),
         access,
+        authorizing,
         access_log,
     };
     let (mut served, functions) = serve(&app, ports, parts).await?;
@@ -271,6 +283,7 @@ struct Parts {
     topics: Topics,
     deployed: Deployed,
     access: Access,
+    authorizing: Authorizing,
     /// Who keeps access logs of APIs.
     access_log: Option<Arc<Writer>>,
 }
@@ -288,8 +301,8 @@ struct Ports {
 /// Begins to take work: the AWS protocols, then all triggers. Gives the functions of the Lambda API
 /// too.
 async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functions), UpError> {
-    let Parts { account, dispatcher, queues, clock, deliveries, topics, deployed, access, .. } =
-        parts;
+    let Parts { account, dispatcher, queues, clock, deliveries, topics, .. } = parts;
+    let Parts { deployed, access, authorizing, access_log, .. } = parts;
     let protocols = CancellationToken::new();
     let triggers = CancellationToken::new();
     let (functions, queue_targets) = (&app.functions, &app.queue_targets);
@@ -297,9 +310,10 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functio
     let schedules = Schedules::new(functions, queue_targets, account.clone(), deliveries.clone());
     let gateway =
         Gateway::new(&app.apis, functions, account.clone(), dispatcher.clone(), clock.clone())
-            .with_web_sockets(&app.web_sockets, functions);
+            .with_web_sockets(&app.web_sockets, functions)
+            .with_authorizing(&app.apis, functions, authorizing);
     let connections = gateway.connections();
-    if let Some(log) = parts.access_log {
+    if let Some(log) = access_log {
         gateway.set_access_log(log);
     }
     let mappings = Mappings::new(

@@ -38,6 +38,7 @@ impl fmt::Display for Summary<'_> {
         self.functions(f)?;
         self.apis(f)?;
         self.routes(f)?;
+        self.keys(f)?;
         self.queues(f)?;
         not_emulated(f, self.style, self.app)?;
         let endpoint = format!("http://127.0.0.1:{}", self.api_port);
@@ -175,6 +176,22 @@ impl Summary<'_> {
         } else {
             format!("ws://{}.localhost:{port}/{stage}", host(&api.logical_id))
         }
+    }
+
+    /// The API keys that were made here: nobody could know them. Those of the template are its own.
+    fn keys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let made = self.app.api_keys.iter().filter(|key| key.is_generated && key.enabled);
+        let rows: Vec<(&str, &str)> =
+            made.map(|key| (key.logical_id.as_str(), key.value.as_str())).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        heading(f, self.style, "API keys")?;
+        let names = widest(rows.iter().map(|(name, _)| *name));
+        for (name, value) in rows {
+            writeln!(f, "    {}  {}", pad(name, names), self.style.dim(value))?;
+        }
+        Ok(())
     }
 
     fn queues(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

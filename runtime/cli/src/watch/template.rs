@@ -110,6 +110,8 @@ pub(super) fn difference(old: &App, new: &App) -> Difference {
     };
     let names = |app: &App| app.functions.iter().map(|f| f.name.clone()).collect::<BTreeSet<_>>();
     compare("routes", same(&old.apis, &new.apis));
+    let keys = (&old.api_keys, &old.usage_plans) == (&new.api_keys, &new.usage_plans);
+    compare("API keys", keys);
     compare("queues", same(&old.queues, &new.queues));
     compare("topics", same(&old.topics, &new.topics));
     compare("triggers", each(old, new, others_start));
