@@ -126,11 +126,12 @@ pub enum IdentitySource {
 impl IdentitySource {
     /// Reads `$request.header.NAME`, `method.request.querystring.NAME`, `$context.NAME`,
     /// `stageVariables.NAME` and their like (API Gateway guide, "Create a Lambda authorizer" of
-    /// HTTP and REST APIs). `None`: it is none of these.
+    /// HTTP and REST APIs), and `route.request.header.NAME` of WebSocket APIs. `None`: it is none of these.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let text = text.strip_prefix('$').unwrap_or(text);
         let text = text.strip_prefix("method.").unwrap_or(text);
+        let text = text.strip_prefix("route.").unwrap_or(text);
         let of = |prefix: &str| text.strip_prefix(prefix).filter(|name| !name.is_empty());
         of("request.header.")
             .map(|name| Self::Header(name.to_owned()))

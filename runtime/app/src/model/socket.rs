@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Integration, Span};
+use super::{Integration, LambdaAuthorizer, Span};
 
 /// A WebSocket API, whose messages choose their routes.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct WebSocketApi {
     pub selection: String,
     /// Routes in template order.
     pub routes: Vec<WebSocketRoute>,
+    /// Who is asked before `$connect`; its answers are not kept.
+    pub authorizer: Option<LambdaAuthorizer>,
     /// Where the API stands.
     pub span: Span,
 }

@@ -1,7 +1,7 @@
 //! WebSocket APIs, in plain CloudFormation and SAM's own.
 
 use super::{app, messages, notes};
-use crate::{App, Integration};
+use crate::{App, IdentitySource, Integration};
 
 fn with(resources: &str) -> String {
     super::hello("FunctionName: hello", resources)
@@ -127,6 +127,89 @@ Outputs: {Stage: {Value: !Ref Chat.Stage}, Endpoint: {Value: !GetAtt More.ApiEnd
     assert!(notes(&app).is_empty());
     let outputs: Vec<&str> = app.outputs.iter().map(|output| output.value.as_str()).collect();
     assert_eq!(outputs, ["live", "ws://more.localhost:3000"]);
+}
+
+/// CloudFormation's resource reference, "AWS::ApiGatewayV2::Authorizer", and SAM's transform,
+/// `_validate_auth`.
+#[test]
+fn authorizers() {
+    let app = app(&with(
+        "  Chat:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      Routes: {$connect: {FunctionArn: !GetAtt Hello.Arn}}
+      Auth:
+        AuthType: CUSTOM
+        AuthArn: !GetAtt Hello.Arn
+        IdentitySource: [route.request.header.X-User, route.request.querystring.team]
+  Plain:
+    Type: AWS::ApiGatewayV2::Api
+    Properties:
+      Name: plain
+      ProtocolType: WEBSOCKET
+      RouteSelectionExpression: $request.body.action
+  Staff:
+    Type: AWS::ApiGatewayV2::Authorizer
+    Properties:
+      ApiId: !Ref Plain
+      Name: staff
+      AuthorizerType: REQUEST
+      AuthorizerUri: !Sub 'arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Hello.Arn}/invocations'
+      IdentitySource: [route.request.header.X-User]
+  Nothing:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Plain, IntegrationType: MOCK}
+  Connect:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Plain
+      RouteKey: $connect
+      AuthorizationType: CUSTOM
+      AuthorizerId: !Ref Staff
+      Target: !Sub 'integrations/${Nothing}'
+  Signed:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      Routes: {$connect: {FunctionArn: !GetAtt Hello.Arn}}
+      Auth: {AuthType: AWS_IAM}
+",
+    ));
+    let asked = |name: &str| {
+        let api = app.web_sockets.iter().find(|api| api.logical_id == name).expect("an API");
+        api.authorizer
+            .as_ref()
+            .map(|asked| (asked.function.as_str(), asked.identity_sources.clone()))
+    };
+    let header = IdentitySource::Header("X-User".into());
+    let query = IdentitySource::Query("team".into());
+    assert_eq!(asked("Chat"), Some(("Hello", vec![header.clone(), query])));
+    assert_eq!(asked("Plain"), Some(("Hello", vec![header])));
+    assert_eq!(asked("Signed"), None);
+    assert_eq!(notes(&app), ["Resources.Signed.Auth: not checked: every request is let through"]);
+}
+
+#[test]
+fn faults_of_authorizers() {
+    assert_eq!(
+        messages(&with(
+            "  Chat:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      Routes: {$connect: {FunctionArn: !GetAtt Hello.Arn}}
+      Auth: {AuthType: CUSTOM}
+  More:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      Routes: {$default: {FunctionArn: !GetAtt Hello.Arn}}
+      Auth: {AuthType: CUSTOM, AuthArn: !GetAtt Hello.Arn}
+"
+        )),
+        ["`Auth` of Chat has no `AuthArn`", "More has `Auth`, and no route `$connect`",]
+    );
 }
 
 #[test]

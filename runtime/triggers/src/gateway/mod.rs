@@ -90,7 +90,8 @@ impl Gateway {
         let authorizers = Authorizers::new(apis, functions, Authorizing::default());
         let authorizers = RwLock::new(Arc::new(authorizers));
         let access_log = OnceLock::new();
-        let sockets = Sockets::new(&[], functions, dispatcher.clone(), clock.clone());
+        let sockets =
+            Sockets::new(&[], functions, account.clone(), dispatcher.clone(), clock.clone());
         let integrations = Integrations::default();
         let shared = Shared {
             endpoints,
@@ -113,7 +114,13 @@ impl Gateway {
         let shared = Shared {
             endpoints: RwLock::new(self.shared.endpoints()),
             authorizers: RwLock::new(self.shared.authorizers()),
-            sockets: Sockets::new(apis, functions, dispatcher.clone(), clock.clone()),
+            sockets: Sockets::new(
+                apis,
+                functions,
+                account.clone(),
+                dispatcher.clone(),
+                clock.clone(),
+            ),
             integrations: Integrations::default(),
             account: account.clone(),
             dispatcher: dispatcher.clone(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub(super) use definition::{Schemes, schemes, security};
 pub(super) use keys::{Keys, key_source, made_by_sam};
-pub(super) use plain::{http, rest};
+pub(super) use plain::{http, rest, web_socket};
 pub(super) use sam::authorizer;
 pub(super) use throttle::{Settings, method_settings, route_settings};
 

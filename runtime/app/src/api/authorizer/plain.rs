@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use super::{REST_TTL, Subject};
-use crate::model::{AuthorizerKind, IdentitySource, LambdaAuthorizerForm, PayloadFormat};
+use crate::model::{
+    AuthorizerKind, IdentitySource, LambdaAuthorizer, LambdaAuthorizerForm, PayloadFormat,
+};
 use crate::node::{self, Map, Node};
 
 const TTL: &str = "AuthorizerResultTtlInSeconds";
@@ -40,6 +42,22 @@ pub(in crate::api) fn http(subject: &Subject, properties: &Map) -> AuthorizerKin
             subject.lambda(get("AuthorizerUri"), form, sources, None, ttl)
         }
         None => subject.unknown("its type is not known here"),
+    }
+}
+
+/// Makes the authorizer of a WebSocket API, whose function `uri` names; `None`: it cannot be asked
+/// here, which is noted. It is a `REQUEST` authorizer, it answers a policy, and its answers are not
+/// kept (CloudFormation's resource reference, `AWS::ApiGatewayV2::Authorizer`).
+pub(in crate::api) fn web_socket(
+    subject: &Subject,
+    uri: Option<&Node>,
+    sources: Option<&Node>,
+) -> Option<LambdaAuthorizer> {
+    let form = LambdaAuthorizerForm::Request { payload_format: PayloadFormat::V1, simple: false };
+    let sources = sources.map(|node| subject.sources(node)).unwrap_or_default();
+    match subject.lambda(uri, form, sources, None, Duration::ZERO) {
+        AuthorizerKind::Lambda(lambda) => Some(lambda),
+        AuthorizerKind::Jwt(_) | AuthorizerKind::UserPools(_) | AuthorizerKind::Unknown => None,
     }
 }
 

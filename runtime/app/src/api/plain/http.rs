@@ -76,7 +76,7 @@ const ROUTE: &Table = &[
     ("Target", Effect::Read),
 ];
 
-const AUTHORIZER: &Table = &[
+pub(super) const AUTHORIZER: &Table = &[
     ("ApiId", Effect::Read),
     ("AuthorizerCredentialsArn", Effect::Accepted),
     ("AuthorizerPayloadFormatVersion", Effect::Read),

@@ -5,17 +5,22 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use super::http::AUTHORIZER;
 use super::{Part, of_kind, reference};
+use crate::api::authorizer;
 use crate::api::properties::{NO_AUTH, NO_MODELS};
 use crate::api::socket::{empty, function, note_missing, timeout};
 use crate::api::subject::texts;
-use crate::model::{Integration, WebSocketApi, WebSocketRoute};
+use crate::model::{Integration, LambdaAuthorizer, WebSocketApi, WebSocketRoute};
 use crate::node::Node;
 use crate::property::{self, Effect, Table};
 use crate::read::Reader;
 use crate::report::Fault;
 use crate::resolve::Resolver;
 use crate::template::Resource;
+
+/// The only route that may ask who connects.
+const CONNECT: &str = "$connect";
 
 const API: &Table = &[
     ("ApiKeySelectionExpression", Effect::Accepted),
@@ -57,7 +62,7 @@ const ROUTE: &Table = &[
     ("ApiKeyRequired", Effect::Missing(NO_AUTH)),
     ("AuthorizationScopes", Effect::Accepted),
     ("AuthorizationType", Effect::Read),
-    ("AuthorizerId", Effect::Accepted),
+    ("AuthorizerId", Effect::Read),
     ("ModelSelectionExpression", Effect::Accepted),
     ("OperationName", Effect::Accepted),
     ("RequestModels", Effect::Missing(NO_MODELS)),
@@ -146,9 +151,15 @@ pub(in crate::api) fn parts<'t>(
         };
         known.insert(id, integration(resolver, part, &apis[api]));
     }
+    let mut authorizers = HashMap::new();
+    for part in of("AWS::ApiGatewayV2::Authorizer", AUTHORIZER) {
+        if let Some(id) = reference(resolver, part.resource) {
+            authorizers.insert(id, defined(resolver, &part));
+        }
+    }
     for part in &routes {
         let Some(api) = position(part) else { continue };
-        note_authorization(part);
+        let asked = authorizer_of(part, &authorizers);
         let id = reference(resolver, part.resource);
         let responds = id.is_some_and(|id| responding.contains(id.as_str()));
         let Some(route) = route(part, responds, &known) else { continue };
@@ -158,17 +169,38 @@ pub(in crate::api) fn parts<'t>(
             part.reader.report.fault(Fault::new(part.resource.at, message).help(help));
             continue;
         }
+        if route.key == CONNECT {
+            apis[api].authorizer = asked;
+        }
         apis[api].routes.push(route);
     }
 }
 
-/// Who may connect is not checked.
-fn note_authorization(part: &Part) {
-    let Some(node) = part.get("AuthorizationType") else { return };
-    if part.reader.text("AuthorizationType", node).is_some_and(|kind| kind != "NONE") {
+/// An authorizer; `None`: it cannot be asked, which is said.
+fn defined<'t>(resolver: &Resolver<'t>, part: &Part<'_, 't>) -> Option<LambdaAuthorizer> {
+    let kind = part.required("AuthorizerType", "add one: `AuthorizerType: REQUEST`")?;
+    part.reader.choice("AuthorizerType", kind, &["REQUEST"])?;
+    let Resource { id, kind, at, .. } = *part.resource;
+    let path = format!("Resources.{id} ({kind})");
+    let subject = authorizer::Subject { resolver, reader: &part.reader, at, path };
+    authorizer::web_socket(&subject, part.get("AuthorizerUri"), part.get("IdentitySource"))
+}
+
+/// Whom a route asks.
+fn authorizer_of(
+    part: &Part,
+    known: &HashMap<String, Option<LambdaAuthorizer>>,
+) -> Option<LambdaAuthorizer> {
+    let node = part.get("AuthorizationType")?;
+    let kind = part.reader.text("AuthorizationType", node)?;
+    let is_connect = part.get("RouteKey").and_then(Node::as_str) == Some(CONNECT);
+    let id = part.get("AuthorizerId").and_then(Node::as_str);
+    let found = id.filter(|_| kind == "CUSTOM" && is_connect).and_then(|id| known.get(id));
+    if found.is_none() && kind != "NONE" {
         let what = format!("Resources.{}.AuthorizationType", part.resource.id);
         part.reader.report.note(node.at, what, NO_AUTH);
     }
+    found.cloned().flatten()
 }
 
 /// An integration with its time limit; `None`: it is faulty, which is reported.

@@ -59,6 +59,7 @@ pub(super) fn empty<'t>(
         stage_variables: BTreeMap::new(),
         selection: selection.unwrap_or_else(|| DEFAULT_SELECTION.to_owned()),
         routes: Vec::new(),
+        authorizer: None,
         span: resolver.report.span(resource.at),
     }
 }

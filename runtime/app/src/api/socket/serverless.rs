@@ -3,9 +3,10 @@
 //! Source: SAM's transform, `model/api/websocket_api_generator.py`.
 
 use super::{empty, function, note_missing, timeout};
+use crate::api::authorizer;
 use crate::api::properties::{NO_AUTH, NO_DOMAIN, NO_MODELS};
 use crate::api::subject::texts;
-use crate::model::{WebSocketApi, WebSocketRoute};
+use crate::model::{LambdaAuthorizer, WebSocketApi, WebSocketRoute};
 use crate::node::{self, Key, Node};
 use crate::property::{self, Effect, Table};
 use crate::read::Reader;
@@ -16,7 +17,7 @@ use crate::template::Resource;
 const API: &Table = &[
     ("AccessLogSettings", Effect::Accepted),
     ("ApiKeySelectionExpression", Effect::Accepted),
-    ("Auth", Effect::Missing(NO_AUTH)),
+    ("Auth", Effect::Read),
     ("DefaultRouteSettings", Effect::Accepted),
     ("Description", Effect::Accepted),
     ("DisableExecuteApiEndpoint", Effect::Accepted),
@@ -33,6 +34,8 @@ const API: &Table = &[
     ("StageVariables", Effect::Read),
     ("Tags", Effect::Accepted),
 ];
+
+const AUTH: &[&str] = &["AuthArn", "AuthType", "IdentitySource", "InvokeRole", "Name"];
 
 const ROUTE: &Table = &[
     ("ApiKeyRequired", Effect::Missing(NO_AUTH)),
@@ -81,7 +84,51 @@ pub(super) fn api<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) -> Optio
     }
     let routes = routes.iter().filter_map(|(key, node)| route(resolver, &reader, &api, key, node));
     api.routes = routes.collect();
+    api.authorizer = authorizer(resolver, resource, &reader, &api);
     Some(api)
+}
+
+/// Who is asked before `$connect`. The rules are those of the transform's `_validate_auth`.
+fn authorizer<'t>(
+    resolver: &Resolver<'t>,
+    resource: &Resource<'t>,
+    reader: &Reader<'t>,
+    api: &WebSocketApi,
+) -> Option<LambdaAuthorizer> {
+    let (key, node) = resolver.property(resource, "Auth")?;
+    let map = reader.map(&key.name, &node)?;
+    reader.only(map, AUTH);
+    let fault = |message: String, help: &str| {
+        reader.report.fault(Fault::new(node.at, message).help(help.to_owned()));
+    };
+    if !map.is_empty() && api.route("$connect").is_none() {
+        let message = format!("{} has `Auth`, and no route `$connect`", resource.id);
+        fault(message, "add the route: clients are let through when they connect");
+        return None;
+    }
+    let path = format!("Resources.{}.Auth", resource.id);
+    match node::get(map, "AuthType") {
+        Some(kind) => match reader.choice("AuthType", kind, &["AWS_IAM", "CUSTOM", "NONE"])? {
+            "CUSTOM" => {}
+            "NONE" => return None,
+            _ => {
+                reader.report.note(node.at, path, NO_AUTH);
+                return None;
+            }
+        },
+        None if map.is_empty() => return None,
+        None => {
+            fault(format!("`Auth` of {} has no `AuthType`", resource.id), "add `AuthType: CUSTOM`");
+            return None;
+        }
+    }
+    let Some(arn) = node::get(map, "AuthArn") else {
+        let message = format!("`Auth` of {} has no `AuthArn`", resource.id);
+        fault(message, "name the function: `AuthArn: !GetAtt FUNCTION.Arn`");
+        return None;
+    };
+    let subject = authorizer::Subject { resolver, reader, at: node.at, path };
+    authorizer::web_socket(&subject, Some(arn), node::get(map, "IdentitySource"))
 }
 
 fn route(

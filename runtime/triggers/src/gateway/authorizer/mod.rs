@@ -30,6 +30,7 @@ pub(super) use self::identity::Identity;
 use self::identity::Proof;
 use self::jwt::Issuer;
 use self::lambda::Lambda;
+pub(super) use self::lambda::connect;
 use self::plans::Plans;
 pub(super) use self::refusal::Refusal;
 use self::refusal::RefusalKind;

@@ -1,6 +1,6 @@
 //! What a caller gets who is not let through: AWS's status, body and headers.
 
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use samovar_dispatch::Body;
 use samovar_http::{SignatureError, full};
 
@@ -60,6 +60,49 @@ impl Refusal {
         Self { kind, reason: reason.into() }
     }
 
+    /// There is no identity.
+    pub(in crate::gateway) fn unauthorized() -> Self {
+        RefusalKind::Unauthorized { challenge: None }.into()
+    }
+
+    /// Status and message for a client that wants to connect to a WebSocket API. The words are
+    /// those of REST APIs, whose gateway responses WebSocket APIs share.
+    pub(in crate::gateway) fn web_socket(&self) -> (StatusCode, &'static str) {
+        match &self.kind {
+            RefusalKind::Unauthorized { .. } | RefusalKind::TokenExpired => {
+                (StatusCode::UNAUTHORIZED, "Unauthorized")
+            }
+            RefusalKind::Denied { explicit: true } => (
+                StatusCode::FORBIDDEN,
+                "User is not authorized to access this resource with an explicit deny",
+            ),
+            RefusalKind::Denied { explicit: false } => {
+                (StatusCode::FORBIDDEN, "User is not authorized to access this resource")
+            }
+            RefusalKind::Scope { .. } | RefusalKind::Signature(_) | RefusalKind::ApiKey => {
+                (StatusCode::FORBIDDEN, "Forbidden")
+            }
+            RefusalKind::AuthorizerFailed => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+            }
+            RefusalKind::Throttled | RefusalKind::Quota => {
+                (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")
+            }
+        }
+    }
+
+    /// Adds the reason, which AWS keeps to itself, if there is one.
+    pub(in crate::gateway) fn explain(&self, headers: &mut HeaderMap) {
+        if self.reason.is_empty() {
+            return;
+        }
+        let visible = self.reason.chars().filter(|c| (' '..='~').contains(c));
+        let visible: String = visible.take(REASON_LIMIT).collect();
+        if let Ok(reason) = HeaderValue::from_str(&visible) {
+            headers.insert(REASON, reason);
+        }
+    }
+
     /// The response, in the words of `front`.
     pub(in crate::gateway) fn response(&self, front: Front) -> Response<Body> {
         let (status, error_type, body) = match front {
@@ -88,13 +131,7 @@ impl Refusal {
         if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if !self.reason.is_empty() {
-            let visible = self.reason.chars().filter(|c| (' '..='~').contains(c));
-            let visible: String = visible.take(REASON_LIMIT).collect();
-            if let Ok(reason) = HeaderValue::from_str(&visible) {
-                headers.insert(REASON, reason);
-            }
-        }
+        self.explain(headers);
         response
     }
 

@@ -19,6 +19,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Error, Message};
 
+use super::authorize::authorize;
 use super::call::{Failed, call};
 use super::event::{Happened, event};
 use super::handshake::{self, Upgrade};
@@ -65,11 +66,16 @@ pub(super) async fn open(
         // Only a connection of its own can become one.
         (Ok(_), None) => return handshake::Malformed::Version.response(),
     };
-    let peer = Peer {
+    let mut peer = Peer {
         source_ip: inbound.peer.to_string(),
         user_agent: inbound.user_agent(),
         host: inbound.host.authority.clone(),
+        authorizer: None,
         connected_at: shared.clock.now(),
+    };
+    peer.authorizer = match authorize(shared, socket, inbound, &peer, &ids).await {
+        Ok(authorizer) => authorizer,
+        Err(refused) => return *refused,
     };
     let protocol = match connect(shared, socket, inbound, &peer, &ids).await {
         Ok(protocol) => protocol,

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::registry::Peer;
 use super::{Ids, Socket};
@@ -72,6 +73,8 @@ struct RequestContext<'e> {
     domain_name: &'e str,
     connection_id: &'e str,
     api_id: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<&'e Value>,
 }
 
 #[derive(Serialize)]
@@ -145,6 +148,7 @@ pub(super) fn event(
             domain_name: &peer.host,
             connection_id: &ids.connection,
             api_id: &socket.api.id,
+            authorizer: peer.authorizer.as_ref(),
         },
         body,
         is_base64_encoded: false,

@@ -8,6 +8,7 @@
 //! API Gateway developer guide, "API Gateway WebSocket APIs".
 
 mod answer;
+mod authorize;
 mod call;
 mod connection;
 mod event;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use samovar_app::{Function, WebSocketApi};
-use samovar_dispatch::{Body, Clock, Dispatcher};
+use samovar_dispatch::{Account, Body, Clock, Dispatcher};
 use samovar_http::full;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,7 @@ use super::inbound::Inbound;
 struct Socket {
     api: WebSocketApi,
     selection: Selection,
-    /// The functions of its routes.
+    /// The functions of its routes and of its authorizer.
     functions: Vec<Arc<Function>>,
 }
 
@@ -50,6 +51,7 @@ struct Shared {
     sockets: Vec<Arc<Socket>>,
     registry: Arc<Registry>,
     tasks: TaskTracker,
+    account: Account,
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
 }
@@ -58,11 +60,14 @@ impl Sockets {
     pub(crate) fn new(
         apis: &[WebSocketApi],
         functions: &[Arc<Function>],
+        account: Account,
         dispatcher: Dispatcher,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let socket = |api: &WebSocketApi| {
             let called = api.routes.iter().filter_map(|route| route.function());
+            let asked = api.authorizer.as_ref().map(|asked| asked.function.as_str());
+            let called = called.chain(asked);
             let called = called.filter_map(|id| functions.iter().find(|f| f.logical_id == id));
             Arc::new(Socket {
                 selection: Selection::parse(&api.selection),
@@ -74,6 +79,7 @@ impl Sockets {
             sockets: apis.iter().map(socket).collect(),
             registry: Arc::default(),
             tasks: TaskTracker::new(),
+            account,
             dispatcher,
             clock,
         }))

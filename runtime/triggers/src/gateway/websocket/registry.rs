@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -29,6 +30,8 @@ pub(super) struct Peer {
     pub(super) user_agent: String,
     /// As the client named it, with the port.
     pub(super) host: String,
+    /// What the authorizer said of it, for every event.
+    pub(super) authorizer: Option<Value>,
     pub(super) connected_at: SystemTime,
 }
 
@@ -195,6 +198,7 @@ mod tests {
             source_ip: "127.0.0.1".into(),
             user_agent: String::new(),
             host: "localhost".into(),
+            authorizer: None,
             connected_at: SystemTime::UNIX_EPOCH,
         }
     }

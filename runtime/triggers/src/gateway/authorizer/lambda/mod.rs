@@ -5,6 +5,7 @@
 
 mod answer;
 mod cache;
+mod connect;
 mod event;
 mod policy;
 
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use self::answer::Answer;
 use self::cache::Cache;
+pub(in crate::gateway) use self::connect::connect;
 use self::policy::Verdict;
 use super::identity::Proof;
 use super::refusal::{Refusal, RefusalKind};
@@ -142,7 +144,6 @@ impl Lambda {
         event: Vec<u8>,
         dispatcher: &Dispatcher,
     ) -> Result<bytes::Bytes, Refusal> {
-        let failed = |reason: String| Refusal::because(RefusalKind::AuthorizerFailed, reason);
         let inbound = request.inbound;
         let cause = Cause::Http { method: inbound.method.to_string(), path: inbound.path.clone() };
         let mut invocation = Invocation::new(Event::Bytes(event.into()), cause);
@@ -151,16 +152,27 @@ impl Lambda {
             Front::RestApi => REST_TIME,
             Front::HttpApi | Front::FunctionUrl => HTTP_TIME,
         };
-        let answer = timeout(limit, dispatcher.invoke(&self.function, invocation)).await;
-        let answer = answer.map_err(|_| failed("the authorizer took too long".to_owned()))?;
-        let answer = answer.map_err(|error| failed(error.to_string()))?;
-        match answer.result {
-            Ok(Response::Bytes(payload)) => Ok(payload),
-            Ok(_) => Err(failed("the authorizer answered in HTTP, not in JSON".to_owned())),
-            Err(error) if error.message == UNAUTHORIZED => {
-                Err(RefusalKind::Unauthorized { challenge: None }.into())
-            }
-            Err(error) => Err(failed(format!("{}: {}", error.error_type, error.message))),
+        call(&self.function, invocation, limit, dispatcher).await
+    }
+}
+
+/// Calls the function of this name, which has this time.
+async fn call(
+    function: &str,
+    invocation: Invocation,
+    limit: Duration,
+    dispatcher: &Dispatcher,
+) -> Result<bytes::Bytes, Refusal> {
+    let failed = |reason: String| Refusal::because(RefusalKind::AuthorizerFailed, reason);
+    let answer = timeout(limit, dispatcher.invoke(function, invocation)).await;
+    let answer = answer.map_err(|_| failed("the authorizer took too long".to_owned()))?;
+    let answer = answer.map_err(|error| failed(error.to_string()))?;
+    match answer.result {
+        Ok(Response::Bytes(payload)) => Ok(payload),
+        Ok(_) => Err(failed("the authorizer answered in HTTP, not in JSON".to_owned())),
+        Err(error) if error.message == UNAUTHORIZED => {
+            Err(RefusalKind::Unauthorized { challenge: None }.into())
         }
+        Err(error) => Err(failed(format!("{}: {}", error.error_type, error.message))),
     }
 }

@@ -28,6 +28,7 @@ where
         sockets: Vec::new(),
         registry: registry.clone(),
         tasks: TaskTracker::new(),
+        account: samovar_dispatch::Account::default(),
         dispatcher: dispatcher(),
         clock,
     });
@@ -40,6 +41,7 @@ where
         source_ip: "127.0.0.1".into(),
         user_agent: String::new(),
         host: "localhost".into(),
+        authorizer: None,
         connected_at: Fixed.now(),
     };
     let (entered, outgoing) = registry.enter("a", peer).expect("entered");

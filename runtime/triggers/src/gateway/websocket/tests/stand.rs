@@ -56,6 +56,7 @@ pub(in crate::gateway::websocket) fn api(routes: Vec<WebSocketRoute>) -> WebSock
         stage_variables: [("color".into(), "blue".into())].into(),
         selection: "$request.body.action".into(),
         routes,
+        authorizer: None,
         span: span(),
     }
 }
@@ -63,6 +64,14 @@ pub(in crate::gateway::websocket) fn api(routes: Vec<WebSocketRoute>) -> WebSock
 impl Stand {
     /// `answer` is what the function of all routes does.
     pub(super) async fn new<F>(routes: Vec<WebSocketRoute>, answer: F) -> Self
+    where
+        F: Fn(&Value) -> Answer + Send + Sync + 'static,
+    {
+        Self::of(api(routes), answer).await
+    }
+
+    /// The same for an API, whose authorizer is the function too.
+    pub(super) async fn of<F>(api: WebSocketApi, answer: F) -> Self
     where
         F: Fn(&Value) -> Answer + Send + Sync + 'static,
     {
@@ -79,7 +88,7 @@ impl Stand {
         dispatcher.register(functions[0].clone(), provider);
         let clock = Arc::new(Fixed);
         let gateway = Gateway::new(&[], &functions, Account::default(), dispatcher, clock)
-            .with_web_sockets(&[api(routes)], &functions);
+            .with_web_sockets(&[api], &functions);
         let reserved = Reserved::new(0).expect("a port");
         let port = reserved.port();
         let shutdown = CancellationToken::new();
