@@ -2,7 +2,8 @@
 //!
 //! `idle [CONNECTIONS] [REQUESTS]`, 10,000 and 20,000 unless told otherwise: a process of its own
 //! serves; one connection measures alone, then beside so many others that have asked once and are
-//! silent. Prints one line of JSON: the server's resident memory in KB before and after, bytes a
+//! silent for [`SILENCE`], after which they are idle. Memory is allocated as in the binary, by
+//! mimalloc. Prints one line of JSON: the server's resident memory in KB before and after, bytes a
 //! connection, and p50 and p99 of the active one in microseconds. Both processes need as many open
 //! files as connections: the soft limit is raised to the hard one.
 
@@ -20,6 +21,13 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use samovar_http::{Limits, RequestBody, Reserved, full, serve};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Longer than the server keeps ready what serves a connection, and than the allocator keeps
+/// what is free.
+const SILENCE: Duration = Duration::from_secs(5);
 
 const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nhost: localhost\r\nuser-agent: idle\r\naccept: */*\r\n\r\n";
@@ -75,6 +83,7 @@ fn client(connections: usize, requests: usize) {
             stream
         })
         .collect();
+    std::thread::sleep(SILENCE);
     let after = resident(server.id());
     let beside = measure(&mut active, requests);
     println!(

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,18 +14,24 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::{self, Hosts};
+use crate::lent::{FIRST, First, Lent, Recall};
 use crate::limits::Limits;
 use crate::request_body::RequestBody;
 use crate::serve::{Body, BoxError};
+use crate::work::{Work, Working};
 
 /// How long a connection that was told to end may take, where it has no request left: HTTP/2
 /// says goodbye and waits for the client's answer.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How long a connection of HTTP/1.1 keeps what serves it after its last request: longer than a
+/// busy client's pauses, as making it anew takes some microseconds.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// When connections end that have not ended by themselves.
 #[derive(Clone, Debug)]
@@ -48,24 +53,74 @@ pub(crate) struct Rules {
 /// Serves one connection to its end. `scheme` tells whether it is encrypted; requests have it
 /// among their extensions.
 pub(crate) async fn serve<T, S, F>(
-    stream: T,
+    mut stream: T,
     peer: SocketAddr,
     scheme: Scheme,
     rules: &Rules,
     service: S,
 ) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let mut wait = rules.limits.idle;
+    while let Some(first) = first(&mut stream, wait, &rules.ends).await {
+        let recall = Recall::default();
+        let (lent, mut back) = Lent::new(stream, first, recall.clone());
+        // Large, and dropped with all that it has while there is nothing to serve.
+        let served = Box::pin(requests(lent, recall, peer, &scheme, rules, service.clone()));
+        if !served.await {
+            return;
+        }
+        let Ok(returned) = back.try_recv() else { return };
+        stream = returned;
+        wait = rules.limits.idle.saturating_sub(quiet(&rules.limits));
+    }
+    // TLS says goodbye, too.
+    let goodbye = timeout(GOODBYE, stream.shutdown());
+    let _ = rules.ends.now.run_until_cancelled(goodbye).await;
+}
+
+/// The first bytes of a request. None where none come in `wait`, or the connection is to end.
+async fn first<T: AsyncRead + Unpin>(stream: &mut T, wait: Duration, ends: &Ends) -> Option<First> {
+    let mut bytes = [0; FIRST];
+    let read = timeout(wait, stream.read(&mut bytes));
+    let length = tokio::select! {
+        read = read => read.ok()?.ok()?,
+        () = ends.soon.cancelled() => return None,
+        () = ends.now.cancelled() => return None,
+    };
+    (length > 0).then_some(First { bytes, length })
+}
+
+/// How long a connection is served that has no request.
+fn quiet(limits: &Limits) -> Duration {
+    QUIET.min(limits.idle / 2)
+}
+
+/// Serves requests until the connection ends, which is false, or is silent.
+async fn requests<T, S, F>(
+    stream: Lent<T>,
+    recall: Recall,
+    peer: SocketAddr,
+    scheme: &Scheme,
+    rules: &Rules,
+    service: S,
+) -> bool
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Fn(Request<RequestBody>, SocketAddr) -> F + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let Rules { hosts, limits, ends } = rules;
-    let (hosts, pause) = (*hosts, limits.body_pause);
+    let (hosts, pause, scheme) = (*hosts, limits.body_pause, scheme.clone());
     let work = Arc::new(Work::default());
     let begun = Arc::clone(&work);
     let handle = service_fn(move |request: Request<Incoming>| {
-        let working = Working::begin(&begun);
+        let working = Working::begin(&begun, request.version());
         let handled = guard::check(hosts, &request).map(|()| {
-            let mut request = request.map(|incoming| RequestBody::new(incoming, pause));
+            let body = |incoming| RequestBody::new(incoming, pause, working.clone());
+            let mut request = request.map(body);
             request.extensions_mut().insert(scheme.clone());
             service(request, peer)
         });
@@ -80,21 +135,32 @@ pub(crate) async fn serve<T, S, F>(
     let builder = builder(limits);
     let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), handle));
     let mut tick = pin!(sleep(limits.idle));
-    let (mut ending, mut seen) = (false, 0);
+    let mut silent = pin!(sleep(quiet(limits)));
+    let (mut ending, mut recalled, mut is_http2) = (false, false, false);
+    let (mut seen, mut seen_quiet) = (0, 0);
     loop {
         tokio::select! {
-            // A connection that breaks is its client's affair.
-            _ = &mut serving => return,
-            () = ends.now.cancelled() => return,
+            // A connection that breaks is its client's affair. One that has bytes of the next
+            // request, which would be lost, ends with an error.
+            served = &mut serving => return recalled && !ending && served.is_ok(),
+            () = ends.now.cancelled() => return false,
             () = ends.soon.cancelled(), if !ending => {
                 ending = true;
                 serving.as_mut().graceful_shutdown();
+            }
+            () = &mut silent, if !(ending || recalled || is_http2) => {
+                is_http2 = work.is_http1() == Some(false);
+                // Polled after this, which is when it hears of it.
+                recalled = work.is_none_since(&mut seen_quiet)
+                    && work.is_http1() == Some(true)
+                    && recall.recall();
+                silent.as_mut().reset(Instant::now() + quiet(limits));
             }
             () = &mut tick => {
                 let mut next = limits.idle;
                 if work.is_none_since(&mut seen) {
                     if ending {
-                        return;
+                        return false;
                     }
                     ending = true;
                     next = GOODBYE;
@@ -120,41 +186,6 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
     builder
-}
-
-/// The requests of a connection.
-#[derive(Debug, Default)]
-struct Work {
-    in_flight: AtomicUsize,
-    /// Since the connection's start; it may wrap.
-    begun: AtomicUsize,
-}
-
-impl Work {
-    /// Whether no request runs, and none has begun since the last call with this `seen`.
-    fn is_none_since(&self, seen: &mut usize) -> bool {
-        let begun = self.begun.load(Ordering::Acquire);
-        let is_same = std::mem::replace(seen, begun) == begun;
-        is_same && self.in_flight.load(Ordering::Acquire) == 0
-    }
-}
-
-/// A request that runs, until its response is written.
-#[derive(Debug)]
-struct Working(Arc<Work>);
-
-impl Working {
-    fn begin(work: &Arc<Work>) -> Self {
-        work.in_flight.fetch_add(1, Ordering::AcqRel);
-        work.begun.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(work))
-    }
-}
-
-impl Drop for Working {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// A response body whose request is in flight for as long as it lives.

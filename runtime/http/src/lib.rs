@@ -7,6 +7,7 @@
 mod body;
 mod connection;
 mod guard;
+mod lent;
 mod limits;
 mod listen;
 mod request_body;
@@ -15,6 +16,7 @@ mod sigv4;
 mod threads;
 mod tls;
 mod transport;
+mod work;
 
 pub use body::{BodyError, full, read_body};
 pub use guard::{Foreign, Hosts};

@@ -9,9 +9,10 @@ pub struct Limits {
     pub connections: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
-    /// How long a connection of HTTP/1.1 may be without a whole request head, from its start or
-    /// from the end of the last request: what bounds both idle connections and slow heads. An
-    /// HTTP/2 connection without streams ends after one to two of these times.
+    /// How long a connection of HTTP/1.1 may be silent, from its start or from the end of the last
+    /// request, and how long a request head may take from its first byte: what bounds both idle
+    /// connections and slow heads. An HTTP/2 connection without streams ends after one to two of
+    /// these times.
     pub idle: Duration,
     /// How long a request's body may pause.
     pub body_pause: Duration,

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::work::Working;
+
 /// Why the body of a request ends before its end.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestBodyError {
@@ -30,11 +32,13 @@ pub struct RequestBody {
     end: Option<Pin<Box<Sleep>>>,
     /// Whether the time runs.
     waiting: bool,
+    /// Whoever has the body may still read it.
+    _working: Working,
 }
 
 impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, pause: Duration) -> Self {
-        Self { incoming, pause, end: None, waiting: false }
+    pub(crate) fn new(incoming: Incoming, pause: Duration, working: Working) -> Self {
+        Self { incoming, pause, end: None, waiting: false, _working: working }
     }
 }
 

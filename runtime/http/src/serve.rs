@@ -125,7 +125,8 @@ where
             let stream = Transport::new(stream, limits.write_pause, place);
             return connection::serve(stream, peer, Scheme::HTTP, &rules, service).await;
         };
-        let accepted = timeout(limits.handshake, tls.accept(stream, peer));
+        // Boxed: connections would keep its place for as long as they live.
+        let accepted = Box::pin(timeout(limits.handshake, tls.accept(stream, peer)));
         match rules.ends.soon.run_until_cancelled(accepted).await {
             Some(Ok(Ok(tls::Accepted::Encrypted(stream)))) => {
                 let stream = Transport::new(stream, limits.write_pause, place);
