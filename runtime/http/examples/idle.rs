@@ -25,9 +25,8 @@ use tokio_util::sync::CancellationToken;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Longer than the server keeps ready what serves a connection, and than the allocator keeps
-/// what is free.
-const SILENCE: Duration = Duration::from_secs(5);
+/// Longer than the server keeps ready what serves a connection.
+const SILENCE: Duration = Duration::from_secs(3);
 
 const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nhost: localhost\r\nuser-agent: idle\r\naccept: */*\r\n\r\n";
@@ -84,8 +83,9 @@ fn client(connections: usize, requests: usize) {
         })
         .collect();
     std::thread::sleep(SILENCE);
-    let after = resident(server.id());
     let beside = measure(&mut active, requests);
+    // After that: those who allocate give back what is free.
+    let after = resident(server.id());
     println!(
         "{}",
         json!({

@@ -29,9 +29,12 @@ use crate::work::{Work, Working};
 /// says goodbye and waits for the client's answer.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// How long a connection of HTTP/1.1 keeps what serves it after its last request: longer than a
-/// busy client's pauses, as making it anew takes some microseconds.
-const QUIET: Duration = Duration::from_secs(1);
+/// How long, once to twice, a connection of HTTP/1.1 keeps what serves it after its last request:
+/// longer than a busy client's pauses, as making it anew takes some microseconds.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How often at least it is looked at where its requests take long.
+const QUIET_MAX: Duration = Duration::from_secs(2);
 
 /// When connections end that have not ended by themselves.
 #[derive(Clone, Debug)]
@@ -113,13 +116,13 @@ where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let Rules { hosts, limits, ends } = rules;
-    let (hosts, pause, scheme) = (*hosts, limits.body_pause, scheme.clone());
+    let (hosts, body_pause, scheme) = (*hosts, limits.body_pause, scheme.clone());
     let work = Arc::new(Work::default());
     let begun = Arc::clone(&work);
     let handle = service_fn(move |request: Request<Incoming>| {
         let working = Working::begin(&begun, request.version());
         let handled = guard::check(hosts, &request).map(|()| {
-            let body = |incoming| RequestBody::new(incoming, pause, working.clone());
+            let body = |incoming| RequestBody::new(incoming, body_pause, working.clone());
             let mut request = request.map(body);
             request.extensions_mut().insert(scheme.clone());
             service(request, peer)
@@ -135,7 +138,8 @@ where
     let builder = builder(limits);
     let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), handle));
     let mut tick = pin!(sleep(limits.idle));
-    let mut silent = pin!(sleep(quiet(limits)));
+    let mut pause = quiet(limits);
+    let mut silent = pin!(sleep(pause));
     let (mut ending, mut recalled, mut is_http2) = (false, false, false);
     let (mut seen, mut seen_quiet) = (0, 0);
     loop {
@@ -154,7 +158,8 @@ where
                 recalled = work.is_none_since(&mut seen_quiet)
                     && work.is_http1() == Some(true)
                     && recall.recall();
-                silent.as_mut().reset(Instant::now() + quiet(limits));
+                pause = if work.is_none() { quiet(limits) } else { QUIET_MAX.min(pause * 2) };
+                silent.as_mut().reset(Instant::now() + pause);
             }
             () = &mut tick => {
                 let mut next = limits.idle;

@@ -125,20 +125,23 @@ where
             let stream = Transport::new(stream, limits.write_pause, place);
             return connection::serve(stream, peer, Scheme::HTTP, &rules, service).await;
         };
-        // Boxed: connections would keep its place for as long as they live.
-        let accepted = Box::pin(timeout(limits.handshake, tls.accept(stream, peer)));
-        match rules.ends.soon.run_until_cancelled(accepted).await {
-            Some(Ok(Ok(tls::Accepted::Encrypted(stream)))) => {
-                let stream = Transport::new(stream, limits.write_pause, place);
-                connection::serve(stream, peer, Scheme::HTTPS, &rules, service).await;
+        // Boxed: a connection without TLS, which is smaller by much, would have its size.
+        let served = Box::pin(async {
+            let accepted = timeout(limits.handshake, tls.accept(stream, peer));
+            match rules.ends.soon.run_until_cancelled(accepted).await {
+                Some(Ok(Ok(tls::Accepted::Encrypted(stream)))) => {
+                    let stream = Transport::new(stream, limits.write_pause, place);
+                    connection::serve(stream, peer, Scheme::HTTPS, &rules, service).await;
+                }
+                Some(Ok(Ok(tls::Accepted::Plain(stream)))) => {
+                    let stream = Transport::new(stream, limits.write_pause, place);
+                    connection::serve(stream, peer, Scheme::HTTP, &rules, service).await;
+                }
+                // Refused, broken, too slow, or too late.
+                _ => {}
             }
-            Some(Ok(Ok(tls::Accepted::Plain(stream)))) => {
-                let stream = Transport::new(stream, limits.write_pause, place);
-                connection::serve(stream, peer, Scheme::HTTP, &rules, service).await;
-            }
-            // Refused, broken, too slow, or too late.
-            _ => {}
-        }
+        });
+        served.await;
     }
 }
 

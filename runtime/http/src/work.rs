@@ -20,7 +20,12 @@ impl Work {
     pub(crate) fn is_none_since(&self, seen: &mut usize) -> bool {
         let begun = self.begun.load(Ordering::Acquire);
         let is_same = std::mem::replace(seen, begun) == begun;
-        is_same && self.in_flight.load(Ordering::Acquire) == 0
+        is_same && self.is_none()
+    }
+
+    /// Whether no request runs.
+    pub(crate) fn is_none(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) == 0
     }
 
     /// The protocol's major version, as soon as there was a request.
