@@ -165,3 +165,55 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Lent<T> {
         Pin::new(self.stream()?).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_comes_back_whole_where_all_was_answered() {
+        let (mut client, stream) = duplex(64);
+        let mut bytes = [0; FIRST];
+        bytes[..2].copy_from_slice(b"ab");
+        let recall = Recall::default();
+        let first = First { bytes, length: 2 };
+        let (mut lent, mut back) = Lent::new(stream, first, recall.clone());
+        client.write_all(b"cd").await.unwrap();
+        let mut read = [0; 4];
+        lent.read_exact(&mut read).await.unwrap();
+        assert_eq!(&read, b"abcd");
+        assert!(!recall.recall(), "a request is not answered");
+        lent.write_all(b"answer").await.unwrap();
+        client.write_all(b"more").await.unwrap();
+        assert!(recall.recall());
+        assert_eq!(lent.read(&mut read).await.unwrap(), 0);
+        lent.shutdown().await.unwrap();
+        assert!(back.try_recv().is_err());
+        drop(lent);
+        let mut stream = back.try_recv().unwrap();
+        stream.read_exact(&mut read).await.unwrap();
+        assert_eq!(&read, b"more");
+        stream.write_all(b"!").await.unwrap();
+        let mut said = [0; 7];
+        client.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said, b"answer!");
+    }
+
+    #[tokio::test]
+    async fn one_that_waits_for_its_client_is_not_taken_away() {
+        let (mut client, stream) = duplex(4);
+        let recall = Recall::default();
+        let first = First { bytes: [0; FIRST], length: 0 };
+        let (mut lent, _back) = Lent::new(stream, first, recall.clone());
+        let writing = tokio::spawn(async move { lent.write_all(b"answer").await });
+        while recall.0.load(Ordering::Acquire) != BLOCKED {
+            tokio::task::yield_now().await;
+        }
+        assert!(!recall.recall());
+        client.read_exact(&mut [0; 6]).await.unwrap();
+        writing.await.unwrap().unwrap();
+        assert!(recall.recall());
+    }
+}

@@ -15,6 +15,7 @@ use crate::{BodyError, full, read_body};
 mod bounds;
 mod malformed;
 mod protocols;
+mod silent;
 
 /// A server that says what it was asked.
 struct Server {
