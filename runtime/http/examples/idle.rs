@@ -6,6 +6,10 @@
 //! mimalloc. Prints one line of JSON: the server's resident memory in KB before and after, bytes a
 //! connection, and p50 and p99 of the active one in microseconds. Both processes need as many open
 //! files as connections: the soft limit is raised to the hard one.
+//!
+//! On a machine of two cores, built for release: 40 to 75 MB in all with 10,000 connections, by how
+//! many were made at once; p50 of the active one 16 to 19 microseconds with and without them. p99
+//! varies more between runs than by them.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may end at the first error")]
 
