@@ -61,9 +61,9 @@ async fn they_share_files_and_see_each_other() {
     let fixture = beside(&format!("echo said > {said}; ls /var/task/programs > /tmp/task"), "");
     let mut environment = fixture.start().await.unwrap();
     for (script, answer) in [
-        (&*format!("cat {said}"), "said\n"),
+        (format!("cat {said}").as_str(), "said\n"),
         ("ls /opt/extensions", "watcher\n"),
-        (&format!("ls /var/task/programs | diff /tmp/task - && echo same"), "same\n"),
+        ("ls /var/task/programs | diff /tmp/task - && echo same", "same\n"),
         ("cat /proc/[0-9]*/comm | grep -c watcher", "1\n"),
         ("echo $PPID > /tmp/kept; cat /proc/1/comm", "samovar-init\n"),
         ("test -s /tmp/kept && echo kept", "kept\n"),
