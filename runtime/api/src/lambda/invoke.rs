@@ -3,6 +3,8 @@
 //! Lambda API reference, "Invoke"; answers as recorded from AWS in LocalStack's
 //! `test_lambda.snapshot.json`.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -67,8 +69,7 @@ where
         _ => (EVENT_LIMIT, LambdaError::TooLarge),
     };
     let event = read_event(body, limit).await?;
-    let not_found = || LambdaError::FunctionNotFound { arn: arn(services, &name) };
-    let function = services.dispatcher.resolve(&name).ok_or_else(not_found)?;
+    let function = resolved(services, &name)?;
     match invocation_type {
         InvocationType::RequestResponse => {}
         InvocationType::Event => {
@@ -123,8 +124,7 @@ where
 {
     let name = named(services, name)?;
     let payload = read_event(body, (ASYNCHRONOUS_LIMIT, LambdaError::EventTooLarge)).await?;
-    let not_found = || LambdaError::FunctionNotFound { arn: arn(services, &name) };
-    let function = services.dispatcher.resolve(&name).ok_or_else(not_found)?;
+    let function = resolved(services, &name)?;
     let event = AsynchronousEvent {
         request_id: request_id.to_owned(),
         qualifier: qualifier(&name),
@@ -227,8 +227,14 @@ pub(super) fn qualified(name: String, parts: &Parts) -> Result<String, LambdaErr
     }
 }
 
+/// The version of a function that a name leads to.
+pub(super) fn resolved(services: &Services, name: &str) -> Result<Arc<Function>, LambdaError> {
+    let not_found = || LambdaError::FunctionNotFound { arn: arn(services, name) };
+    services.dispatcher.resolve(name).ok_or_else(not_found)
+}
+
 /// The ARN that a function of this name would have.
-pub(super) fn arn(services: &Services, name: &str) -> String {
+fn arn(services: &Services, name: &str) -> String {
     if name.starts_with("arn:") {
         return name.to_owned();
     }

@@ -20,8 +20,8 @@ use serde_json::{Map, Value};
 use super::error::{EVENT_LIMIT, LambdaError};
 use super::event_stream::event;
 use super::invoke::{
-    EXECUTED_VERSION, TRACE_ID, arn, call, client_context, invocation, named, qualified,
-    read_event, wants_tail,
+    EXECUTED_VERSION, TRACE_ID, call, client_context, invocation, named, qualified, read_event,
+    resolved, wants_tail,
 };
 use crate::{Services, reply};
 
@@ -48,8 +48,7 @@ where
     let tail = wants_tail(&parts.headers)?;
     let client_context = client_context(&parts.headers)?;
     let payload = read_event(body, (EVENT_LIMIT, LambdaError::TooLarge)).await?;
-    let not_found = || LambdaError::FunctionNotFound { arn: arn(services, &name) };
-    let function = services.dispatcher.resolve(&name).ok_or_else(not_found)?;
+    let function = resolved(services, &name)?;
 
     let mut invocation = invocation(payload, request_id, client_context, &parts.headers);
     invocation.streaming = true;
