@@ -7,7 +7,6 @@
 use std::fs::{self, DirBuilder, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use wasmtime::component::Component;
 use wasmtime::{Engine, Result};
 
 use crate::error::HostError;
+use crate::map;
 
 const EXTENSION: &str = "cwasm";
 
@@ -95,32 +95,13 @@ fn stored(engine: &Engine, dir: &Path) -> Option<Component> {
         // only this user can reach the folder, and this module writes a file once, under another
         // name, and never again. Whoever can do otherwise runs as this user, and can run code as
         // this user without us.
-        let component = unsafe { map(engine, &file) };
+        let component = unsafe { map::component(engine, &file) };
         if component.is_ok() {
             return component.ok();
         }
         let _ = fs::remove_file(&path);
     }
     None
-}
-
-/// Maps compiled code into memory.
-///
-/// # Safety
-/// As `Component::deserialize_file`: the file holds what wasmtime made of a component, unchanged,
-/// and does not change while it is mapped.
-unsafe fn map(engine: &Engine, file: &File) -> Result<Component> {
-    if cfg!(target_os = "linux") {
-        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        // SAFETY: the caller's.
-        unsafe { Component::deserialize_file(engine, path) }
-    } else {
-        let mut bytes = Vec::new();
-        io::Seek::rewind(&mut &*file)?;
-        (&mut &*file).read_to_end(&mut bytes)?;
-        // SAFETY: the caller's.
-        unsafe { Component::deserialize(engine, &bytes) }
-    }
 }
 
 /// Writes compiled code, so that a crash at any time leaves a whole file or none.

@@ -6,9 +6,9 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::{
-    Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
-};
+use wasmtime::{Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+
+use crate::settings;
 
 /// How many isolates there can be at once: AWS's quota of concurrent executions (Lambda guide,
 /// "Lambda quotas").
@@ -20,11 +20,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Makes the engine. Instances come from a pool where the address space allows one, since a
 /// slot of the pool is ready sooner than fresh memory.
 pub(crate) fn new() -> Result<Engine> {
-    let mut config = Config::new();
-    // Guests are stopped and made to share by epochs: see `Ticker`.
-    config.epoch_interruption(true);
-    // WASI 0.3 has its price for every store, and no door for it is open yet.
-    config.concurrency_support(false);
+    let mut config = settings::code();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     Engine::new(&config).or_else(|_| {
         // Each slot reserves some 6 GiB of addresses. A limit on those (`ulimit -v`) leaves

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::aot::AotError;
+
 /// Why this machine cannot run components.
 #[derive(Debug, Error)]
 pub enum HostError {
@@ -65,6 +67,14 @@ pub enum LoadError {
         path: PathBuf,
         /// The compiler's words.
         message: String,
+    },
+    /// The file holds compiled code that cannot be run here.
+    #[error("{}: {source}", path.display())]
+    Compiled {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: AotError,
     },
     /// The component wants something that Samovar does not give.
     #[error("{}: the component imports what Samovar does not have: {message}", path.display())]

@@ -1,14 +1,16 @@
 //! The host: one engine for all components.
 
 use std::fmt;
-use std::fs;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use samovar_app::Function;
 use wasmtime::Engine;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
+use crate::aot;
 use crate::cache::Cache;
 use crate::component::Entry;
 use crate::engine::{self, Ticker};
@@ -71,24 +73,9 @@ impl Host {
     /// # Errors
     /// The file is no component, or none that this host can serve.
     pub fn load(&self, config: WasmConfig) -> Result<WasmProvider, LoadError> {
-        let Inner { engine, linker, cache, ticker } = &*self.0;
+        let Inner { engine, linker, ticker, .. } = &*self.0;
         let path = config.component;
-        let wasm = match fs::read(&path) {
-            Ok(wasm) => wasm,
-            Err(source) => return Err(LoadError::Read { path, source }),
-        };
-        // Magic, version and layer (component model, "Binary format": 0 is a core module).
-        match *wasm {
-            [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => {}
-            [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => {
-                return Err(LoadError::CoreModule { path });
-            }
-            _ => return Err(LoadError::NotWasm { path }),
-        }
-        let component = match cache.load(engine, &wasm) {
-            Ok(component) => component,
-            Err(error) => return Err(LoadError::Invalid { path, message: format!("{error:#}") }),
-        };
+        let component = self.component(&path)?;
         let pre = match linker.instantiate_pre(&component) {
             Ok(pre) => pre,
             Err(error) => return Err(LoadError::Import { path, message: format!("{error:#}") }),
@@ -102,6 +89,32 @@ impl Host {
             variables: with_lambdas_own(&config.function, config.variables),
             function: config.function,
         })
+    }
+}
+
+impl Host {
+    /// Compiles a component, or takes its compiled code from where it is.
+    fn component(&self, path: &Path) -> Result<Component, LoadError> {
+        let Inner { engine, cache, .. } = &*self.0;
+        let path = || path.to_owned();
+        let read = |source| LoadError::Read { path: path(), source };
+        let mut file = File::open(path()).map_err(read)?;
+        let mut wasm = Vec::new();
+        file.read_to_end(&mut wasm).map_err(read)?;
+        if aot::is_compiled(&wasm) {
+            let compiled = |source| LoadError::Compiled { path: path(), source };
+            return aot::load(engine, &file).map_err(compiled);
+        }
+        // Magic, version and layer (component model, "Binary format": 0 is a core module).
+        match *wasm {
+            [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => {}
+            [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => {
+                return Err(LoadError::CoreModule { path: path() });
+            }
+            _ => return Err(LoadError::NotWasm { path: path() }),
+        }
+        let invalid = |error| LoadError::Invalid { path: path(), message: format!("{error:#}") };
+        cache.load(engine, &wasm).map_err(invalid)
     }
 }
 

@@ -12,6 +12,7 @@
 //! but its function's own. It can send HTTP requests to the endpoints that its variables name as
 //! AWS's (`AWS_ENDPOINT_URL`), and nowhere else.
 
+pub mod aot;
 mod cache;
 mod component;
 mod engine;
@@ -21,10 +22,14 @@ mod host;
 mod invoke;
 mod isolate;
 mod limit;
+mod map;
 mod network;
 mod output;
+mod seal;
+mod settings;
 mod state;
 
 pub use error::{HostError, LoadError};
 pub use host::{Host, HostConfig, WasmConfig};
 pub use isolate::WasmProvider;
+pub use seal::Broken;

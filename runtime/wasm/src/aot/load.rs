@@ -1,0 +1,49 @@
+//! A sealed `.cwasm` to a component.
+
+use std::fs::File;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::{AotError, Target};
+use crate::map;
+use crate::seal;
+
+const KIND: &str = "component";
+
+/// What is said of compiled code in its seal: `component x86_64 0.1.0`.
+pub(super) fn label(target: Target) -> String {
+    format!("{KIND} {target} {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Whether a file that begins so is compiled code: an ELF file (System V ABI, "ELF
+/// Identification").
+pub(crate) fn is_compiled(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x7fELF")
+}
+
+/// Maps compiled code into memory, after all of it has been read and compared with its seal.
+///
+/// The file must not be changed in place from here on as long as the component lives, as with
+/// any program that runs; another one may take its name.
+///
+/// # Errors
+/// It is not whole, or not for this machine and this version.
+pub(crate) fn load(engine: &Engine, file: &File) -> Result<Component, AotError> {
+    let label = seal::verify(file)?;
+    let mut words = label.split(' ');
+    let (Some(KIND), Some(target), Some(by)) = (words.next(), words.next(), words.next()) else {
+        return Err(AotError::NotCompiled);
+    };
+    let compiled: Target = target.parse().map_err(|_| AotError::NotCompiled)?;
+    if let Some(host) = Target::host().filter(|host| *host != compiled) {
+        return Err(AotError::Target { compiled, host });
+    }
+    // SAFETY: the digest says that these are the bytes that `compile` has sealed, which are
+    // wasmtime's own. Whoever puts a file here that only claims so is trusted as the author of a
+    // binary is.
+    unsafe { map::component(engine, file) }.map_err(|error| AotError::Incompatible {
+        by: by.to_owned(),
+        message: format!("{error:#}"),
+    })
+}

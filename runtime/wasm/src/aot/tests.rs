@@ -1,0 +1,137 @@
+use std::io::Write as _;
+
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::*;
+
+/// A component with code, data and an import, so that every section is there.
+const COMPONENT: &str = r#"(component
+    (import "host" (func $host))
+    (core module $module
+        (import "" "host" (func $host))
+        (memory (export "memory") 1)
+        (data (i32.const 8) "data")
+        (func (export "run") (param f64) (result f64)
+            call $host
+            (f64.floor (local.get 0))))
+    (core func $lowered (canon lower (func $host)))
+    (core instance $instance (instantiate $module
+        (with "" (instance (export "host" (func $lowered))))))
+    (func (export "run") (param "x" float64) (result float64)
+        (canon lift (core func $instance "run"))))"#;
+
+fn component() -> Vec<u8> {
+    wat::parse_str(COMPONENT).unwrap()
+}
+
+fn file(bytes: &[u8]) -> std::fs::File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+fn host() -> Target {
+    Target::host().expect("tests run on an architecture that Lambda has")
+}
+
+fn other() -> Target {
+    Target::ALL.into_iter().find(|target| *target != host()).unwrap()
+}
+
+/// The engines that load such code: a pool, as `samovar up` has; a small one and none, as the
+/// layer may.
+fn engines() -> [wasmtime::Engine; 3] {
+    let mut small = PoolingAllocationConfig::new();
+    small.total_memories(1).total_core_instances(4).total_component_instances(1);
+    let with = |strategy: InstanceAllocationStrategy| {
+        let mut config: Config = crate::settings::code();
+        config.allocation_strategy(strategy);
+        wasmtime::Engine::new(&config).unwrap()
+    };
+    [
+        crate::engine::new().unwrap(),
+        with(InstanceAllocationStrategy::Pooling(small)),
+        with(InstanceAllocationStrategy::OnDemand),
+    ]
+}
+
+#[test]
+fn what_is_compiled_for_this_machine_loads_here_whatever_allocates() {
+    let compiled = compile(&component(), host()).unwrap();
+    assert!(is_compiled(&compiled));
+    for engine in engines() {
+        let component = load(&engine, &file(&compiled)).unwrap();
+        assert!(component.get_export_index(None, "run").is_some());
+    }
+}
+
+#[test]
+fn code_for_another_machine_is_refused() {
+    let compiled = compile(&component(), other()).unwrap();
+    for engine in engines() {
+        let error = load(&engine, &file(&compiled)).unwrap_err();
+        assert!(matches!(error, AotError::Target { .. }), "{error}");
+        let names = [host().as_str(), other().as_str()];
+        assert!(names.iter().all(|name| error.to_string().contains(name)), "{error}");
+    }
+}
+
+#[test]
+fn no_part_of_a_file_is_executed() {
+    let compiled = compile(&component(), host()).unwrap();
+    let engine = crate::engine::new().unwrap();
+    for length in [0, 4, compiled.len() / 2, compiled.len() - 1] {
+        let error = load(&engine, &file(&compiled[..length])).unwrap_err();
+        assert!(matches!(error, AotError::Broken(_)), "{error}");
+    }
+    let mut changed = compiled.clone();
+    changed[compiled.len() / 2] ^= 1;
+    let error = load(&engine, &file(&changed)).unwrap_err();
+    assert!(matches!(error, AotError::Broken(Broken::Changed)), "{error}");
+}
+
+#[test]
+fn what_only_claims_to_be_code_is_refused_by_wasmtime() {
+    let engine = crate::engine::new().unwrap();
+    let sealed = seal_as(b"\x7fELF and nothing else".to_vec(), &load::label(host()));
+    let error = load(&engine, &file(&sealed)).unwrap_err();
+    assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
+    let sealed = seal_as(b"\x7fELF".to_vec(), "another label");
+    let error = load(&engine, &file(&sealed)).unwrap_err();
+    assert!(matches!(error, AotError::NotCompiled), "{error}");
+}
+
+#[test]
+fn code_with_other_settings_is_refused() {
+    let code = wasmtime::Engine::default().precompile_component(&component()).unwrap();
+    let sealed = seal_as(code, &load::label(host()));
+    let error = load(&crate::engine::new().unwrap(), &file(&sealed)).unwrap_err();
+    assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
+}
+
+#[test]
+fn only_components_are_compiled() {
+    for wrong in [b"".as_slice(), b"hello", &wat::parse_str("(module)").unwrap()] {
+        assert!(matches!(compile(wrong, host()), Err(AotError::Invalid(_))));
+    }
+}
+
+#[test]
+fn the_same_component_compiles_to_the_same_bytes() {
+    for target in Target::ALL {
+        let [one, two] = [(); 2].map(|()| compile(&component(), target).unwrap());
+        assert!(one == two, "{target}");
+    }
+}
+
+#[test]
+fn targets_have_lambdas_names() {
+    for target in Target::ALL {
+        assert_eq!(target.to_string().parse(), Ok(target));
+    }
+    assert_eq!("aarch64".parse::<Target>(), Err(UnknownTarget));
+}
+
+fn seal_as(code: Vec<u8>, label: &str) -> Vec<u8> {
+    crate::seal::seal(code, label)
+}
