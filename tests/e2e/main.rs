@@ -11,6 +11,7 @@ mod authorizers;
 mod bad_input;
 mod check;
 mod clients;
+mod compiled;
 mod conformance;
 mod crash;
 mod disk;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
     trials.extend(authorizers::trials());
     trials.extend(bad_input::trials());
     trials.extend(check::trials());
+    trials.extend(compiled::trials());
     trials.extend(queues::trials());
     trials.extend(schedules::trials());
     trials.extend(topics::trials());

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use samovar_app::config::is_region;
 use samovar_triggers::TimeScale;
+use samovar_wasm::aot::Target;
 
 use crate::logs::Logs;
 use crate::queues::{Peek, Purge, Queues, Redrive, Send};
@@ -23,6 +24,11 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Build the template's functions and serve what it declares.
     Up(Up),
+    /// Build the template's functions, and serve nothing.
+    ///
+    /// With --aot, WASM functions become native code, which the Lambda layer runs without a
+    /// compiler. It is to be trusted as any binary is.
+    Build(Build),
     /// Say what the template declares, or what is wrong with it; build and serve nothing.
     ///
     /// Exit status: 0 if the template is good; 1 if it or a file that comes with it has faults;
@@ -131,6 +137,35 @@ impl Up {
     pub(crate) fn watches(&self, terminal: bool) -> bool {
         self.watch || (terminal && !self.no_watch && !self.no_build)
     }
+}
+
+/// Options of `samovar build`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) application: Application,
+
+    /// Functions by logical id, or components by files that end in .wasm; no template is read for
+    /// those [default: all functions of the template].
+    #[arg(value_name = "FUNCTION|FILE.wasm")]
+    pub(crate) what: Vec<String>,
+
+    /// Compile WASM functions to native code: NAME.cwasm beside each NAME.wasm.
+    #[arg(long)]
+    pub(crate) aot: bool,
+
+    /// What --aot compiles for: x86_64 or arm64 [default: each function's Architectures, and for
+    /// files this machine].
+    #[arg(long, value_name = "ARCHITECTURE", requires = "aot")]
+    pub(crate) target: Option<Target>,
+
+    /// Where --aot writes [default: beside each component].
+    #[arg(long, value_name = "DIR", requires = "aot")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Where what is unpacked and made is kept [default: .samovar beside the template].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 /// Options of `samovar check`.

@@ -34,6 +34,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match Args::parse().command {
         Command::Up(options) => up(options),
+        Command::Build(options) => build(&options),
         Command::Check(options) => check::check(&options),
         Command::Logs(options) => match logs::logs(&options) {
             Ok(()) => ExitCode::SUCCESS,
@@ -53,19 +54,35 @@ fn done(result: Result<(), queues::ToolError>) -> ExitCode {
 }
 
 fn up(options: args::Up) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start threads: {error}")),
-    };
-    match runtime.block_on(up::up(options)) {
-        Ok(()) => ExitCode::SUCCESS,
+    match block_on(up::up(options)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
         // The diagnostics of a template say themselves what they are.
-        Err(up::UpError::Template(diagnostics)) => {
+        Ok(Err(up::UpError::Template(diagnostics))) => {
             terminal::faults(&diagnostics);
             ExitCode::FAILURE
         }
-        Err(error) => fail(&error.to_string()),
+        Ok(Err(error)) => fail(&error.to_string()),
+        Err(exit) => exit,
     }
+}
+
+fn build(options: &args::Build) -> ExitCode {
+    match block_on(build::command::build(options)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(build::command::Failed::Template(diagnostics))) => {
+            terminal::faults(&diagnostics);
+            ExitCode::FAILURE
+        }
+        Ok(Err(error)) => fail(&error.to_string()),
+        Err(exit) => exit,
+    }
+}
+
+/// Runs a future to its end, on all cores.
+fn block_on<F: Future>(future: F) -> Result<F::Output, ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| fail(&format!("cannot start threads: {error}")))?;
+    Ok(runtime.block_on(future))
 }
 
 fn fail(message: &str) -> ExitCode {

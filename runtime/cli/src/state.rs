@@ -29,10 +29,7 @@ impl State {
     /// # Errors
     /// The path that cannot be used, and why.
     pub(crate) fn open(options: &args::Up, app: &App) -> Result<Self, (PathBuf, io::Error)> {
-        let path = options.state_dir.clone();
-        let path = path.unwrap_or_else(|| beside(&app.template));
-        let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
-        let folder = made.map_err(|error| (path, error))?;
+        let folder = folder(options.state_dir.as_deref(), &app.template)?;
         let temporary = options.ephemeral.then(temporary).transpose()?;
         Ok(Self { folder, temporary })
     }
@@ -66,6 +63,20 @@ impl State {
     pub(crate) fn own(&self) -> &Path {
         self.temporary.as_ref().map_or(&*self.folder, TempDir::path)
     }
+}
+
+/// The state folder that is asked for, or that of the application of a template. Made where it is
+/// missing.
+///
+/// # Errors
+/// As [`State::open`].
+pub(crate) fn folder(
+    wanted: Option<&Path>,
+    template: &Path,
+) -> Result<PathBuf, (PathBuf, io::Error)> {
+    let path = wanted.map_or_else(|| beside(template), Path::to_owned);
+    let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
+    made.map_err(|error| (path, error))
 }
 
 /// The state folder of the application of a template, unless another is asked for.

@@ -81,6 +81,9 @@ impl FromStr for Target {
 /// Why there is no compiled code, or none that can be run.
 #[derive(Debug, Error)]
 pub enum AotError {
+    /// The bytes are something else.
+    #[error("this is not WebAssembly: it does not begin with \\0asm")]
+    NotWasm,
     /// The bytes are no component, or one beyond what the engine takes.
     #[error("{0}")]
     Invalid(String),

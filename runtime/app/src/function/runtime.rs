@@ -119,7 +119,7 @@ pub(super) fn read(subject: &Subject) -> Option<Runs> {
     let not_run =
         (!is_program && managed.is_none()).then(|| format!("the runtime {runtime} is not run yet"));
     check_handler(subject, &handler, &handler_node);
-    let is_wasm = is_program && handler.ends_with(".wasm");
+    let is_wasm = is_program && Kind::of_handler(&handler) == Kind::Wasm;
     if is_wasm && !stays_inside(&handler) {
         let message = format!("`Handler` of {id} must name a file in the folder of the code");
         let help = "give its name alone: `hello.wasm`".to_owned();

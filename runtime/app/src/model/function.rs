@@ -151,11 +151,18 @@ impl Function {
 pub enum Kind {
     /// A native process that speaks the Lambda Runtime API.
     Process,
-    /// A WASM component: its `Handler` ends in `.wasm`.
+    /// A WASM component: its `Handler` ends in `.wasm`, or in `.cwasm` where it is compiled ahead
+    /// of time.
     Wasm,
 }
 
 impl Kind {
+    /// What a function of a `provided` runtime is, by its handler.
+    pub fn of_handler(handler: &str) -> Self {
+        let is_component = handler.ends_with(".wasm") || handler.ends_with(".cwasm");
+        if is_component { Self::Wasm } else { Self::Process }
+    }
+
     /// `process` or `wasm`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -64,6 +64,13 @@ fn code_is_built_or_taken() {
             Kind::Wasm,
             Build::Cargo { binary: Some("my-hello".to_owned()) },
         ),
+        // What runs on AWS; here the same package is built and not compiled ahead of time.
+        (
+            "CodeUri: crate/\nHandler: my-hello.cwasm",
+            Kind::Wasm,
+            Build::Cargo { binary: Some("my-hello".to_owned()) },
+        ),
+        ("Handler: hello.cwasm", Kind::Wasm, Build::Prebuilt),
     ] {
         // Later lines replace those of the frame.
         let mut text = hello("", "");

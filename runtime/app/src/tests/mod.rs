@@ -36,7 +36,7 @@ use crate::{App, Diagnostics, Disk, Options};
 /// nothing.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for path in ["code/bootstrap", "code/hello.wasm", "crate/Cargo.toml"] {
+    for path in ["code/bootstrap", "code/hello.wasm", "code/hello.cwasm", "crate/Cargo.toml"] {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();

@@ -1,7 +1,9 @@
 //! Makes a function's code into something that runs: a `bootstrap` or a component.
 
+mod aot;
 pub(crate) mod archive;
 mod cargo;
+pub(crate) mod command;
 mod group;
 mod locate;
 mod make;

@@ -13,8 +13,11 @@ use crate::settings;
 /// megabyte or so.
 ///
 /// # Errors
-/// [`AotError::Invalid`]: the bytes are no component.
+/// [`AotError::NotWasm`], [`AotError::Invalid`]: the bytes are no component.
 pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, AotError> {
+    if !wasm.starts_with(b"\0asm") {
+        return Err(AotError::NotWasm);
+    }
     let invalid = |error: wasmtime::Error| AotError::Invalid(format!("{error:#}"));
     let code = engine(target).and_then(|engine| engine.precompile_component(wasm));
     Ok(seal::seal(code.map_err(invalid)?, &load::label(target)))

@@ -111,7 +111,10 @@ fn code_with_other_settings_is_refused() {
 
 #[test]
 fn only_components_are_compiled() {
-    for wrong in [b"".as_slice(), b"hello", &wat::parse_str("(module)").unwrap()] {
+    for wrong in [b"".as_slice(), b"hello", b"\0as"] {
+        assert!(matches!(compile(wrong, host()), Err(AotError::NotWasm)));
+    }
+    for wrong in [b"\0asm".as_slice(), &wat::parse_str("(module)").unwrap()] {
         assert!(matches!(compile(wrong, host()), Err(AotError::Invalid(_))));
     }
 }

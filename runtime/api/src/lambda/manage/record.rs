@@ -435,8 +435,8 @@ pub(super) fn revision() -> String {
 
 /// A component, or a native program.
 pub(super) fn kind(config: &Config) -> Kind {
-    let is_component = config.runtime.starts_with("provided") && config.handler.ends_with(".wasm");
-    if is_component { Kind::Wasm } else { Kind::Process }
+    let is_program = config.runtime.starts_with("provided");
+    if is_program { Kind::of_handler(&config.handler) } else { Kind::Process }
 }
 
 /// A destination by its ARN, which tells all that is needed.
