@@ -9,6 +9,7 @@
 //!
 //! [`Host::load`]: crate::Host::load
 
+#[cfg(feature = "compile")]
 mod compile;
 mod load;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use thiserror::Error;
 
 use crate::seal::Broken;
 
+#[cfg(feature = "compile")]
 pub use compile::compile;
 pub(crate) use load::{is_compiled, load};
 

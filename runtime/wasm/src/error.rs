@@ -76,6 +76,15 @@ pub enum LoadError {
         /// Why.
         source: AotError,
     },
+    /// The file is a component, and this host runs only what is compiled.
+    #[error(
+        "{}: this is a component, and there is no compiler here: `samovar build --aot` compiles it",
+        path.display()
+    )]
+    NoCompiler {
+        /// The file.
+        path: PathBuf,
+    },
     /// The component wants something that Samovar does not give.
     #[error("{}: the component imports what Samovar does not have: {message}", path.display())]
     Import {

@@ -11,15 +11,19 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::aot;
+#[cfg(feature = "compile")]
 use crate::cache::Cache;
 use crate::component::Entry;
-use crate::engine::{self, Ticker};
+#[cfg(feature = "compile")]
+use crate::engine;
+use crate::engine::Ticker;
 use crate::error::{HostError, LoadError};
 use crate::isolate::WasmProvider;
 use crate::network::Allowed;
 use crate::state::State;
 
 /// What a host needs.
+#[cfg(feature = "compile")]
 #[derive(Clone, Debug)]
 pub struct HostConfig {
     /// Where compiled code is kept between runs. Made where it is missing. The folder must
@@ -34,7 +38,9 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     engine: Engine,
     linker: Linker<State>,
-    cache: Cache,
+    /// `None`: nothing that is compiled is kept.
+    #[cfg(feature = "compile")]
+    cache: Option<Cache>,
     ticker: Arc<Ticker>,
 }
 
@@ -55,16 +61,16 @@ impl Host {
     ///
     /// # Errors
     /// The folder for compiled code cannot be used, or the engine does not run on this machine.
+    #[cfg(feature = "compile")]
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
-        let engine_error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
         let cache = Cache::open(config.cache_dir)?;
-        let engine = engine::new().map_err(engine_error)?;
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(engine_error)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(engine_error)?;
-        let ticker =
-            Ticker::start(&engine).map_err(|error| HostError::Engine(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { engine, linker, cache, ticker })))
+        let engine = engine::new().map_err(|error| HostError::Engine(format!("{error:#}")))?;
+        Ok(Self(Arc::new(Inner { cache: Some(cache), ..Inner::new(engine)? })))
+    }
+
+    /// A host on an engine, without a cache.
+    pub(crate) fn on(engine: Engine) -> Result<Self, HostError> {
+        Ok(Self(Arc::new(Inner::new(engine)?)))
     }
 
     /// Loads a component. Compiling one takes all cores for a second a megabyte or so, where it
@@ -95,12 +101,13 @@ impl Host {
 impl Host {
     /// Compiles a component, or takes its compiled code from where it is.
     fn component(&self, path: &Path) -> Result<Component, LoadError> {
-        let Inner { engine, cache, .. } = &*self.0;
+        let engine = &self.0.engine;
         let path = || path.to_owned();
         let read = |source| LoadError::Read { path: path(), source };
         let mut file = File::open(path()).map_err(read)?;
         let mut wasm = Vec::new();
-        file.read_to_end(&mut wasm).map_err(read)?;
+        // What tells them apart. Compiled code is mapped, and not read as a whole.
+        (&file).take(8).read_to_end(&mut wasm).map_err(read)?;
         if aot::is_compiled(&wasm) {
             let compiled = |source| LoadError::Compiled { path: path(), source };
             return aot::load(engine, &file).map_err(compiled);
@@ -113,14 +120,42 @@ impl Host {
             }
             _ => return Err(LoadError::NotWasm { path: path() }),
         }
-        let invalid = |error| LoadError::Invalid { path: path(), message: format!("{error:#}") };
-        cache.load(engine, &wasm).map_err(invalid)
+        file.read_to_end(&mut wasm).map_err(read)?;
+        #[cfg(feature = "compile")]
+        {
+            let compiled = match &self.0.cache {
+                Some(cache) => cache.load(engine, &wasm),
+                None => Component::new(engine, &wasm),
+            };
+            compiled
+                .map_err(|error| LoadError::Invalid { path: path(), message: format!("{error:#}") })
+        }
+        #[cfg(not(feature = "compile"))]
+        Err(LoadError::NoCompiler { path: path() })
+    }
+}
+
+impl Inner {
+    fn new(engine: Engine) -> Result<Self, HostError> {
+        let engine_error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(engine_error)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(engine_error)?;
+        let ticker =
+            Ticker::start(&engine).map_err(|error| HostError::Engine(error.to_string()))?;
+        Ok(Self {
+            engine,
+            linker,
+            #[cfg(feature = "compile")]
+            cache: None,
+            ticker,
+        })
     }
 }
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("cache", &self.0.cache).finish_non_exhaustive()
+        f.debug_struct("Host").finish_non_exhaustive()
     }
 }
 

@@ -13,8 +13,13 @@
 //! AWS's (`AWS_ENDPOINT_URL`), and nowhere else.
 
 pub mod aot;
+#[cfg(feature = "compile")]
 mod cache;
 mod component;
+#[cfg_attr(
+    not(feature = "compile"),
+    expect(dead_code, reason = "the pool is for hosts of many functions, which compile them")
+)]
 mod engine;
 mod error;
 mod failure;
@@ -24,12 +29,15 @@ mod isolate;
 mod limit;
 mod map;
 mod network;
+mod on_demand;
 mod output;
 mod seal;
 mod settings;
 mod state;
 
 pub use error::{HostError, LoadError};
-pub use host::{Host, HostConfig, WasmConfig};
+#[cfg(feature = "compile")]
+pub use host::HostConfig;
+pub use host::{Host, WasmConfig};
 pub use isolate::WasmProvider;
 pub use seal::Broken;

@@ -45,6 +45,7 @@ pub enum Broken {
 }
 
 /// Seals code.
+#[cfg(feature = "compile")]
 pub(crate) fn seal(mut code: Vec<u8>, label: &str) -> Vec<u8> {
     let label = &label.as_bytes()[..label.floor_char_boundary(u8::MAX.into())];
     code.extend_from_slice(label);

@@ -12,6 +12,7 @@ use crate::seal;
 const KIND: &str = "component";
 
 /// What is said of compiled code in its seal: `component x86_64 0.1.0`.
+#[cfg(feature = "compile")]
 pub(super) fn label(target: Target) -> String {
     format!("{KIND} {target} {}", env!("CARGO_PKG_VERSION"))
 }

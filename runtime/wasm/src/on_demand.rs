@@ -1,0 +1,22 @@
+//! Hosts that serve one invocation at a time.
+
+use wasmtime::{Engine, InstanceAllocationStrategy};
+
+use crate::error::HostError;
+use crate::host::Host;
+use crate::settings;
+
+impl Host {
+    /// A host that keeps nothing ready: instances take their memory when they begin and give it
+    /// back when they end. It is there sooner than one with a pool, and is small; so it suits a
+    /// process that serves one invocation at a time.
+    ///
+    /// # Errors
+    /// The engine does not run on this machine.
+    pub fn on_demand() -> Result<Self, HostError> {
+        let mut config = settings::code();
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        let engine = Engine::new(&config);
+        Self::on(engine.map_err(|error| HostError::Engine(format!("{error:#}")))?)
+    }
+}
