@@ -45,7 +45,7 @@ impl Wasm {
         if let Some(host) = &*host {
             return Ok(host.clone());
         }
-        let new = Host::new(HostConfig { cache_dir: self.cache_dir.clone() })?;
+        let new = Host::new(HostConfig::new(self.cache_dir.clone()))?;
         Ok(host.insert(new).clone())
     }
 }

@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let event = Bytes::from(event);
     let cache = tempfile::tempdir()?;
-    let host = Host::new(HostConfig { cache_dir: cache.path().join("compiled") })?;
+    let host = Host::new(HostConfig::new(cache.path().join("compiled")))?;
     let load = || {
         host.load(WasmConfig {
             function: Arc::new(function(component.as_ref())),

@@ -24,6 +24,8 @@ use crate::seal::Broken;
 
 #[cfg(feature = "compile")]
 pub use compile::compile;
+#[cfg(feature = "compile")]
+pub(crate) use load::{code, incompatible};
 pub(crate) use load::{is_compiled, load};
 
 /// The machines that code is compiled for, by the names that Lambda has for them

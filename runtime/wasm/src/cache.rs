@@ -1,35 +1,75 @@
 //! Machine code on disk, by the content of the component and the way of its compilation.
 //!
-//! The folder has one folder a component, named by the SHA-256 of its bytes and of everything
-//! that decides how they are compiled (wasmtime's exact version, its settings, the processor).
-//! In there is one file, named by the SHA-256 of its own bytes: `KEY/DIGEST.cwasm`.
+//! The folder has one file for each component, `KEY.cwasm`, whose key is a digest of the
+//! component's bytes and of everything that decides how they are compiled: wasmtime's exact
+//! version, its settings, the processor. It is sealed (see [`seal`]) with the key in its label, so
+//! that a file that was torn, changed or moved is compiled again and never executed. Its time of
+//! modification is when it was used last.
+//!
+//! Any number of processes may use the folder at once: one that compiles writes `KEY.part` and
+//! holds a lock on it, for which the others wait.
 
-use std::fs::{self, DirBuilder, File};
+mod code;
+mod evict;
+mod part;
+
+use std::fs::{self, DirBuilder};
+#[cfg(feature = "compile")]
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
+#[cfg(feature = "compile")]
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
-use wasmtime::component::Component;
-use wasmtime::{Engine, Result};
+#[cfg(feature = "compile")]
+use wasmtime::Engine;
+use wasmtime::Result;
 
 use crate::error::HostError;
-use crate::map;
+use crate::seal;
 
+use self::part::Part;
+
+pub(crate) use self::code::OnDisk;
+
+/// Of files of compiled code.
 const EXTENSION: &str = "cwasm";
 
 /// A folder of compiled components.
 #[derive(Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
+    /// How many bytes of code are kept.
+    limit: u64,
+    /// How many there are, as far as this process knows.
+    size: AtomicU64,
+    /// What was used since then is in use.
+    opened: SystemTime,
+}
+
+/// Compiled code that can be executed.
+#[derive(Debug)]
+pub(crate) enum Code {
+    /// In a file that stays.
+    OnDisk(OnDisk),
+    /// Here alone, since it could not be kept.
+    InMemory {
+        /// wasmtime's bytes.
+        bytes: Vec<u8>,
+        /// Why.
+        reason: io::Error,
+    },
 }
 
 impl Cache {
     /// Opens the folder, and makes it where it is missing: readable and writable by this user
-    /// alone, since what is in there will be executed.
-    pub(crate) fn open(dir: PathBuf) -> Result<Self, HostError> {
+    /// alone, since what is in there will be executed. What a process that was killed has left
+    /// half done is removed, and so is what was not used for the longest time where there are more
+    /// than `limit` bytes.
+    pub(crate) fn open(dir: PathBuf, limit: u64) -> Result<Self, HostError> {
         let error = |source| HostError::CacheDir { path: dir.clone(), source };
         if let Some(parent) = dir.parent() {
             fs::create_dir_all(parent).map_err(error)?;
@@ -50,84 +90,72 @@ impl Cache {
         if metadata.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).map_err(error)?;
         }
-        Ok(Self { dir })
+        let cache = Self { dir, limit, size: AtomicU64::new(0), opened: SystemTime::now() };
+        part::remove_abandoned(&cache.dir);
+        cache.evict();
+        Ok(cache)
     }
 
-    /// Loads a component from its compiled code; compiles it first where there is none, or none
-    /// that is whole.
+    /// The code of a key, made by `make` where there is none that is whole.
     ///
     /// # Errors
-    /// The bytes are no valid component, or one beyond the engine's limits. A folder that cannot
-    /// be written is no error: the next start compiles again.
-    pub(crate) fn load(&self, engine: &Engine, wasm: &[u8]) -> Result<Component> {
-        let dir = self.dir.join(key(engine, wasm));
-        if let Some(component) = stored(engine, &dir) {
-            return Ok(component);
+    /// Those of `make`. A folder that cannot be written is no error: the code is in memory, and
+    /// the next process makes it again.
+    pub(crate) fn code(&self, key: &str, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Code> {
+        if let Some(code) = self.stored(key) {
+            return Ok(Code::OnDisk(code));
         }
-        let compiled = engine.precompile_component(wasm)?;
-        if store(&dir, &compiled).is_ok()
-            && let Some(component) = stored(engine, &dir)
-        {
-            return Ok(component);
+        let path = self.dir.join(key).with_extension(EXTENSION);
+        let part = match Part::begin(&path) {
+            Ok(part) => part,
+            Err(reason) => return Ok(Code::InMemory { bytes: make()?, reason }),
+        };
+        // Another may have been at it, and done with it by now.
+        if let Some(code) = self.stored(key) {
+            return Ok(Code::OnDisk(code));
         }
-        // SAFETY: these are the bytes that this engine has just made of the component.
-        unsafe { Component::deserialize(engine, &compiled) }
+        let mut bytes = make()?;
+        let length = bytes.len();
+        seal::seal(&mut bytes, key);
+        let size = bytes.len() as u64;
+        let written = part.finish(&bytes, &path);
+        bytes.truncate(length);
+        if let Err(reason) = written {
+            return Ok(Code::InMemory { bytes, reason });
+        }
+        if self.size.fetch_add(size, Ordering::Relaxed) + size > self.limit {
+            self.evict();
+        }
+        // As any other file it is read before it is run.
+        Ok(match self.stored(key) {
+            Some(code) => Code::OnDisk(code),
+            None => Code::InMemory { bytes, reason: io::ErrorKind::InvalidData.into() },
+        })
+    }
+
+    /// The whole code of a key, if there is some. What is torn or changed is removed.
+    fn stored(&self, key: &str) -> Option<OnDisk> {
+        let path = self.dir.join(key).with_extension(EXTENSION);
+        match OnDisk::open(&path, key) {
+            Ok(code) => Some(code),
+            Err(error) => {
+                if !matches!(&error, seal::Broken::Read(e) if e.kind() == io::ErrorKind::NotFound) {
+                    let _ = fs::remove_file(&path);
+                }
+                None
+            }
+        }
+    }
+
+    /// The folder.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
 }
 
-/// The whole code in `dir`, if there is some. What is torn or changed is removed.
-fn stored(engine: &Engine, dir: &Path) -> Option<Component> {
-    for entry in fs::read_dir(dir).ok()?.flatten() {
-        let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != EXTENSION) {
-            continue;
-        }
-        let mut file = File::open(&path).ok()?;
-        let name = path.file_stem().unwrap_or_default();
-        if digest(&mut file).ok().is_none_or(|digest| name != digest.as_str()) {
-            let _ = fs::remove_file(&path);
-            continue;
-        }
-        // SAFETY: the bytes have the digest that `store` put into the file's name, so they are
-        // what this version of wasmtime, with these settings, once made (the folder is named by
-        // both). They are mapped through the descriptor that they were read from, so it is the
-        // same file whatever stands under the name now. It is not changed while it is mapped:
-        // only this user can reach the folder, and this module writes a file once, under another
-        // name, and never again. Whoever can do otherwise runs as this user, and can run code as
-        // this user without us.
-        let component = unsafe { map::component(engine, &file) };
-        if component.is_ok() {
-            return component.ok();
-        }
-        let _ = fs::remove_file(&path);
-    }
-    None
-}
-
-/// Writes compiled code, so that a crash at any time leaves a whole file or none.
-fn store(dir: &Path, compiled: &[u8]) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    let mut file = NamedTempFile::new_in(dir)?;
-    file.write_all(compiled)?;
-    file.as_file().sync_all()?;
-    let name = digest(&mut &*compiled)?;
-    file.persist(dir.join(name).with_extension(EXTENSION))?;
-    Ok(())
-}
-
-fn digest(bytes: &mut impl Read) -> io::Result<String> {
-    let mut sha = Sha256::new();
-    let mut buffer = vec![0; 128 << 10];
-    loop {
-        match bytes.read(&mut buffer)? {
-            0 => return Ok(hex(&sha.finalize())),
-            count => sha.update(&buffer[..count]),
-        }
-    }
-}
-
-/// The name of a component's folder.
-fn key(engine: &Engine, wasm: &[u8]) -> String {
+/// The key of a component that `engine` compiles.
+#[cfg(feature = "compile")]
+pub(crate) fn key(engine: &Engine, wasm: &[u8]) -> String {
     /// A hasher that loses nothing: it hands everything on to SHA-256.
     struct ToSha(Sha256);
 
@@ -148,7 +176,8 @@ fn key(engine: &Engine, wasm: &[u8]) -> String {
     hex(&sha.0.finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower case, two digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

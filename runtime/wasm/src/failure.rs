@@ -8,6 +8,7 @@ use samovar_dispatch::FunctionError;
 use wasmtime::{Error, Trap};
 use wasmtime_wasi::I32Exit;
 
+use crate::error::LoadError;
 use crate::state::State;
 
 const EXIT: &str = "Runtime.ExitError";
@@ -27,6 +28,11 @@ pub(crate) fn start(error: Error, state: &State) -> FunctionError {
         "Runtime.InvalidEntrypoint",
         format!("The component could not be instantiated: {error:#}"),
     )
+}
+
+/// The error for a component that could not be loaded again.
+pub(crate) fn load(error: &LoadError) -> FunctionError {
+    FunctionError::platform("Runtime.InvalidEntrypoint", error.to_string())
 }
 
 /// The error for an isolate that ended before it had answered.

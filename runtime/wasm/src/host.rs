@@ -1,34 +1,63 @@
 //! The host: one engine for all components.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
+#[cfg(feature = "compile")]
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use samovar_app::Function;
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
-use crate::aot;
 #[cfg(feature = "compile")]
 use crate::cache::Cache;
-use crate::component::Entry;
+#[cfg(feature = "compile")]
+use crate::compiler::{CompileObserver, Compiler};
 #[cfg(feature = "compile")]
 use crate::engine;
 use crate::engine::Ticker;
 use crate::error::{HostError, LoadError};
 use crate::isolate::WasmProvider;
 use crate::network::Allowed;
-use crate::state::State;
+#[cfg(feature = "compile")]
+use crate::resident;
+use crate::resident::{Loader, Resident, Residents};
+#[cfg(feature = "compile")]
+use crate::source::Source;
 
 /// What a host needs.
 #[cfg(feature = "compile")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HostConfig {
     /// Where compiled code is kept between runs. Made where it is missing. The folder must
     /// belong to this user, and is closed to all others.
     pub cache_dir: PathBuf,
+    /// How many bytes of compiled code are kept there. What was not used for the longest time goes
+    /// first; what this process uses stays.
+    pub cache_size: u64,
+    /// Who is told of what takes its time.
+    pub observer: Arc<dyn CompileObserver>,
+}
+
+#[cfg(feature = "compile")]
+impl HostConfig {
+    /// A gigabyte of code in a folder: some three thousand components of 80 KB, or thirty
+    /// interpreters.
+    pub fn new(cache_dir: PathBuf) -> Self {
+        Self { cache_dir, cache_size: 1 << 30, observer: Arc::new(()) }
+    }
+}
+
+#[cfg(feature = "compile")]
+impl fmt::Debug for HostConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostConfig")
+            .field("cache_dir", &self.cache_dir)
+            .field("cache_size", &self.cache_size)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What runs components. Cheap to clone; all clones are the same host.
@@ -36,13 +65,17 @@ pub struct HostConfig {
 pub struct Host(Arc<Inner>);
 
 struct Inner {
-    engine: Engine,
-    linker: Linker<State>,
+    loader: Arc<Loader>,
+    ticker: Arc<Ticker>,
     /// `None`: nothing that is compiled is kept.
     #[cfg(feature = "compile")]
-    cache: Option<Cache>,
-    ticker: Arc<Ticker>,
+    compiler: Option<Compiler>,
+    /// Components by the keys of their code, each loaded once, for all functions that it is of.
+    residents: Mutex<HashMap<String, Slot>>,
 }
+
+/// Where a component is, or will be.
+type Slot = Arc<Mutex<Weak<Resident>>>;
 
 /// A function that is a component.
 #[derive(Clone, Debug)]
@@ -63,12 +96,15 @@ impl Host {
     /// The folder for compiled code cannot be used, or the engine does not run on this machine.
     #[cfg(feature = "compile")]
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
-        let cache = Cache::open(config.cache_dir)?;
+        let cache = Cache::open(config.cache_dir, config.cache_size)?;
+        let compiler = Some(Compiler::new(cache, config.observer));
         let engine = engine::new().map_err(|error| HostError::Engine(format!("{error:#}")))?;
-        Ok(Self(Arc::new(Inner { cache: Some(cache), ..Inner::new(engine)? })))
+        let inner = Arc::new(Inner { compiler, ..Inner::new(engine)? });
+        resident::give_back_unused(Arc::downgrade(&inner))?;
+        Ok(Self(inner))
     }
 
-    /// A host on an engine, without a cache.
+    /// A host on an engine, which keeps nothing that it compiles.
     pub(crate) fn on(engine: Engine) -> Result<Self, HostError> {
         Ok(Self(Arc::new(Inner::new(engine)?)))
     }
@@ -79,59 +115,49 @@ impl Host {
     /// # Errors
     /// The file is no component, or none that this host can serve.
     pub fn load(&self, config: WasmConfig) -> Result<WasmProvider, LoadError> {
-        let Inner { engine, linker, ticker, .. } = &*self.0;
-        let path = config.component;
-        let component = self.component(&path)?;
-        let pre = match linker.instantiate_pre(&component) {
-            Ok(pre) => pre,
-            Err(error) => return Err(LoadError::Import { path, message: format!("{error:#}") }),
-        };
-        let entry = Entry::find(engine, &component, pre, &path)?;
+        let component = self.component(&config.component)?;
         Ok(WasmProvider {
-            engine: engine.clone(),
-            ticker: ticker.clone(),
-            entry: Arc::new(entry),
+            engine: self.0.loader.engine.clone(),
+            ticker: self.0.ticker.clone(),
+            component,
             allowed: Arc::new(Allowed::by_variables(&config.variables)),
             variables: with_lambdas_own(&config.function, config.variables),
             function: config.function,
         })
     }
-}
 
-impl Host {
-    /// Compiles a component, or takes its compiled code from where it is.
-    fn component(&self, path: &Path) -> Result<Component, LoadError> {
-        let engine = &self.0.engine;
-        let path = || path.to_owned();
-        let read = |source| LoadError::Read { path: path(), source };
-        let mut file = File::open(path()).map_err(read)?;
-        let mut wasm = Vec::new();
-        // What tells them apart. Compiled code is mapped, and not read as a whole.
-        (&file).take(8).read_to_end(&mut wasm).map_err(read)?;
-        if aot::is_compiled(&wasm) {
-            let compiled = |source| LoadError::Compiled { path: path(), source };
-            return aot::load(engine, &file).map_err(compiled);
-        }
-        // Magic, version and layer (component model, "Binary format": 0 is a core module).
-        match *wasm {
-            [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => {}
-            [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => {
-                return Err(LoadError::CoreModule { path: path() });
-            }
-            _ => return Err(LoadError::NotWasm { path: path() }),
-        }
-        file.read_to_end(&mut wasm).map_err(read)?;
+    /// Takes components out of memory that can come back, used or not, as it happens by itself to
+    /// those that have not been called for a minute. Invocations under way go on.
+    pub fn unload(&self) {
+        self.0.residents().iter().for_each(|resident| resident.unload());
+    }
+
+    fn component(&self, path: &Path) -> Result<Arc<Resident>, LoadError> {
         #[cfg(feature = "compile")]
-        {
-            let compiled = match &self.0.cache {
-                Some(cache) => cache.load(engine, &wasm),
-                None => Component::new(engine, &wasm),
-            };
-            compiled
-                .map_err(|error| LoadError::Invalid { path: path(), message: format!("{error:#}") })
+        if let Some(compiler) = &self.0.compiler {
+            return self.kept(compiler, path);
         }
-        #[cfg(not(feature = "compile"))]
-        Err(LoadError::NoCompiler { path: path() })
+        let component = self.0.loader.unkept(path)?;
+        Ok(Arc::new(Resident::new(self.0.loader.clone(), component, None, path.to_owned())?))
+    }
+
+    /// A component whose code is kept, and which is loaded once for all.
+    #[cfg(feature = "compile")]
+    fn kept(&self, compiler: &Compiler, path: &Path) -> Result<Arc<Resident>, LoadError> {
+        let loader = &self.0.loader;
+        let read = |source| LoadError::Read { path: path.to_owned(), source };
+        let bytes = fs::read(path).map_err(read)?;
+        let source = Source::new(&loader.engine, path, &bytes)?;
+        let slot = self.0.slot(source.key());
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(resident) = slot.upgrade() {
+            return Ok(resident);
+        }
+        let (component, code) = compiler.component(&loader.engine, path, &source)?;
+        let resident = Resident::new(loader.clone(), component, code, path.to_owned())?;
+        let resident = Arc::new(resident);
+        *slot = Arc::downgrade(&resident);
+        Ok(resident)
     }
 }
 
@@ -144,12 +170,32 @@ impl Inner {
         let ticker =
             Ticker::start(&engine).map_err(|error| HostError::Engine(error.to_string()))?;
         Ok(Self {
-            engine,
-            linker,
-            #[cfg(feature = "compile")]
-            cache: None,
+            loader: Arc::new(Loader { engine, linker }),
             ticker,
+            #[cfg(feature = "compile")]
+            compiler: None,
+            residents: Mutex::default(),
         })
+    }
+
+    /// Where the component of a key is, or will be.
+    #[cfg(feature = "compile")]
+    fn slot(&self, key: &str) -> Slot {
+        let mut residents = self.residents.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that were replaced, and that nobody is about to load.
+        residents.retain(|_, slot| {
+            Arc::strong_count(slot) > 1
+                || slot.lock().is_ok_and(|resident| resident.strong_count() > 0)
+        });
+        residents.entry(key.to_owned()).or_default().clone()
+    }
+}
+
+impl Residents for Inner {
+    fn residents(&self) -> Vec<Arc<Resident>> {
+        let residents = self.residents.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that is being loaded is in use.
+        residents.values().filter_map(|slot| slot.try_lock().ok()?.upgrade()).collect()
     }
 }
 

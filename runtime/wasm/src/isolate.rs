@@ -13,13 +13,14 @@ use samovar_dispatch::{
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
-use crate::component::{Entry, Instance};
+use crate::component::Instance;
 use crate::engine::{Running, Ticker};
 use crate::failure;
 use crate::invoke;
 use crate::limit::MemoryLimit;
 use crate::network::{Allowed, Network};
 use crate::output::LogStream;
+use crate::resident::Resident;
 use crate::state::{State, Stdout};
 
 /// How much a guest may hand to the host in one call: more than any response that Lambda takes.
@@ -32,7 +33,7 @@ const MAX_HANDLES: usize = 10_000;
 pub struct WasmProvider {
     pub(crate) engine: Engine,
     pub(crate) ticker: Arc<Ticker>,
-    pub(crate) entry: Arc<Entry>,
+    pub(crate) component: Arc<Resident>,
     pub(crate) function: Arc<Function>,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) allowed: Arc<Allowed>,
@@ -49,7 +50,7 @@ impl fmt::Debug for WasmProvider {
 #[async_trait]
 impl Provider for WasmProvider {
     fn door(&self) -> Door {
-        self.entry.door()
+        self.component.door()
     }
 
     fn computes(&self) -> bool {
@@ -57,9 +58,10 @@ impl Provider for WasmProvider {
     }
 
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
+        let entry = self.component.entry().await.map_err(|error| failure::load(&error))?;
         let running = self.ticker.running().await;
         let mut store = self.store(log);
-        match self.entry.instantiate(&mut store).await {
+        match entry.instantiate(&mut store).await {
             Ok(instance) => Ok(Box::new(Isolate {
                 function: self.function.clone(),
                 store,
@@ -76,7 +78,7 @@ impl Provider for WasmProvider {
 
 impl WasmProvider {
     fn store(&self, log: EnvironmentLog) -> Store<State> {
-        let stdout = if self.entry.answers_on_stdout() {
+        let stdout = if self.component.answers_on_stdout() {
             // One byte more, so that a response that is too large can be told from one that
             // just fits.
             Stdout::Response(MemoryOutputPipe::new(MAX_RESPONSE_BYTES + 1))

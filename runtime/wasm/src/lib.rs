@@ -1,8 +1,9 @@
 //! WASM execution environments: a fresh isolate for every invocation.
 //!
-//! A [`Host`] compiles components and keeps their machine code on disk. Each component is loaded
-//! once into a [`WasmProvider`], which starts an isolate for every invocation: its own memory,
-//! its own handles, nothing shared with the isolate before it or beside it.
+//! A [`Host`] compiles components and keeps their machine code on disk. For each function it makes
+//! a [`WasmProvider`], which starts an isolate for every invocation: its own memory, its own
+//! handles, nothing shared with the isolate before it or beside it. A component is loaded once, and
+//! given back while nobody calls it.
 //!
 //! What a component exports decides what it is given: `wasi:http/incoming-handler` gets HTTP
 //! requests, `samovar:function/handler` gets events, and a `wasi:cli/run` command gets its event
@@ -13,8 +14,13 @@
 //! AWS's (`AWS_ENDPOINT_URL`), and nowhere else.
 
 pub mod aot;
-#[cfg(feature = "compile")]
+#[cfg_attr(
+    not(feature = "compile"),
+    expect(dead_code, reason = "what is compiled is kept where there is a compiler")
+)]
 mod cache;
+#[cfg(feature = "compile")]
+mod compiler;
 mod component;
 #[cfg_attr(
     not(feature = "compile"),
@@ -23,6 +29,8 @@ mod component;
 mod engine;
 mod error;
 mod failure;
+#[cfg(feature = "compile")]
+mod gate;
 mod host;
 mod invoke;
 mod isolate;
@@ -31,10 +39,19 @@ mod map;
 mod network;
 mod on_demand;
 mod output;
+#[cfg_attr(
+    not(feature = "compile"),
+    expect(dead_code, reason = "what is not kept is not given back either")
+)]
+mod resident;
 mod seal;
 mod settings;
+#[cfg(feature = "compile")]
+mod source;
 mod state;
 
+#[cfg(feature = "compile")]
+pub use compiler::CompileObserver;
 pub use error::{HostError, LoadError};
 #[cfg(feature = "compile")]
 pub use host::HostConfig;

@@ -45,16 +45,31 @@ pub enum Broken {
 }
 
 /// Seals code.
-#[cfg(feature = "compile")]
-pub(crate) fn seal(mut code: Vec<u8>, label: &str) -> Vec<u8> {
+pub(crate) fn seal(code: &mut Vec<u8>, label: &str) {
     let label = &label.as_bytes()[..label.floor_char_boundary(u8::MAX.into())];
     code.extend_from_slice(label);
     // At most 255, as it has been cut.
     code.push(label.len() as u8);
-    let digest = Sha256::digest(&code);
+    let digest = Sha256::digest(&*code);
     code.extend_from_slice(&digest);
     code.extend_from_slice(&MAGIC);
-    code
+}
+
+/// Splits what was sealed into code and label, if it is whole.
+///
+/// # Errors
+/// It is not.
+#[cfg(feature = "compile")]
+pub(crate) fn open(sealed: &[u8]) -> Result<(&[u8], &str), Broken> {
+    let rest = sealed.strip_suffix(&MAGIC).ok_or(Broken::NotSealed)?;
+    let (rest, digest) = rest.split_last_chunk::<DIGEST>().ok_or(Broken::Changed)?;
+    if *Sha256::digest(rest) != *digest {
+        return Err(Broken::Changed);
+    }
+    let (length, rest) = rest.split_last().ok_or(Broken::Changed)?;
+    let at = rest.len().checked_sub((*length).into()).ok_or(Broken::Changed)?;
+    let (code, label) = rest.split_at(at);
+    Ok((code, str::from_utf8(label).map_err(|_| Broken::Changed)?))
 }
 
 /// Reads all of a sealed file, and gives its label if it is whole.
@@ -105,37 +120,47 @@ mod tests {
         file
     }
 
+    fn sealed(code: &[u8], label: &str) -> Vec<u8> {
+        let mut sealed = code.to_owned();
+        seal(&mut sealed, label);
+        sealed
+    }
+
     #[test]
     fn what_was_sealed_is_whole() {
         let long = vec![7; 3 * CHUNK + 1];
         for (code, label) in [(b"".as_slice(), ""), (b"code", "a label"), (&long, "x")] {
-            let sealed = seal(code.to_owned(), label);
-            assert!(sealed.starts_with(code));
+            let sealed = sealed(code, label);
+            assert_eq!(open(&sealed).unwrap(), (code, label));
             assert_eq!(verify(&file(&sealed)).unwrap(), label);
         }
         let label = "ä".repeat(200);
-        let sealed = seal(Vec::new(), &label);
+        let sealed = sealed(b"", &label);
         assert_eq!(verify(&file(&sealed)).unwrap(), "ä".repeat(127));
     }
 
     #[test]
     fn every_torn_and_every_changed_file_is_told() {
-        let sealed = seal(b"machine code".to_vec(), "label");
+        let sealed = sealed(b"machine code", "label");
+        let refused = |bytes: &[u8]| {
+            open(bytes).unwrap_err();
+            verify(&file(bytes)).unwrap_err()
+        };
         for length in 0..sealed.len() {
-            verify(&file(&sealed[..length])).unwrap_err();
+            refused(&sealed[..length]);
         }
         for at in 0..sealed.len() {
             for bit in 0..8 {
                 let mut changed = sealed.clone();
                 changed[at] ^= 1 << bit;
-                verify(&file(&changed)).unwrap_err();
+                refused(&changed);
             }
         }
         let mut longer = sealed.clone();
         longer.push(0);
-        verify(&file(&longer)).unwrap_err();
+        refused(&longer);
         // Something before it moves all offsets of the code.
         longer.rotate_right(1);
-        assert!(matches!(verify(&file(&longer)), Err(Broken::Changed)));
+        assert!(matches!(refused(&longer), Broken::Changed));
     }
 }

@@ -20,7 +20,9 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, AotError> {
     }
     let invalid = |error: wasmtime::Error| AotError::Invalid(format!("{error:#}"));
     let code = engine(target).and_then(|engine| engine.precompile_component(wasm));
-    Ok(seal::seal(code.map_err(invalid)?, &load::label(target)))
+    let mut code = code.map_err(invalid)?;
+    seal::seal(&mut code, &load::label(target));
+    Ok(code)
 }
 
 /// An engine that compiles and does not run.

@@ -31,20 +31,37 @@ pub(crate) fn is_compiled(bytes: &[u8]) -> bool {
 /// # Errors
 /// It is not whole, or not for this machine and this version.
 pub(crate) fn load(engine: &Engine, file: &File) -> Result<Component, AotError> {
-    let label = seal::verify(file)?;
+    let by = compiled_here(&seal::verify(file)?)?;
+    // SAFETY: the digest says that these are the bytes that `compile` has sealed, which are
+    // wasmtime's own. Whoever puts a file here that only claims so is trusted as the author of a
+    // binary is.
+    unsafe { map::component(engine, file) }.map_err(|error| incompatible(by, &error))
+}
+
+/// The code in the bytes of a `.cwasm` for this machine, and which Samovar compiled it.
+///
+/// # Errors
+/// It is not whole, or not for this machine.
+#[cfg(feature = "compile")]
+pub(crate) fn code(sealed: &[u8]) -> Result<(&[u8], String), AotError> {
+    let (code, label) = seal::open(sealed)?;
+    Ok((code, compiled_here(label)?))
+}
+
+/// wasmtime does not take code that Samovar `by` has compiled.
+pub(crate) fn incompatible(by: String, error: &wasmtime::Error) -> AotError {
+    AotError::Incompatible { by, message: format!("{error:#}") }
+}
+
+/// Who compiled what a seal says to be a component for this machine.
+fn compiled_here(label: &str) -> Result<String, AotError> {
     let mut words = label.split(' ');
     let (Some(KIND), Some(target), Some(by)) = (words.next(), words.next(), words.next()) else {
         return Err(AotError::NotCompiled);
     };
     let compiled: Target = target.parse().map_err(|_| AotError::NotCompiled)?;
-    if let Some(host) = Target::host().filter(|host| *host != compiled) {
-        return Err(AotError::Target { compiled, host });
+    match Target::host().filter(|host| *host != compiled) {
+        Some(host) => Err(AotError::Target { compiled, host }),
+        None => Ok(by.to_owned()),
     }
-    // SAFETY: the digest says that these are the bytes that `compile` has sealed, which are
-    // wasmtime's own. Whoever puts a file here that only claims so is trusted as the author of a
-    // binary is.
-    unsafe { map::component(engine, file) }.map_err(|error| AotError::Incompatible {
-        by: by.to_owned(),
-        message: format!("{error:#}"),
-    })
 }

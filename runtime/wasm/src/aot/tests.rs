@@ -135,6 +135,7 @@ fn targets_have_lambdas_names() {
     assert_eq!("aarch64".parse::<Target>(), Err(UnknownTarget));
 }
 
-fn seal_as(code: Vec<u8>, label: &str) -> Vec<u8> {
-    crate::seal::seal(code, label)
+fn seal_as(mut code: Vec<u8>, label: &str) -> Vec<u8> {
+    crate::seal::seal(&mut code, label);
+    code
 }

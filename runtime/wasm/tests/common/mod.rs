@@ -42,7 +42,7 @@ static GUESTS: LazyLock<PathBuf> = LazyLock::new(|| {
 /// Compiled code, shared by all tests of a run and by the next runs.
 static HOST: LazyLock<Host> = LazyLock::new(|| {
     let cache_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    Host::new(HostConfig { cache_dir }).unwrap()
+    Host::new(HostConfig::new(cache_dir)).unwrap()
 });
 
 /// A function of the example application.

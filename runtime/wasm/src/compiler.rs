@@ -1,0 +1,73 @@
+//! Components from what functions' files hold: compiled where that is to be done, and kept.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::cache::{Cache, Code, OnDisk};
+use crate::error::LoadError;
+use crate::gate::Gate;
+use crate::source::Source;
+
+/// Who is told what happens to components while they are loaded. Called on the thread that loads.
+pub trait CompileObserver: Send + Sync {
+    /// A component of so many bytes begins to be compiled, which ends when the result is dropped.
+    fn compiling(&self, component: &Path, bytes: usize) -> Box<dyn Send> {
+        let _ = (component, bytes);
+        Box::new(())
+    }
+
+    /// Compiled code of a component cannot be kept in `folder`: it is compiled at each start, and
+    /// stays in memory.
+    fn not_kept(&self, component: &Path, folder: &Path, reason: &io::Error) {
+        let _ = (component, folder, reason);
+    }
+}
+
+/// Nobody.
+impl CompileObserver for () {}
+
+/// A compiler that keeps what it makes.
+pub(crate) struct Compiler {
+    cache: Cache,
+    observer: Arc<dyn CompileObserver>,
+    /// As many components are compiled at once as there are cores.
+    compiling: Gate,
+}
+
+impl Compiler {
+    pub(crate) fn new(cache: Cache, observer: Arc<dyn CompileObserver>) -> Self {
+        Self { cache, observer, compiling: Gate::of_cores() }
+    }
+
+    /// Loads a component from its code, and gives the file that it is in, if it could be kept.
+    /// Makes the code first where there is none.
+    ///
+    /// # Errors
+    /// wasmtime refuses it. `path` is for messages.
+    pub(crate) fn component(
+        &self,
+        engine: &Engine,
+        path: &Path,
+        source: &Source<'_>,
+    ) -> Result<(Component, Option<OnDisk>), LoadError> {
+        let refused = |error| source.refused(path, &error);
+        let code = self.cache.code(source.key(), || {
+            let _pass = self.compiling.pass();
+            source.compile(engine, || self.observer.compiling(path, source.size()))
+        });
+        match code.map_err(refused)? {
+            Code::OnDisk(code) => Ok((code.component(engine).map_err(refused)?, Some(code))),
+            Code::InMemory { bytes, reason } => {
+                self.observer.not_kept(path, self.cache.dir(), &reason);
+                // SAFETY: these are the bytes that this engine has just made of the component, or
+                // that a seal says to have been made by `aot::compile`.
+                let component = unsafe { Component::deserialize(engine, bytes) };
+                Ok((component.map_err(refused)?, None))
+            }
+        }
+    }
+}
