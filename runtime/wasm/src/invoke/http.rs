@@ -53,12 +53,26 @@ async fn collect(
     request: Request<Body>,
 ) -> Result<(Parts, Bytes), FunctionError> {
     let (sender, receiver) = oneshot::channel();
-    let guest = handle(proxy, store, request, |response| {
-        let _ = sender.send(response);
-        Ok(())
-    });
+    let (fail, failed) = oneshot::channel();
+    let guest = async {
+        let outcome = handle(proxy, store, request, |response| {
+            let _ = sender.send(response);
+            Ok(())
+        });
+        let outcome = outcome.await;
+        if outcome.is_err() {
+            let _ = fail.send(());
+        }
+        outcome
+    };
     let answer = async {
-        let (head, body) = receiver.await.ok()?.into_parts();
+        let response = tokio::select! {
+            biased;
+            response = receiver => response.ok()?,
+            // The store keeps the sender of a guest that has trapped.
+            Ok(()) = failed => return None,
+        };
+        let (head, body) = response.into_parts();
         Some(whole(body).await.map(|body| (head, body)))
     };
     let (outcome, answer) = tokio::join!(guest, answer);
