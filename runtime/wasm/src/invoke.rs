@@ -2,7 +2,7 @@
 
 mod command;
 mod event;
-mod gateway;
+pub mod gateway;
 mod guest_body;
 mod http;
 

@@ -56,5 +56,6 @@ pub use error::{HostError, LoadError};
 #[cfg(feature = "compile")]
 pub use host::HostConfig;
 pub use host::{Host, WasmConfig};
+pub use invoke::gateway;
 pub use isolate::WasmProvider;
 pub use seal::Broken;

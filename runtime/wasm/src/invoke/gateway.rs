@@ -1,7 +1,8 @@
-//! HTTP requests as events of API Gateway and of function URLs, and back.
+//! HTTP requests as events of API Gateway, of function URLs and of load balancers, and back.
 //!
 //! Payload formats 2.0 and 1.0: API Gateway Developer Guide, "Create AWS Lambda proxy
-//! integrations for HTTP APIs"; AWS Lambda Developer Guide, "Invoking Lambda function URLs".
+//! integrations for HTTP APIs"; AWS Lambda Developer Guide, "Invoking Lambda function URLs". Load
+//! balancers: User Guide for Application Load Balancers, "Use Lambda functions as targets".
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,11 +20,17 @@ use serde_json::{Map, Value, json};
 
 /// The shape of an event, and so of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub enum Format {
     /// 2.0: HTTP APIs and function URLs.
     V2,
-    /// 1.0: REST APIs, HTTP APIs that ask for it; load balancers have nearly the same.
+    /// 1.0: REST APIs, HTTP APIs that ask for it.
     V1,
+    /// A load balancer.
+    Alb {
+        /// Whether its target group has multi-value headers. It then reads those of the response,
+        /// and else the others.
+        multi_value: bool,
+    },
 }
 
 /// What is read of an event. In 1.0, members that are empty are there and null.
@@ -64,10 +71,10 @@ struct HttpContext {
 ///
 /// # Errors
 /// What is wrong with the event, for its sender.
-pub(super) fn request(event: &[u8]) -> Result<(Format, Request<Body>), String> {
+pub fn request(event: &[u8]) -> Result<(Format, Request<Body>), String> {
     const WHAT: &str = "The function takes HTTP requests, and the event is none: expected an \
-                        event of API Gateway or of a function URL, with rawPath and \
-                        requestContext.http.method, or with path and httpMethod";
+                        event of API Gateway, a function URL or a load balancer, with rawPath \
+                        and requestContext.http.method, or with path and httpMethod";
     let event: GatewayEvent =
         serde_json::from_slice(event).map_err(|error| format!("{WHAT} ({error})"))?;
     let (format, method, target) =
@@ -75,7 +82,11 @@ pub(super) fn request(event: &[u8]) -> Result<(Format, Request<Body>), String> {
             let query = event.raw_query_string.clone().unwrap_or_default();
             (Format::V2, http.method.clone(), with_query(path, &query))
         } else if let (Some(path), Some(method)) = (&event.path, &event.http_method) {
-            (Format::V1, method.clone(), with_query(path, &event.query()))
+            let format = match event.request_context.elb {
+                Some(_) => Format::Alb { multi_value: event.multi_value_headers.is_some() },
+                None => Format::V1,
+            };
+            (format, method.clone(), with_query(path, &event.query()))
         } else {
             return Err(WHAT.to_owned());
         };
@@ -189,6 +200,11 @@ fn percent_encode(text: &str, keep: fn(u8) -> bool) -> String {
 }
 
 impl Format {
+    /// Whether this caller can take a response in streaming mode: all but load balancers.
+    pub fn streams(self) -> bool {
+        !matches!(self, Self::Alb { .. })
+    }
+
     /// The answer to an event, for a response.
     pub(super) fn response(self, head: &Parts, body: &[u8]) -> Bytes {
         let text = is_text(&head.headers).then(|| std::str::from_utf8(body).ok()).flatten();
@@ -206,6 +222,7 @@ impl Format {
             names.map(|name| (name.to_string(), value(name))).collect::<Map<_, _>>()
         };
         let joined = |name: &HeaderName| values(name).collect::<Vec<_>>().join(",").into();
+        let list = |name: &HeaderName| values(name).collect::<Vec<_>>().into();
         match self {
             Self::V2 => {
                 answer["headers"] = each(Some(&SET_COOKIE), &joined).into();
@@ -213,8 +230,21 @@ impl Format {
             }
             Self::V1 => {
                 answer["headers"] = each(Some(&SET_COOKIE), &joined).into();
-                let list = |name: &HeaderName| values(name).collect::<Vec<_>>().into();
                 answer["multiValueHeaders"] = each(None, &list).into();
+            }
+            Self::Alb { multi_value } => {
+                let reason = head.status.canonical_reason().unwrap_or_default();
+                answer["statusDescription"] = format!("{} {reason}", head.status.as_u16()).into();
+                if multi_value {
+                    answer["multiValueHeaders"] = each(None, &list).into();
+                } else {
+                    // The last of several cookies: they cannot be joined.
+                    let value = |name: &HeaderName| match *name {
+                        SET_COOKIE => values(name).next_back().unwrap_or_default().into(),
+                        _ => joined(name),
+                    };
+                    answer["headers"] = each(None, &value).into();
+                }
             }
         }
         answer.to_string().into()

@@ -70,7 +70,7 @@ async fn reads_format_1() {
 
 #[tokio::test]
 async fn a_load_balancer_leaves_the_query_encoded() {
-    let (_, request) = parsed(json!({
+    let (format, request) = parsed(json!({
         "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:..."}},
         "httpMethod": "GET",
         "path": "/lambda",
@@ -81,6 +81,25 @@ async fn a_load_balancer_leaves_the_query_encoded() {
     }))
     .await;
     assert_eq!(request.uri(), "/lambda?query=1234%20ABCD");
+    assert_eq!(format, Format::Alb { multi_value: false });
+}
+
+/// User Guide for Application Load Balancers, "Requests with multi-value headers".
+#[tokio::test]
+async fn reads_multi_value_headers_of_a_load_balancer() {
+    let (format, request) = parsed(json!({
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:..."}},
+        "httpMethod": "GET",
+        "path": "/",
+        "multiValueQueryStringParameters": {"myKey": ["val1", "val2"]},
+        "multiValueHeaders": {"accept": ["a"], "cookie": ["name1=value1", "name2=value2"]},
+        "body": "",
+        "isBase64Encoded": false,
+    }))
+    .await;
+    assert_eq!(request.uri(), "/?myKey=val1&myKey=val2");
+    assert_eq!(request.headers().get_all(COOKIE).iter().count(), 2);
+    assert_eq!(format, Format::Alb { multi_value: true });
 }
 
 #[test]
@@ -142,6 +161,35 @@ fn answers_in_format_1() {
             },
             "body": "tea",
             "isBase64Encoded": false,
+        })
+    );
+}
+
+/// The same guide, "Respond to the load balancer" and "Responses with multi-value headers".
+#[test]
+fn answers_a_load_balancer() {
+    assert_eq!(
+        answer(Format::Alb { multi_value: false }, &HEADERS, b"tea"),
+        json!({
+            "statusCode": 201,
+            "statusDescription": "201 Created",
+            "headers": {"content-type": "text/plain", "set-cookie": "b=2", "vary": "x"},
+            "body": "tea",
+            "isBase64Encoded": false,
+        })
+    );
+    assert_eq!(
+        answer(Format::Alb { multi_value: true }, &HEADERS, b"\xff"),
+        json!({
+            "statusCode": 201,
+            "statusDescription": "201 Created",
+            "multiValueHeaders": {
+                "content-type": ["text/plain"],
+                "set-cookie": ["a=1", "b=2"],
+                "vary": ["x"],
+            },
+            "body": "/w==",
+            "isBase64Encoded": true,
         })
     );
 }
