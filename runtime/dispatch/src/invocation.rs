@@ -30,6 +30,8 @@ pub struct Invocation {
     pub event: Event,
     /// Client context, as JSON text (already decoded from base64).
     pub client_context: Option<String>,
+    /// ARN by which the function was called; `None`: the function's own.
+    pub invoked_function_arn: Option<String>,
     /// `X-Amzn-Trace-Id`: `Root=1-...;Parent=...;Sampled=0`.
     pub trace_id: String,
     /// What caused the call, for people.
@@ -49,6 +51,7 @@ impl Invocation {
             request_id: uuid::Uuid::new_v4().to_string(),
             event,
             client_context: None,
+            invoked_function_arn: None,
             trace_id: new_trace_id(),
             source,
             streaming: false,

@@ -35,3 +35,4 @@ pub use log::{EnvironmentLog, LogLine, LogObserver, Origin, TAIL_BYTES, Telemetr
 pub use platform_event::{PlatformEvent, RuntimeDone, Span};
 pub use registry::Alias;
 pub use report::{Observer, Report};
+pub use stream::ending_as;

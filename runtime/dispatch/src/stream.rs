@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 
 use crate::invocation::{Body, BoxError, FunctionError, Streamed};
 
-/// The same response; if its body breaks, it ends with the error that the invocation ended with
+/// The same response; when `outcome` has come, it ends as the invocation did. If its body breaks, it ends with the error that the invocation ended with
 /// (a time-out, an exit).
-pub(crate) fn ending_as(
+pub fn ending_as(
     streamed: Streamed,
     outcome: oneshot::Receiver<Result<(), FunctionError>>,
 ) -> Streamed {

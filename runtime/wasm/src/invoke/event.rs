@@ -24,7 +24,9 @@ pub(super) async fn invoke(
     let context = Context {
         request_id: invocation.request_id,
         function_name: function.name.clone(),
-        invoked_function_arn: function.arn.clone(),
+        invoked_function_arn: invocation
+            .invoked_function_arn
+            .unwrap_or_else(|| function.arn.clone()),
         // Enough for 500 million years.
         deadline_ms: deadline.as_millis() as u64,
         memory_limit_mb: function.memory_mb,
