@@ -125,6 +125,9 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
             _ => others.push(*resource),
         }
     }
+    for resource in active.iter().filter(|resource| lambda::LAYERS.contains(&resource.kind)) {
+        lambda::note_layer_build(resolver, resource, &functions);
+    }
     let mut attached = lambda::Functions::new(&mut functions);
     for resource in active.iter().filter(|resource| lambda::TYPES.contains(&resource.kind)) {
         lambda::read(resolver, resource, &mut attached);

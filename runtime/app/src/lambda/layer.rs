@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::Belonging;
 use crate::function;
-use crate::model::Layer;
+use crate::model::{Function, Kind, Layer, LayerReference};
 use crate::node::{Node, Place};
 use crate::read::Reader;
 use crate::report::Fault;
@@ -63,10 +63,6 @@ pub(crate) fn read<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) -> Opti
     };
     layer.check(fields);
     check_retention(&layer);
-    if let Some(node) = resource.metadata.and_then(|metadata| metadata.get("BuildMethod")) {
-        let what = format!("Resources.{}.Metadata.BuildMethod", resource.id);
-        report.note(node.at, what, "not run: the layer's folder is taken as it is");
-    }
     let path = content(&layer, property, object);
     let name = resolver.name_of(resource).ok()?;
     let id = resolver.id(resource.id);
@@ -77,6 +73,21 @@ pub(crate) fn read<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>) -> Opti
         path: path?,
         span: report.span(resource.at),
     })
+}
+
+/// Says of a layer with a build method that it is not built here, unless nobody here wants it:
+/// what only WASM functions have is what runs them on AWS.
+pub(crate) fn note_build(resolver: &Resolver, resource: &Resource, functions: &[Function]) {
+    let Some(node) = resource.metadata.and_then(|metadata| metadata.get("BuildMethod")) else {
+        return;
+    };
+    let own = LayerReference::Local(resolver.id(resource.id));
+    let mut users = functions.iter().filter(|function| function.layers.contains(&own)).peekable();
+    if users.peek().is_some() && users.all(|function| function.kind == Kind::Wasm) {
+        return;
+    }
+    let what = format!("Resources.{}.Metadata.BuildMethod", resource.id);
+    resolver.report.note(node.at, what, "not run: the layer's folder is taken as it is");
 }
 
 /// SAM's rule: one of two words, in any case, and written out.

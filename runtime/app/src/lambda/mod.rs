@@ -9,7 +9,7 @@ mod settings;
 
 use std::collections::HashMap;
 
-pub(crate) use layer::{TYPES as LAYERS, read as layer};
+pub(crate) use layer::{TYPES as LAYERS, note_build as note_layer_build, read as layer};
 
 use crate::model::Function;
 use crate::node::{Key, Node};

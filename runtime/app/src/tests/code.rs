@@ -443,3 +443,29 @@ Outputs:
         ]
     );
 }
+
+/// What runs WASM functions on AWS is not wanted here, so it is not missed.
+#[test]
+fn a_layer_that_is_not_built_is_told_to_who_has_it() {
+    let text = |layers: &str| {
+        format!(
+            "
+Transform: AWS::Serverless-2016-10-31
+Globals: {{Function: {{Runtime: provided.al2023, CodeUri: code}}}}
+Resources:
+  Tools:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: {{BuildMethod: makefile}}
+    Properties: {{ContentUri: tools/}}
+  Wasm: {{Type: 'AWS::Serverless::Function', Properties: {{Handler: a.wasm, Layers: [!Ref Tools]}}}}
+  Native: {{Type: 'AWS::Serverless::Function', Properties: {{Handler: bootstrap, Layers: {layers}}}}}
+"
+        )
+    };
+    let files = ["tools/Makefile", "code/a.wasm", "code/bootstrap"];
+    assert!(super::notes(&app(&text("[]"), &files)).is_empty());
+    assert_eq!(
+        super::notes(&app(&text("[!Ref Tools]"), &files)),
+        ["Resources.Tools.Metadata.BuildMethod: not run: the layer's folder is taken as it is"]
+    );
+}

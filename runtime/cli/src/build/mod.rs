@@ -89,7 +89,7 @@ pub(crate) struct Artifact {
 pub(crate) type Artifacts = HashMap<String, Result<Artifact, BuildError>>;
 
 /// The folders of a function's layers, in its order, those in archives unpacked below `state`.
-/// Layers that are not on this machine are left out.
+/// Layers that are not on this machine are left out. A WASM function sees no files, so it has none.
 ///
 /// # Errors
 /// An archive cannot be unpacked.
@@ -98,12 +98,17 @@ pub(crate) fn layers(
     function: &Function,
     state: &Path,
 ) -> Result<Vec<PathBuf>, BuildError> {
-    let local = function.layers.iter().filter_map(|layer| match layer {
+    local_layers(app, function).map(|path| layer_folder(path, state)).collect()
+}
+
+/// Where the layers of a function are that it sees here, in its order.
+fn local_layers<'a>(app: &'a App, function: &'a Function) -> impl Iterator<Item = &'a Path> {
+    let of_process = (function.kind == Kind::Process).then_some(&function.layers);
+    let local = of_process.into_iter().flatten().filter_map(|layer| match layer {
         LayerReference::Local(id) => app.layers.iter().find(|layer| layer.logical_id == *id),
         LayerReference::Remote(_) => None,
     });
-    let paths = local.filter_map(|layer| layer.path.as_deref());
-    paths.map(|path| layer_folder(path, state)).collect()
+    local.filter_map(|layer| layer.path.as_deref())
 }
 
 /// The folder of a layer, which is unpacked below `state` if it is an archive.

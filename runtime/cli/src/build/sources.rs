@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use samovar_app::{App, Build, Function, LayerReference};
+use samovar_app::{App, Build, Function};
 
 use super::locate::Workspaces;
 
@@ -36,11 +36,7 @@ pub(crate) async fn sources(app: &App) -> HashMap<String, Source> {
     let mut sources = HashMap::new();
     for function in app.functions.iter().filter(|function| function.not_run.is_none()) {
         let mut source = source(function, &mut workspaces).await;
-        let layers = function.layers.iter().filter_map(|layer| match layer {
-            LayerReference::Local(id) => app.layers.iter().find(|layer| layer.logical_id == *id),
-            LayerReference::Remote(_) => None,
-        });
-        for path in layers.filter_map(|layer| layer.path.as_deref()) {
+        for path in super::local_layers(app, function) {
             source.add(path);
         }
         sources.insert(function.logical_id.clone(), source);
