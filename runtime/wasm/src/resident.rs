@@ -43,8 +43,8 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
-    /// A component of which nothing is kept: code is mapped from where it is, and anything else
-    /// compiled.
+    /// A component of which nothing is kept: code is mapped from where it is, as it is, and
+    /// anything else compiled.
     ///
     /// # Errors
     /// It is nothing that can be run here.

@@ -77,21 +77,42 @@ pub(crate) fn open(sealed: &[u8]) -> Result<(&[u8], &str), Broken> {
 /// # Errors
 /// It is not.
 pub(crate) fn verify(file: &File) -> Result<String, Broken> {
+    let Seal { label, digest, sealed } = read(file)?;
+    if hash(file, sealed)? != digest { Err(Broken::Changed) } else { Ok(label) }
+}
+
+/// The label of a sealed file that somebody else has verified.
+///
+/// # Errors
+/// It has no seal at its end, as a torn one has none.
+pub(crate) fn label(file: &File) -> Result<String, Broken> {
+    read(file).map(|seal| seal.label)
+}
+
+/// What stands behind the code.
+struct Seal {
+    label: String,
+    digest: [u8; DIGEST],
+    /// How many bytes the digest is of.
+    sealed: u64,
+}
+
+fn read(file: &File) -> Result<Seal, Broken> {
     let size = file.metadata()?.len();
     let tail = size.checked_sub(TAIL as u64).ok_or(Broken::NotSealed)?;
     let mut bytes = [0; TAIL];
     file.read_exact_at(&mut bytes, tail)?;
-    let (length, digest, magic) = (bytes[0], &bytes[1..=DIGEST], &bytes[1 + DIGEST..]);
+    let (length, magic) = (bytes[0], &bytes[1 + DIGEST..]);
+    let mut digest = [0; DIGEST];
+    digest.copy_from_slice(&bytes[1..=DIGEST]);
     if magic != MAGIC {
         return Err(Broken::NotSealed);
     }
     let code = tail.checked_sub(length.into()).ok_or(Broken::Changed)?;
     let mut label = vec![0; length.into()];
     file.read_exact_at(&mut label, code)?;
-    if hash(file, tail + 1)? != digest {
-        return Err(Broken::Changed);
-    }
-    String::from_utf8(label).map_err(|_| Broken::Changed)
+    let label = String::from_utf8(label).map_err(|_| Broken::Changed)?;
+    Ok(Seal { label, digest, sealed: tail + 1 })
 }
 
 /// SHA-256 of the first `length` bytes.

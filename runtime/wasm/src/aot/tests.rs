@@ -86,7 +86,7 @@ fn no_part_of_a_file_is_executed() {
     }
     let mut changed = compiled.clone();
     changed[compiled.len() / 2] ^= 1;
-    let error = load(&engine, &file(&changed)).unwrap_err();
+    let error = code(&changed).unwrap_err();
     assert!(matches!(error, AotError::Broken(Broken::Changed)), "{error}");
 }
 
