@@ -10,6 +10,7 @@ mod environment;
 mod exclusions;
 mod layers;
 mod runtime;
+mod samovar;
 mod settings;
 mod shapes;
 mod sizes;
@@ -25,9 +26,10 @@ pub(crate) use shapes::SCALING;
 pub(crate) use url::Settings as UrlSettings;
 pub(crate) use version::{alias, provisioned};
 
+use self::samovar::Samovar;
 use crate::api::Apis;
 use crate::event::{self, Called};
-use crate::model::Function;
+use crate::model::{Function, Kind};
 use crate::node::{Key, Node, Place};
 use crate::property::{self, Table};
 use crate::read::Reader;
@@ -134,6 +136,9 @@ pub(crate) fn read<'t>(
         Vec::new()
     };
 
+    let kind = runs.as_ref().map_or(Kind::Process, |runs| runs.kind);
+    let samovar = Samovar::read(&subject, kind);
+
     let (name, runs) = (name?, runs?);
     let (code, not_run) = code?;
     let not_run = runs.not_run.or(not_run);
@@ -165,6 +170,7 @@ pub(crate) fn read<'t>(
         tracing,
         logging,
         snap_start,
+        allowed_hosts: samovar.allowed_hosts,
         triggers,
         url,
         ..Function::new(&id, runs.kind, code)

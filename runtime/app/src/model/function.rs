@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Cors, ManagedRuntime, Places, Span, Target, Trigger};
+use super::{AllowedHost, Cors, ManagedRuntime, Places, Span, Target, Trigger};
 
 /// One `AWS::Serverless::Function` or `AWS::Lambda::Function`.
 #[derive(Clone, Debug)]
@@ -64,6 +64,8 @@ pub struct Function {
     pub logging: Logging,
     /// `SnapStart.ApplyOn` is `PublishedVersions`.
     pub snap_start: bool,
+    /// `Metadata.Samovar.AllowedHosts`: where a WASM function may send requests.
+    pub allowed_hosts: Vec<AllowedHost>,
     /// What starts the function, in template order.
     pub triggers: Vec<Trigger>,
     /// `FunctionUrlConfig`, or an `AWS::Lambda::Url` of the function.
@@ -140,6 +142,7 @@ impl Function {
             tracing: Tracing::PassThrough,
             logging: Logging::default(),
             snap_start: false,
+            allowed_hosts: Vec::new(),
             triggers: Vec::new(),
             url: None,
         }

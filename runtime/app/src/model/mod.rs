@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod function;
+mod host;
 mod integration;
 mod managed;
 mod place;
@@ -24,6 +25,7 @@ pub use function::{
     Architecture, Asynchronous, Build, Code, Destination, Function, FunctionUrl, Kind, Layer,
     LayerReference, Logging, Tracing,
 };
+pub use host::{AllowedHost, AllowedHostError, Host, HostError, HostPattern};
 pub use integration::{
     AwsIntegration, ChangeKind, Exchange, HttpIntegration, IntegrationResponse, Mapping,
     MappingPart, ParameterChange, ParameterTarget, Passthrough, ServiceAction, ServiceIntegration,

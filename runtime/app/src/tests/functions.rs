@@ -278,3 +278,34 @@ fn dynamic_references_are_left_and_named() {
         ]
     );
 }
+
+#[test]
+fn allowed_hosts_are_metadata() {
+    let hosts = "    Metadata:
+      BuildMethod: rust-cargolambda
+      Samovar:
+        AllowedHosts:
+          - api.example.com
+          - '*.example.com'
+          - !Sub https://${Api}:8443
+          - http://127.0.0.1:8080
+          - !ImportValue elsewhere
+Parameters: {Api: {Type: String, Default: Api.Example.Org}}
+";
+    let wasm = app(&hello("", hosts).replace("bootstrap", "hello.wasm"));
+    let allowed = &wasm.function("Hello").unwrap().allowed_hosts;
+    let expected = [
+        "api.example.com",
+        "*.example.com",
+        "https://api.example.org:8443",
+        "http://127.0.0.1:8080",
+    ];
+    assert_eq!(*allowed, expected.map(|host| host.parse().unwrap()));
+    let unknown = "Resources.Hello.Metadata.Samovar.AllowedHosts[4]: only AWS knows the host: it is \
+                   not allowed";
+    assert!(notes(&wasm).iter().any(|note| note == unknown), "{:?}", notes(&wasm));
+    let native = app(&hello("", hosts));
+    let native_only = "Resources.Hello.Metadata.Samovar.AllowedHosts: holds for WASM functions \
+                       only: a native one reaches every host";
+    assert!(notes(&native).iter().any(|note| note == native_only), "{:?}", notes(&native));
+}

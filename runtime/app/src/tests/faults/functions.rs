@@ -284,3 +284,50 @@ template.yaml:10:21: error: `InvokeMode` of Hello must be one of BUFFERED, RESPO
 ",
     );
 }
+
+#[test]
+fn allowed_hosts() {
+    says(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: hello.wasm
+      CodeUri: code
+    Metadata:
+      Samovar:
+        AllowedHost: a.example
+        AllowedHosts:
+          - https://api.example.com/v1
+          - 'api.*.com'
+          - 0x7f.1
+",
+        "
+template.yaml:11:9: error: unknown property `AllowedHost` of Hello
+   11 |         AllowedHost: a.example
+      |         ^^^^^^^^^^^
+  at Resources.Hello.Metadata.Samovar.AllowedHost
+help: did you mean `AllowedHosts`?
+
+template.yaml:13:13: error: `Metadata.Samovar.AllowedHosts[0]` of Hello must be a host, not `https://api.example.com/v1`
+   13 |           - https://api.example.com/v1
+      |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+  at Resources.Hello.Metadata.Samovar.AllowedHosts[0]
+help: a path, a query or a user cannot be allowed alone: write only the host
+
+template.yaml:14:13: error: `Metadata.Samovar.AllowedHosts[1]` of Hello must be a host, not `api.*.com`
+   14 |           - 'api.*.com'
+      |             ^^^^^^^^^^^
+  at Resources.Hello.Metadata.Samovar.AllowedHosts[1]
+help: a wildcard is the whole first part of a name: `*.example.com`
+
+template.yaml:15:13: error: `Metadata.Samovar.AllowedHosts[2]` of Hello must be a host, not `0x7f.1`
+   15 |           - 0x7f.1
+      |             ^^^^^^
+  at Resources.Hello.Metadata.Samovar.AllowedHosts[2]
+help: write an IPv4 address as four decimal numbers: `10.0.0.5`
+",
+    );
+}
