@@ -5,16 +5,24 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
-use samovar_app::{Build, Code, Function, Kind, Span};
+use samovar_app::{AllowedHost, AllowedHostError, Build, Code, Function, Kind, Span};
 use thiserror::Error;
 
 /// Whether responses to HTTP events are streamed: `buffered` or `response_stream`, in any case, as
 /// `InvokeMode` of a function URL has it. A runtime cannot tell by the event.
 const INVOKE_MODE: &str = "SAMOVAR_INVOKE_MODE";
 
+/// Which hosts the function may reach beside AWS's, with blanks between: each as one of
+/// `Metadata: Samovar: AllowedHosts`, which a runtime does not get to see.
+const ALLOWED_HOSTS: &str = "SAMOVAR_ALLOWED_HOSTS";
+
+/// The services of AWS, where the function's role says what it may do (AWS General Reference, "AWS
+/// service endpoints").
+const SERVICES: &str = "https://*.amazonaws.com https://*.amazonaws.com.cn https://*.api.aws";
+
 /// Variables that are about this process and not about the function. The rest is the function's:
 /// its own, and Lambda's, credentials among them.
-const OF_PROCESS: [&str; 8] = [
+const OF_PROCESS: [&str; 7] = [
     "AWS_LAMBDA_RUNTIME_API",
     "LAMBDA_RUNTIME_DIR",
     "LAMBDA_TASK_ROOT",
@@ -22,7 +30,6 @@ const OF_PROCESS: [&str; 8] = [
     "PATH",
     "PWD",
     "SHLVL",
-    INVOKE_MODE,
 ];
 
 /// The execution environment.
@@ -49,6 +56,9 @@ pub(crate) enum EnvironmentError {
     /// A setting of the function has another form.
     #[error("{INVOKE_MODE} is {0:?}: write buffered or response_stream")]
     InvokeMode(String),
+    /// A setting of the function has another form.
+    #[error("{ALLOWED_HOSTS} has {0:?}: {1}")]
+    AllowedHosts(String, AllowedHostError),
 }
 
 impl Environment {
@@ -83,12 +93,22 @@ impl Environment {
             handler,
             version: text("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or(function.version),
             memory_mb: memory_mb.unwrap_or(function.memory_mb),
+            allowed_hosts: allowed_hosts(&text(ALLOWED_HOSTS).unwrap_or_default())?,
             ..function
         };
         let is_functions = |name: &String| !OF_PROCESS.contains(&name.as_str());
         let variables = variables.into_iter().filter(|(name, _)| is_functions(name)).collect();
         Ok(Self { runtime_api, task_root, function, variables, streaming })
     }
+}
+
+/// AWS's hosts, and the function's own.
+fn allowed_hosts(own: &str) -> Result<Vec<AllowedHost>, EnvironmentError> {
+    let host = |text: &str| {
+        let error = |error| EnvironmentError::AllowedHosts(text.to_owned(), error);
+        text.parse().map_err(error)
+    };
+    SERVICES.split(' ').chain(own.split_whitespace()).map(host).collect()
 }
 
 #[cfg(test)]
@@ -158,9 +178,32 @@ mod tests {
         {
             let environment = environment(&[(INVOKE_MODE, Some(mode))]).unwrap();
             assert_eq!(environment.streaming, streaming, "{mode}");
-            assert!(!environment.variables.iter().any(|(name, _)| name == INVOKE_MODE));
         }
         let error = environment(&[(INVOKE_MODE, Some("stream"))]).unwrap_err();
         assert_eq!(error, EnvironmentError::InvokeMode("stream".into()));
+    }
+
+    #[test]
+    fn a_function_reaches_aws_and_what_it_names() {
+        let hosts = " api.example.com\n*.example.org:8443 ";
+        let Environment { function, .. } = environment(&[(ALLOWED_HOSTS, Some(hosts))]).unwrap();
+        let admits = |https, host: &str, port| {
+            let host = host.parse().unwrap();
+            function.allowed_hosts.iter().any(|allowed| allowed.admits(https, &host, port))
+        };
+        assert!(admits(true, "sqs.us-east-1.amazonaws.com", 443));
+        assert!(admits(true, "api.example.com", 443));
+        assert!(admits(true, "a.example.org", 8443));
+        for (https, host, port) in [
+            (false, "sqs.us-east-1.amazonaws.com", 80),
+            (true, "amazonaws.com.evil.example", 443),
+            (true, "example.net", 443),
+            (false, "169.254.169.254", 80),
+            (false, "127.0.0.1", 9001),
+        ] {
+            assert!(!admits(https, host, port), "{host}");
+        }
+        let error = environment(&[(ALLOWED_HOSTS, Some("a.example b/c"))]).unwrap_err();
+        assert!(error.to_string().starts_with("SAMOVAR_ALLOWED_HOSTS has \"b/c\": "), "{error}");
     }
 }
