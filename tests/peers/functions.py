@@ -12,7 +12,6 @@ import argparse
 import concurrent.futures
 import contextlib
 import http.client
-import os
 import statistics
 import sys
 import time
@@ -130,27 +129,9 @@ def idle_cpu(server):
     with concurrent.futures.ThreadPoolExecutor(IDLE) as pool:
         list(pool.map(lambda _: call(server, invokers.SLEEPER, '{"ms": 2000}'), range(IDLE)))
     time.sleep(2)
-    before = cpu_seconds(server.process.pid)
+    before = measure.cpu_seconds(server.process.pid)
     time.sleep(10)
-    return 100 * (cpu_seconds(server.process.pid) - before) / 10
-
-
-def cpu_seconds(session):
-    """Of all processes in a session and of their descendants."""
-    parents, times = {}, {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError, ValueError):
-                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-                parents[int(folder.name)] = int(fields[1])
-                times[int(folder.name)] = int(fields[11]) + int(fields[12])
-    def belongs(pid):
-        while pid > 1:
-            if pid == session:
-                return True
-            pid = parents.get(pid, 0)
-        return False
-    return sum(spent for pid, spent in times.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
+    return 100 * (measure.cpu_seconds(server.process.pid) - before) / 10
 
 
 def cold_starts(server, rounds=20):

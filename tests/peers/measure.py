@@ -1,6 +1,7 @@
 """What is measured: messages a second by the load generator, the disk's own speed, and the way
 from a queue through a function."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -8,6 +9,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 BODY_BYTES = 256
 # What the example's greeting needs is a name; the rest fills the body up.
@@ -70,6 +72,24 @@ def load(generator, server, url, work, clients, seconds, messages=None):
 def rate(tally):
     """Messages a second of a tally."""
     return tally["messages"] / tally["seconds"] if tally["seconds"] else 0.0
+
+
+def cpu_seconds(session):
+    """Of all processes in a session and of their descendants."""
+    parents, times = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError, ValueError):
+                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+                parents[int(folder.name)] = int(fields[1])
+                times[int(folder.name)] = int(fields[11]) + int(fields[12])
+    def belongs(pid):
+        while pid > 1:
+            if pid == session:
+                return True
+            pid = parents.get(pid, 0)
+        return False
+    return sum(spent for pid, spent in times.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
 
 
 def fdatasync_rate(disk):

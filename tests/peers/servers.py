@@ -119,11 +119,11 @@ def samovar(binary, template, disk):
 def fauxqs():
     port = free_port()
     environment = {"FAUXQS_PORT": str(port), "FAUXQS_LOGGER": "false"}
-    return Server("fauxqs", ["node", _npm("fauxqs") / "dist" / "cli.js"], port, NPM, environment)
+    return Server("fauxqs", ["node", npm("fauxqs") / "dist" / "cli.js"], port, NPM, environment)
 
 
 def local_aws_sqs():
-    _npm("local-aws-sqs")
+    npm("local-aws-sqs")
     port = free_port()
     program = (
         'require("local-aws-sqs")'
@@ -149,12 +149,12 @@ def moto():
 PEERS = {"fauxqs": fauxqs, "local-aws-sqs": local_aws_sqs, "ministack": ministack, "moto": moto}
 
 
-def _npm(package):
+def npm(package):
     """The folder of an npm package, installed if it was not."""
     folder = NPM / "node_modules" / package
     if not folder.exists():
         NPM.mkdir(parents=True, exist_ok=True)
-        _install(package, ["npm", "install", "--prefix", NPM, "--no-audit", "--no-fund", package])
+        install(package, ["npm", "install", "--prefix", NPM, "--no-audit", "--no-fund", package])
     return folder
 
 
@@ -164,15 +164,16 @@ def python(program, package):
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         if not (PYTHON / "bin" / "pip").exists():
-            _install(package, [sys.executable, "-m", "venv", PYTHON])
-        _install(package, [PYTHON / "bin" / "pip", "install", "--quiet", package])
+            install(package, [sys.executable, "-m", "venv", PYTHON])
+        install(package, [PYTHON / "bin" / "pip", "install", "--quiet", package])
     return path
 
 
-def _install(package, command):
+def install(package, command, seconds=600):
+    """Runs what installs a package, for at most so many seconds."""
     command = [str(part) for part in command]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Missing(f"{package} is not installed, and {command[0]} does not help: {error}")
     if done.returncode != 0:

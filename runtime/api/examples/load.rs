@@ -12,6 +12,7 @@
 //! - `drain`: receive up to ten, delete what came. Ends early when nothing comes any more;
 //! - `invoke`: call the function with a small event, and wait for its answer;
 //! - `get`: ask for the path, by HTTP through the gateway, for one, with `name=Ada` in the query.
+//!   `{200}` in it stands for the numbers from 0 to 199 in turn.
 //!
 //! It speaks AWS JSON 1.0 and Lambda's `Invoke` over plain HTTP/1.1 by itself: an SDK would take most of a core, and
 //! then it would be the SDK that is measured.
@@ -218,6 +219,10 @@ fn deletions(answer: &[u8]) -> Vec<Value> {
 struct Client {
     host: String,
     url: String,
+    /// What stands before and after a number in the path, and how many numbers there are.
+    numbered: Option<(String, String, usize)>,
+    /// The number of the next request.
+    number: usize,
     stream: BufReader<TcpStream>,
     /// Whether the server has said that it closes the connection.
     closing: bool,
@@ -228,7 +233,8 @@ impl Client {
     fn new(endpoint: &str, url: &str) -> io::Result<Self> {
         let host = endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let stream = connect(&host)?;
-        Ok(Self { host, url: url.to_owned(), stream, closing: false })
+        let numbered = numbered(url);
+        Ok(Self { host, url: url.to_owned(), numbered, number: 0, stream, closing: false })
     }
 
     /// Does an action of SQS. The signature is none: the servers under test look at its credential
@@ -261,8 +267,14 @@ impl Client {
 
     /// Asks for the path that is the target.
     fn get(&mut self, tally: &mut Tally) -> io::Result<()> {
-        let request =
-            format!("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", self.url, self.host);
+        let path = match &self.numbered {
+            Some((before, after, count)) => {
+                self.number = (self.number + 1) % count;
+                Cow::Owned(format!("{before}{}{after}", self.number))
+            }
+            None => Cow::Borrowed(&*self.url),
+        };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", self.host);
         let answer = self.call(&request, "GET", tally)?;
         greeted("GET", &answer)
     }
@@ -326,6 +338,13 @@ impl Client {
         line.truncate(line.trim_end().len());
         Ok(line)
     }
+}
+
+/// `/a/{200}?b` as what stands before and after the number, and how many there are.
+fn numbered(path: &str) -> Option<(String, String, usize)> {
+    let (before, rest) = path.split_once('{')?;
+    let (count, after) = rest.split_once('}')?;
+    Some((before.to_owned(), after.to_owned(), count.parse().ok().filter(|count| *count > 0)?))
 }
 
 /// Some servers answer 200 to functions that failed.

@@ -271,6 +271,9 @@ impl Dispatcher {
             drop((slot, place, share));
             let _ = tail.send(finished.log_tail);
             let _ = over.send(finished.result);
+            if let Some(used) = finished.used {
+                run.pool.renew(used).await;
+            }
         };
         if computes {
             shared.running.spawn_on(work, &shared.scheduler);
@@ -378,10 +381,9 @@ async fn reap(shared: std::sync::Weak<Shared>) {
     loop {
         tokio::time::sleep(interval).await;
         let Some(shared) = shared.upgrade() else { return };
-        let Some(limit) = Instant::now().checked_sub(shared.limits.idle) else { continue };
         for entry in shared.registry.all() {
             if let Entry::Ready(pool) = entry {
-                pool.take_idle_since(limit).into_iter().for_each(stop_in_background);
+                pool.take_idle_for(shared.limits.idle).into_iter().for_each(stop_in_background);
             }
         }
     }

@@ -56,6 +56,19 @@ pub trait Environment: Send + 'static {
     /// Whether another invocation may follow.
     fn reusable(&self) -> bool;
 
+    /// Makes an environment that is not reusable as good as a new one, where that is possible.
+    /// Nobody waits for it: the outcome has gone to its caller. Returns whether another
+    /// invocation may follow.
+    async fn renew(&mut self) -> bool {
+        false
+    }
+
+    /// How long the environment is to wait for work at most; `None`: as long as the dispatcher
+    /// keeps environments.
+    fn keep(&self) -> Option<Duration> {
+        None
+    }
+
     /// Peak memory of the environment in bytes, as far as it is known.
     fn max_memory_used(&self) -> u64;
 

@@ -21,6 +21,10 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 /// wake another thread and be woken by it takes as long as the rest of a small invocation.
 const WARM: usize = 8;
 
+/// How many environments of a function wait for work that were renewed ahead of it. More would
+/// only cost memory: a renewal takes less time than an invocation.
+const READY: usize = 16;
+
 /// A live environment and its log.
 pub(crate) struct Live {
     pub(crate) environment: Box<dyn Environment>,
@@ -147,21 +151,47 @@ impl Pool {
     /// Gives an environment back, to wait for the next invocation, or to end if it cannot serve
     /// again.
     pub(crate) fn put(&self, live: Live) {
+        if let Some(live) = self.put_reusable(live) {
+            stop_in_background(live);
+        }
+    }
+
+    /// Gives an environment back to wait for the next invocation; the environment, where that
+    /// cannot be.
+    pub(crate) fn put_reusable(&self, live: Live) -> Option<Live> {
         if live.environment.reusable() {
             let mut state = self.state();
             if !state.closed {
                 state.idle.push((live, Instant::now()));
-                return;
+                return None;
             }
         }
-        stop_in_background(live);
+        Some(live)
     }
 
-    /// Removes the environments that have waited since before `limit`, but for provisioned ones.
-    pub(crate) fn take_idle_since(&self, limit: Instant) -> Vec<Live> {
+    /// Gives back an environment that cannot serve again as it is: it is renewed where few others
+    /// wait, and else it ends.
+    pub(crate) async fn renew(&self, mut live: Live) {
+        let wanted = {
+            let state = self.state();
+            !state.closed && state.idle.len() < READY
+        };
+        if wanted && live.environment.renew().await {
+            self.put(live);
+        } else {
+            live.environment.stop(STOP_GRACE).await;
+        }
+    }
+
+    /// Removes the environments that have waited for `limit`, or for as long as they are to, but
+    /// for provisioned ones.
+    pub(crate) fn take_idle_for(&self, limit: Duration) -> Vec<Live> {
+        let now = Instant::now();
         let mut state = self.state();
-        let old =
-            state.idle.extract_if(.., |(live, since)| *since < limit && live.provisioned.is_none());
+        let old = state.idle.extract_if(.., |(live, since)| {
+            let limit = live.environment.keep().map_or(limit, |keep| keep.min(limit));
+            live.provisioned.is_none() && now.saturating_duration_since(*since) > limit
+        });
         old.map(|(live, _)| live).collect()
     }
 

@@ -28,10 +28,12 @@ pub(crate) struct Run {
 pub(crate) struct Finished {
     pub(crate) result: Result<(), FunctionError>,
     pub(crate) log_tail: Vec<u8>,
+    /// What cannot serve again as it is.
+    pub(crate) used: Option<Live>,
 }
 
 impl Run {
-    pub(crate) async fn invoke(self, invocation: Invocation, reply: Reply) -> Finished {
+    pub(crate) async fn invoke(&self, invocation: Invocation, reply: Reply) -> Finished {
         let request_id = invocation.request_id.clone();
         let source = invocation.source.clone();
         let trace_id = invocation.trace_id.clone();
@@ -75,10 +77,8 @@ impl Run {
         self.observer.finished(&report);
         let log_tail = log.end();
         // Only now: the next invocation would write into this one's log.
-        if let Some(live) = live {
-            self.pool.put(live);
-        }
-        Finished { result, log_tail }
+        let used = live.and_then(|live| self.pool.put_reusable(live));
+        Finished { result, log_tail, used }
     }
 
     /// The init phase: a waiting environment, or a new one with the time that it took; none if

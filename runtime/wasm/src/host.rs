@@ -1,4 +1,4 @@
-//! The host: one engine for all components.
+//! The host: what loads components.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +12,8 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 #[cfg(feature = "compile")]
+use crate::aot;
+#[cfg(feature = "compile")]
 use crate::cache::Cache;
 #[cfg(feature = "compile")]
 use crate::compiler::{CompileObserver, Compiler};
@@ -19,11 +21,13 @@ use crate::compiler::{CompileObserver, Compiler};
 use crate::engine;
 use crate::engine::Ticker;
 use crate::error::{HostError, LoadError};
-use crate::isolate::WasmProvider;
+use crate::isolate::{Shared, WasmProvider};
 use crate::network::Allowed;
 #[cfg(feature = "compile")]
 use crate::resident;
 use crate::resident::{Loader, Resident, Residents};
+#[cfg(feature = "compile")]
+use crate::settings::Content;
 #[cfg(feature = "compile")]
 use crate::source::Source;
 
@@ -66,6 +70,9 @@ pub struct Host(Arc<Inner>);
 
 struct Inner {
     loader: Arc<Loader>,
+    /// For what is compiled here and has little data.
+    #[cfg(feature = "compile")]
+    copied: Option<Arc<Loader>>,
     ticker: Arc<Ticker>,
     /// `None`: nothing that is compiled is kept.
     #[cfg(feature = "compile")]
@@ -98,8 +105,11 @@ impl Host {
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let cache = Cache::open(config.cache_dir, config.cache_size)?;
         let compiler = Some(Compiler::new(cache, config.observer));
-        let engine = engine::new().map_err(|error| HostError::Engine(format!("{error:#}")))?;
-        let inner = Arc::new(Inner { compiler, ..Inner::new(engine)? });
+        let engine =
+            |content| engine::new(content).map_err(|error| HostError::Engine(format!("{error:#}")));
+        let inner = Inner::new(engine(Content::Mapped)?)?;
+        let copied = Some(loader(engine(Content::Copied)?, &inner.ticker)?);
+        let inner = Arc::new(Inner { compiler, copied, ..inner });
         resident::give_back_unused(Arc::downgrade(&inner))?;
         Ok(Self(inner))
     }
@@ -116,14 +126,13 @@ impl Host {
     /// The file is no component, or none that this host can serve.
     pub fn load(&self, config: WasmConfig) -> Result<WasmProvider, LoadError> {
         let component = self.component(&config.component)?;
-        Ok(WasmProvider {
-            engine: self.0.loader.engine.clone(),
+        Ok(WasmProvider(Arc::new(Shared {
             ticker: self.0.ticker.clone(),
             component,
             allowed: Arc::new(Allowed::by_variables(&config.variables)),
-            variables: with_lambdas_own(&config.function, config.variables),
+            variables: with_lambdas_own(&config.function, config.variables).into(),
             function: config.function,
-        })
+        })))
     }
 
     /// Takes components out of memory that can come back, used or not, as it happens by itself to
@@ -144,9 +153,14 @@ impl Host {
     /// A component whose code is kept, and which is loaded once for all.
     #[cfg(feature = "compile")]
     fn kept(&self, compiler: &Compiler, path: &Path) -> Result<Arc<Resident>, LoadError> {
-        let loader = &self.0.loader;
         let read = |source| LoadError::Read { path: path.to_owned(), source };
         let bytes = fs::read(path).map_err(read)?;
+        let loader = match &self.0.copied {
+            Some(copied) if !aot::is_compiled(&bytes) && Content::of(&bytes) == Content::Copied => {
+                copied
+            }
+            _ => &self.0.loader,
+        };
         let source = Source::new(&loader.engine, path, &bytes)?;
         let slot = self.0.slot(source.key());
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,14 +177,11 @@ impl Host {
 
 impl Inner {
     fn new(engine: Engine) -> Result<Self, HostError> {
-        let engine_error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(engine_error)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(engine_error)?;
-        let ticker =
-            Ticker::start(&engine).map_err(|error| HostError::Engine(error.to_string()))?;
+        let ticker = Ticker::start().map_err(|error| HostError::Engine(error.to_string()))?;
         Ok(Self {
-            loader: Arc::new(Loader { engine, linker }),
+            loader: loader(engine, &ticker)?,
+            #[cfg(feature = "compile")]
+            copied: None,
             ticker,
             #[cfg(feature = "compile")]
             compiler: None,
@@ -189,6 +200,16 @@ impl Inner {
         });
         residents.entry(key.to_owned()).or_default().clone()
     }
+}
+
+/// An engine with what its guests are given.
+fn loader(engine: Engine, ticker: &Ticker) -> Result<Arc<Loader>, HostError> {
+    let engine_error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
+    ticker.add(&engine);
+    let mut linker = Linker::new(&engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(engine_error)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(engine_error)?;
+    Ok(Arc::new(Loader { engine, linker }))
 }
 
 impl Residents for Inner {

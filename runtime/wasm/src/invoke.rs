@@ -7,21 +7,23 @@ mod guest_body;
 mod http;
 
 use bytes::Bytes;
+use samovar_app::Function;
 use samovar_dispatch::{Event, FunctionError, Invocation, Reply, Response};
 
 use crate::component::Instance;
-use crate::isolate::Isolate;
+use crate::isolate::Guest;
 
-/// Gives an invocation to an isolate.
+/// Gives an invocation to a guest.
 ///
 /// # Errors
 /// The guest failed, or did not answer.
 pub(crate) async fn invoke(
-    isolate: &mut Isolate,
+    guest: &mut Guest,
+    function: &Function,
     invocation: Invocation,
     reply: Reply,
 ) -> Result<(), FunctionError> {
-    let Isolate { function, store, instance, .. } = isolate;
+    let Guest { store, instance } = guest;
     match instance {
         Instance::Http(proxy) => {
             let Invocation { event, streaming, .. } = invocation;

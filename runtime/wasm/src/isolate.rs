@@ -10,11 +10,11 @@ use samovar_dispatch::{
     Door, Environment, EnvironmentLog, FunctionError, Invocation, MAX_RESPONSE_BYTES, Provider,
     Reply,
 };
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
 use crate::component::Instance;
-use crate::engine::{Running, Ticker};
+use crate::engine::{Place, Ticker};
 use crate::failure;
 use crate::invoke;
 use crate::limit::MemoryLimit;
@@ -29,20 +29,26 @@ const MAX_HOSTCALL_BYTES: usize = 16 << 20;
 /// How many handles a guest may hold.
 const MAX_HANDLES: usize = 10_000;
 
+/// How long an isolate that is ready waits for work. To start one anew takes microseconds.
+const KEEP: Duration = Duration::from_secs(10);
+
 /// Starts isolates of one component.
-pub struct WasmProvider {
-    pub(crate) engine: Engine,
+#[derive(Clone)]
+pub struct WasmProvider(pub(crate) Arc<Shared>);
+
+/// What all isolates of a component have in common.
+pub(crate) struct Shared {
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) component: Arc<Resident>,
     pub(crate) function: Arc<Function>,
-    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) variables: Arc<[(String, String)]>,
     pub(crate) allowed: Arc<Allowed>,
 }
 
 impl fmt::Debug for WasmProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WasmProvider")
-            .field("function", &self.function.name)
+            .field("function", &self.0.function.name)
             .finish_non_exhaustive()
     }
 }
@@ -50,7 +56,7 @@ impl fmt::Debug for WasmProvider {
 #[async_trait]
 impl Provider for WasmProvider {
     fn door(&self) -> Door {
-        self.component.door()
+        self.0.component.door()
     }
 
     fn computes(&self) -> bool {
@@ -58,25 +64,28 @@ impl Provider for WasmProvider {
     }
 
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
+        let place = self.0.ticker.place().await;
+        let guest = self.0.guest(&log).await?;
+        let shared = self.0.clone();
+        Ok(Box::new(Isolate { shared, guest: Some(guest), used: false, log, _place: place }))
+    }
+}
+
+impl Shared {
+    /// Instantiates the component.
+    async fn guest(&self, log: &EnvironmentLog) -> Result<Guest, FunctionError> {
         let entry = self.component.entry().await.map_err(|error| failure::load(&error))?;
-        let running = self.ticker.running().await;
-        let mut store = self.store(log);
+        let _running = self.ticker.running();
+        let mut store = self.store(log.clone());
         match entry.instantiate(&mut store).await {
-            Ok(instance) => Ok(Box::new(Isolate {
-                function: self.function.clone(),
-                store,
-                instance,
-                _running: running,
-            })),
+            Ok(instance) => Ok(Guest { store, instance }),
             Err(error) => {
                 store.data().flush_lines();
                 Err(failure::start(error, store.data()))
             }
         }
     }
-}
 
-impl WasmProvider {
     fn store(&self, log: EnvironmentLog) -> Store<State> {
         let stdout = if self.component.answers_on_stdout() {
             // One byte more, so that a response that is too large can be told from one that
@@ -88,7 +97,7 @@ impl WasmProvider {
         let network = Network::new(self.allowed.clone(), log.clone());
         let memory = MemoryLimit::new((self.function.memory_mb as usize) << 20);
         let state = State::new(log, &self.variables, network, memory, stdout);
-        let mut store = Store::new(&self.engine, state);
+        let mut store = Store::new(self.component.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
         store.set_max_component_handles(MAX_HANDLES);
@@ -102,34 +111,68 @@ impl WasmProvider {
     }
 }
 
-/// One isolate: it serves one invocation.
-pub(crate) struct Isolate {
-    pub(crate) function: Arc<Function>,
+/// A place for guests, one after another: each serves one invocation.
+struct Isolate {
+    shared: Arc<Shared>,
+    /// `None` where none could be started after the last one.
+    guest: Option<Guest>,
+    /// Whether the guest has served.
+    used: bool,
+    log: EnvironmentLog,
+    // Dropped last, when the slot of the pool is free.
+    _place: Place,
+}
+
+/// An instance of the component, with all that belongs to it.
+pub(crate) struct Guest {
     pub(crate) store: Store<State>,
     pub(crate) instance: Instance,
-    // Dropped last, when the slot of the pool is free.
-    _running: Running,
 }
 
 #[async_trait]
 impl Environment for Isolate {
     async fn invoke(&mut self, invocation: Invocation, reply: Reply) -> Result<(), FunctionError> {
-        let outcome = invoke::invoke(self, invocation, reply).await;
-        self.store.data().flush_lines();
+        let Some(guest) = self.guest.as_mut().filter(|_| !self.used) else {
+            return Err(FunctionError::platform("Runtime.ExitError", "The isolate has ended"));
+        };
+        self.used = true;
+        let _running = self.shared.ticker.running();
+        // It may have waited for many epochs.
+        guest.store.set_epoch_deadline(1);
+        let outcome = invoke::invoke(guest, &self.shared.function, invocation, reply).await;
+        guest.store.data().flush_lines();
         outcome
     }
 
     fn reusable(&self) -> bool {
-        false
+        self.guest.is_some() && !self.used
+    }
+
+    async fn renew(&mut self) -> bool {
+        // Its memory is free before the next guest's is taken.
+        self.guest = None;
+        if self.shared.ticker.crowded() {
+            return false;
+        }
+        // A guest that cannot be started is reported by the invocation that needs it.
+        self.guest = self.shared.guest(&self.log).await.ok();
+        self.used = false;
+        self.guest.is_some()
+    }
+
+    fn keep(&self) -> Option<Duration> {
+        Some(KEEP)
     }
 
     fn max_memory_used(&self) -> u64 {
-        self.store.data().memory.peak() as u64
+        self.guest.as_ref().map_or(0, |guest| guest.store.data().memory.peak() as u64)
     }
 
     async fn stop(self: Box<Self>, _: Duration) {
         // Nothing of an isolate lives on its own: dropping it is all. What it wrote last has
         // not been logged where its time ran out.
-        self.store.data().flush_lines();
+        if let Some(guest) = &self.guest {
+            guest.store.data().flush_lines();
+        }
     }
 }

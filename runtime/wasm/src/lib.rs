@@ -36,6 +36,11 @@ mod invoke;
 mod isolate;
 mod limit;
 mod map;
+#[cfg_attr(
+    not(feature = "compile"),
+    expect(dead_code, reason = "what is used again is so in hosts of many functions")
+)]
+mod memory;
 mod network;
 mod on_demand;
 mod output;

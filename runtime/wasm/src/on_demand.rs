@@ -4,7 +4,7 @@ use wasmtime::{Engine, InstanceAllocationStrategy};
 
 use crate::error::HostError;
 use crate::host::Host;
-use crate::settings;
+use crate::settings::{self, Content};
 
 impl Host {
     /// A host that keeps nothing ready: instances take their memory when they begin and give it
@@ -14,7 +14,7 @@ impl Host {
     /// # Errors
     /// The engine does not run on this machine.
     pub fn on_demand() -> Result<Self, HostError> {
-        let mut config = settings::code();
+        let mut config = settings::code(Content::Mapped);
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
         let engine = Engine::new(&config);
         Self::on(engine.map_err(|error| HostError::Engine(format!("{error:#}")))?)

@@ -134,6 +134,11 @@ impl Resident {
         Ok(resident)
     }
 
+    /// The engine that it runs on.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.loader.engine
+    }
+
     pub(crate) fn door(&self) -> Door {
         self.door
     }

@@ -3,13 +3,45 @@
 //! wasmtime compares these settings when it loads compiled code, and refuses code that was made
 //! with others (`wasmtime::Config`, "AOT compilation"). So they are in one place, for `samovar up`,
 //! `samovar build --aot` and the Lambda layer alike. How instances are allocated is not part of
-//! them: code runs in a pool and out of one.
+//! them: code runs in a pool and out of one. What is compiled ahead of time has its content mapped.
 
+#[cfg(feature = "compile")]
+use wasmparser::{Parser, Payload};
 use wasmtime::Config;
 
+/// How much data is copied into the memory of a new guest. From there on it takes longer than the
+/// faults by which a mapping of the data is read: interpreters have megabytes of it.
+#[cfg(feature = "compile")]
+const MAX_COPIED: usize = 256 << 10;
+
+/// How the memory of a new guest gets its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// It is copied into memory that guests before have used: see [`crate::memory`].
+    Copied,
+    /// It is mapped, and a page is copied when the guest writes to it.
+    Mapped,
+}
+
+#[cfg(feature = "compile")]
+impl Content {
+    /// What is quicker for a component.
+    pub(crate) fn of(component: &[u8]) -> Self {
+        let mut data = 0_usize;
+        // Of what is no valid component the compiler tells why.
+        for payload in Parser::new(0).parse_all(component).flatten() {
+            if let Payload::DataSection(segments) = payload {
+                data += segments.into_iter().flatten().map(|data| data.data.len()).sum::<usize>();
+            }
+        }
+        if data > MAX_COPIED { Self::Mapped } else { Self::Copied }
+    }
+}
+
 /// The settings of every engine.
-pub(crate) fn code() -> Config {
+pub(crate) fn code(content: Content) -> Config {
     let mut config = Config::new();
+    config.memory_init_cow(content == Content::Mapped);
     // Guests are stopped and made to share by epochs: see `Ticker`.
     config.epoch_interruption(true);
     // WASI 0.3 has its price for every store, and no door for it is open yet.

@@ -4,7 +4,7 @@ use wasmtime::{Config, Engine, Result};
 
 use super::{AotError, Target, load};
 use crate::seal;
-use crate::settings;
+use crate::settings::{self, Content};
 
 /// Compiles a component for a machine, this one or another, with a fixed set of processor
 /// features: what is compiled here and now runs wherever [`Target`] says.
@@ -27,7 +27,7 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, AotError> {
 
 /// An engine that compiles and does not run.
 fn engine(target: Target) -> Result<Engine> {
-    let mut config = settings::code();
+    let mut config = settings::code(Content::Mapped);
     // Offsets into the component's file, for backtraces: a fifth of the size. Names of functions
     // stay.
     config.generate_address_map(false);

@@ -44,7 +44,7 @@ fn engines() -> [wasmtime::Engine; 3] {
     let mut small = PoolingAllocationConfig::new();
     small.total_memories(1).total_core_instances(4).total_component_instances(1);
     let with = |strategy: InstanceAllocationStrategy| {
-        let mut config: Config = crate::settings::code();
+        let mut config: Config = crate::settings::code(crate::settings::Content::Mapped);
         config.allocation_strategy(strategy);
         wasmtime::Engine::new(&config).unwrap()
     };

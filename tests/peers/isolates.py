@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Measures WASM functions behind Samovar's gateway beside other hosts of the same component, in one
+run, with one client; prints Markdown.
+
+    tests/peers/isolates.py                         # builds Samovar, the client, the functions
+    tests/peers/isolates.py --samovar target/release/samovar --load target/release/examples/load
+
+See README.md beside this file for what the numbers mean.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import hosts
+import measure
+import queues
+import servers
+
+CLIENTS = (1, 16, 64)
+REFERENCE = "wasmtime serve"
+# Functions that are called in turn, each a component of its own.
+MANY = 200
+
+
+def main():
+    options = arguments()
+    generator = options.load or queues.build("--package", "samovar-api", "--example", "load")
+    binary = options.samovar or queues.build("--package", "samovar", "--bin", "samovar")
+    event, http = hosts.component("hello", "hello"), hosts.component("test-functions", "http-greeter")
+    queues.print_machine(binary)
+    print(f"- {options.seconds:g} s a cell, {options.rounds} round(s), each after 1 s that is not counted\n")
+    with tempfile.TemporaryDirectory(prefix="samovar-peers-") as folder:
+        application = hosts.application(Path(folder), event, http, MANY)
+        samovar = lambda: hosts.samovar(binary, application)
+        runs = [
+            ("Samovar, own world", samovar, "/event?name=Ada"),
+            ("Samovar, `wasi:http`", samovar, "/http?name=Ada"),
+            (f"Samovar, {MANY} functions in turn, own world", samovar, f"/event/{{{MANY}}}?name=Ada"),
+            (f"Samovar, {MANY} functions in turn, `wasi:http`", samovar, f"/http/{{{MANY}}}?name=Ada"),
+        ] + [(name, start, "/?name=Ada") for name, start in hosts.peers(http, options.peers)]
+        rows = {name: [] for name, _, _ in runs}
+        for _ in range(options.rounds):
+            for name, start, path in runs:
+                print(f"measuring {name}", file=sys.stderr, flush=True)
+                try:
+                    with start() as server:
+                        rows[name].append(measured(name, server, generator, path, options.seconds))
+                except (servers.Missing, measure.Failed, OSError) as error:
+                    print(f"not measured: {name}: {error}", file=sys.stderr)
+    print_table({name: best(all_rounds) for name, all_rounds in rows.items() if all_rounds})
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--samovar", type=Path, help="the binary [default: built]")
+    parser.add_argument("--load", type=Path, help="the load generator [default: built]")
+    parser.add_argument("--peers", nargs="*", default=list(hosts.PEERS), choices=hosts.PEERS,
+                        help="which to measure beside it [default: all]")
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=1,
+                        help="of all; those in the middle are shown [default: 1]")
+    options = parser.parse_args()
+    for name in ("samovar", "load"):
+        path = getattr(options, name)
+        if path is not None and not path.is_file():
+            parser.error(f"--{name}: there is no file {path}")
+        setattr(options, name, path and path.resolve())
+    return options
+
+
+def measured(name, server, generator, path, seconds):
+    """For each number of clients: requests a second, median and 99th percentile in microseconds,
+    microseconds of processor time that the server took for a request."""
+    row = []
+    for clients in CLIENTS:
+        try:
+            measure.load(generator, server, path, "get", clients, 1)
+            before = measure.cpu_seconds(server.process.pid)
+            tally = measure.load(generator, server, path, "get", clients, seconds)
+            spent = measure.cpu_seconds(server.process.pid) - before
+            row.append((measure.rate(tally), tally["p50_us"], tally["p99_us"],
+                        1e6 * spent / max(tally["requests"], 1)))
+        except measure.Failed as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            row.append(None)
+    return row
+
+
+def best(rounds):
+    """Of each cell the round in the middle, by requests a second."""
+    cells = zip(*rounds)
+    middle = lambda cell: sorted(cell)[len(cell) // 2] if cell else None
+    return [middle([round for round in cell if round is not None]) for cell in cells]
+
+
+def print_table(rows):
+    """Requests a second with ratios to the reference, how long they took and what they cost."""
+    reference = rows.get(REFERENCE, [None] * len(CLIENTS))
+    titles = " | ".join(f"{clients} client{'s' * (clients > 1)}" for clients in CLIENTS)
+    print(f"| requests a second (median, 99th percentile, processor time of the server) | {titles} |")
+    print("|---|" + "---:|" * len(CLIENTS))
+    for name, row in rows.items():
+        cells = [cell(own, other) for own, other in zip(row, reference)]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def cell(own, other):
+    if own is None:
+        return "failed"
+    rate, median, p99, spent = own
+    ratio = f" ({rate / other[0]:.2f}×)" if other else ""
+    return f"{rate:,.0f}{ratio}, {median / 1000:.2f} ms, {p99 / 1000:.1f} ms, {spent:.0f} µs"
+
+
+if __name__ == "__main__":
+    main()
