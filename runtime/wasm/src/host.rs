@@ -164,7 +164,7 @@ impl Host {
         let source = Source::new(&loader.engine, path, &bytes)?;
         let slot = self.0.slot(source.key());
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(resident) = slot.upgrade() {
+        if let Some(resident) = slot.upgrade().filter(|resident| !resident.is_lost()) {
             return Ok(resident);
         }
         let (component, code) = compiler.component(&loader.engine, path, &source)?;

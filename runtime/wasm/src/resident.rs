@@ -9,7 +9,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::thread;
 use std::time::Duration;
@@ -99,6 +99,8 @@ pub(crate) struct Resident {
     loading: tokio::sync::Mutex<()>,
     /// For how many rounds it has not been used.
     idle: AtomicU32,
+    /// Whether it could not come back.
+    lost: AtomicBool,
 }
 
 /// A component in memory.
@@ -128,6 +130,7 @@ impl Resident {
             loaded: RwLock::new(Some(Arc::new(Loaded { component, entry }))),
             loading: tokio::sync::Mutex::default(),
             idle: AtomicU32::new(0),
+            lost: AtomicBool::new(false),
         };
         // Nobody has called it yet, and of many functions most are not called for long.
         resident.trim();
@@ -168,7 +171,14 @@ impl Resident {
         let this = self.clone();
         // A large one that has to be read again takes a while.
         let loaded = spawn_blocking(move || this.load()).await;
-        loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        let loaded = loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        self.lost.store(loaded.is_err(), Ordering::Relaxed);
+        loaded
+    }
+
+    /// Whether its file was changed, so that it has to be made anew.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     fn loaded(&self) -> Option<Arc<Entry>> {

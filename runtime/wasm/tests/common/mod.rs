@@ -111,10 +111,15 @@ pub struct Ended {
 impl Guest {
     /// Loads a component as a function of 64 MB.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
+        Self::load_on(&HOST, path)
+    }
+
+    /// The same on another host.
+    pub fn load_on(host: &Host, path: &Path) -> Result<Self, LoadError> {
         let here = Span { file: Path::new("template.yaml").into(), line: 1, column: 1 };
         let code = Code { path: path.to_owned(), span: here, build: Build::Prebuilt };
         let function = Function { memory_mb: 64, ..Function::new("guest", Kind::Wasm, code) };
-        let provider = HOST.load(WasmConfig {
+        let provider = host.load(WasmConfig {
             function: Arc::new(function),
             component: path.to_owned(),
             variables: vec![("TEA".into(), "black".into())],
