@@ -1,14 +1,16 @@
-//! Components compiled ahead of time: `samovar build --aot`, and what it makes being served.
+//! Compiled code: made ahead of time by `samovar build --aot`, and kept by `samovar up`.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
-use std::process::Output;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 
 use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::server::{Ports, Server, root, samovar};
-use crate::tools::{answer, both};
+use crate::tools::{answer, both, eventually};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -16,6 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("compiled::a_function_runs_from_native_code", native_code),
         trial("compiled::code_for_another_machine_or_torn_is_not_run", not_run),
         trial("compiled::what_cannot_be_built_is_named", wrong),
+        trial("compiled::kill_9_while_compiling_and_many_at_once", killed_and_many),
+        trial("compiled::a_full_disk_does_not_stop_a_function", full_disk),
     ]
 }
 
@@ -114,4 +118,92 @@ fn wrong() {
         }
     }
     assert!(!root().join("x").exists());
+}
+
+/// A template of one function, the example's Thumbnail as a component that is built already:
+/// large enough that compiling it can be seen.
+fn thumbnail(folder: &Path) {
+    let text = built(&["Thumbnail"]);
+    let line = text.lines().find(|line| line.contains("thumbnail.wasm"));
+    let component = line.and_then(|line| line.split_whitespace().last()).unwrap();
+    fs::copy(root().join(component), folder.join("thumbnail.wasm")).unwrap();
+    let template = "Transform: AWS::Serverless-2016-10-31\n\
+        Resources:\n  Thumbnail:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
+        CodeUri: .\n      Runtime: provided.al2023\n      Handler: thumbnail.wasm\n";
+    fs::write(folder.join("template.yaml"), template).unwrap();
+}
+
+/// A `samovar up` without the code that other tests have compiled. Killed when dropped.
+struct Up(Child);
+
+impl Up {
+    fn start(mut command: Command, folder: &Path) -> Self {
+        let child = command
+            .current_dir(folder)
+            .args(["up", "--ephemeral", "--no-build", "--api-port", "0", "--http-port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        Self(child.unwrap())
+    }
+
+    /// What it says until it is ready.
+    fn ready(&mut self) -> String {
+        let mut said = String::new();
+        let mut lines = BufReader::new(self.0.stdout.take().unwrap()).lines();
+        while !said.contains("Ready in") {
+            let line = lines.next().unwrap_or_else(|| panic!("it ended:\n{said}")).unwrap();
+            said += &format!("{line}\n");
+        }
+        said
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Files with compiled code, or with what becomes some.
+fn code(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.join(".samovar/compiled")).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| path.extension() == Some(OsStr::new(extension))).collect()
+}
+
+fn killed_and_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    thumbnail(folder);
+    let mut up = Up::start(samovar(), folder);
+    eventually("the component is compiled", || !code(folder, "part").is_empty());
+    up.0.kill().unwrap();
+    up.0.wait().unwrap();
+    assert_eq!((code(folder, "part").len(), code(folder, "cwasm").len()), (1, 0));
+
+    let mut several: Vec<_> = (0..3).map(|_| Up::start(samovar(), folder)).collect();
+    let said: Vec<_> = several.iter_mut().map(Up::ready).collect();
+    assert_eq!((code(folder, "part").len(), code(folder, "cwasm").len()), (0, 1));
+    // One of them did the work, and said so if it took longer than a moment.
+    let compiling = |said: &&String| said.contains("Compiling thumbnail.wasm");
+    assert!(said.iter().filter(compiling).count() <= 1, "{said:#?}");
+}
+
+fn full_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    thumbnail(folder);
+    // No file may grow beyond some kilobytes, which fails as a full disk does (setrlimit(2)).
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\""])
+        .arg(samovar().get_program())
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
+    let mut up = Up::start(command, folder);
+    let said = up.ready();
+    assert!(said.contains("code of thumbnail.wasm cannot be kept in"), "{said}");
+    assert!(code(folder, "part").is_empty() && code(folder, "cwasm").is_empty());
 }

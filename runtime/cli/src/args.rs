@@ -109,6 +109,11 @@ pub(crate) struct Up {
     #[arg(long, value_name = "MB", default_value_t = 64)]
     pub(crate) log_size: u32,
 
+    /// Megabytes of compiled code that are kept; what was not used for the longest time goes first,
+    /// but nothing that is served.
+    #[arg(long, value_name = "MB", default_value_t = 1024)]
+    pub(crate) code_cache_size: u32,
+
     /// Build again what changes, and let it take over while all else is served [default: where
     /// standard output is a terminal].
     #[arg(long, conflicts_with = "no_build", overrides_with = "no_watch")]

@@ -12,6 +12,7 @@ use samovar_wasm::{Host, HostConfig, HostError, WasmConfig};
 use tokio::task::JoinSet;
 
 use crate::build::{self, Artifact, Artifacts};
+use crate::terminal::Compiling;
 
 /// What functions see of the machine that they run on.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct Surroundings {
     pub(crate) account: Account,
     /// Where what is unpacked and compiled is kept, under names that follow from its content.
     pub(crate) built: PathBuf,
+    /// How many bytes of compiled code are kept there.
+    pub(crate) code_cache: u64,
     /// What functions sign their calls with.
     pub(crate) credentials: Credentials,
     /// Where environments have their private folders.
@@ -30,13 +33,14 @@ pub(crate) struct Surroundings {
 /// What runs components, made when it is first wanted.
 pub(crate) struct Wasm {
     cache_dir: PathBuf,
+    cache_size: u64,
     host: Mutex<Option<Host>>,
 }
 
 impl Wasm {
-    /// Compiled code is kept in `cache_dir`.
-    pub(crate) fn new(cache_dir: &Path) -> Self {
-        Self { cache_dir: cache_dir.to_owned(), host: Mutex::default() }
+    /// Up to `cache_size` bytes of compiled code are kept in `cache_dir`.
+    pub(crate) fn new(cache_dir: PathBuf, cache_size: u64) -> Self {
+        Self { cache_dir, cache_size, host: Mutex::default() }
     }
 
     /// The host: always the same.
@@ -45,7 +49,11 @@ impl Wasm {
         if let Some(host) = &*host {
             return Ok(host.clone());
         }
-        let new = Host::new(HostConfig::new(self.cache_dir.clone()))?;
+        let new = Host::new(HostConfig {
+            cache_size: self.cache_size,
+            observer: Arc::new(Compiling::new()),
+            ..HostConfig::new(self.cache_dir.clone())
+        })?;
         Ok(host.insert(new).clone())
     }
 }

@@ -170,6 +170,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         account: account.clone(),
         credentials,
         built: state.folder.clone(),
+        code_cache: u64::from(options.code_cache_size) << 20,
         environments: state.environments(),
     };
     let deployed = Deployed::new(

@@ -76,9 +76,9 @@ impl Loader {
     ///
     /// # Errors
     /// It imports what there is not, or exports nothing that takes events.
-    fn entry(&self, component: &Component, path: &PathBuf) -> Result<Entry, LoadError> {
+    fn entry(&self, component: &Component, path: &Path) -> Result<Entry, LoadError> {
         let pre = self.linker.instantiate_pre(component).map_err(|error| LoadError::Import {
-            path: path.clone(),
+            path: path.to_owned(),
             message: format!("{error:#}"),
         })?;
         Entry::find(&self.engine, component, pre, path)

@@ -14,7 +14,7 @@ use super::{Artifact, Mode};
 use crate::args;
 use crate::settings::{self, Settings};
 use crate::state;
-use crate::terminal::{Style, pad, say, warn, widest};
+use crate::terminal::{Style, pad, say, warn, widest, words};
 
 /// Why something is not built.
 #[derive(Debug, Error)]
@@ -145,7 +145,7 @@ async fn compile(
     let done = aot::compile(jobs).await;
     let made = components.into_iter().map(|(name, wasm, target)| {
         let result = &done[&aot::file(&wasm, output)];
-        let about = result.as_ref().map(|size| format!("{target}  {} KB", size.div_ceil(1000)));
+        let about = result.as_ref().map(|size| format!("{target}  {}", words::size(*size)));
         let artifact = result.clone().map(|_| aot::file(&wasm, output));
         Made { name, artifact, about: about.unwrap_or_default() }
     });

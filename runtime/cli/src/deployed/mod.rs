@@ -59,7 +59,7 @@ impl Deployed {
         may_install: bool,
     ) -> Self {
         let deployed = Self(Arc::new(Shared {
-            wasm: Wasm::new(&surroundings.built.join("compiled")),
+            wasm: Wasm::new(surroundings.built.join("compiled"), surroundings.code_cache),
             grounds: Grounds::new(&surroundings.built, may_install),
             surroundings,
             dispatcher,

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use samovar_app::App;
 use samovar_app::config::Skipped;
 
+mod compile;
 mod faults;
 mod overview;
 mod style;
@@ -13,6 +14,7 @@ mod summary;
 mod watch;
 pub(crate) mod words;
 
+pub(crate) use compile::Compiling;
 pub(crate) use faults::faults;
 pub(crate) use overview::Overview;
 pub(crate) use style::{Style, pad, printable, widest};

@@ -38,6 +38,14 @@ pub(crate) fn trigger(trigger: &Trigger) -> String {
     }
 }
 
+/// `480 KB`, `1.2 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes.div_ceil(1000) {
+        kilobytes @ ..1000 => format!("{kilobytes} KB"),
+        kilobytes => format!("{:.1} MB", kilobytes as f64 / 1000.0),
+    }
+}
+
 /// What sends to a queue, in a few words.
 pub(crate) fn sender(sender: &Sender) -> String {
     match sender {
