@@ -9,6 +9,7 @@ use samovar_triggers::TimeScale;
 use samovar_wasm::aot::Target;
 
 use crate::logs::Logs;
+use crate::new::New;
 use crate::queues::{Peek, Purge, Queues, Redrive, Send};
 use crate::trigger::Trigger;
 
@@ -22,6 +23,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a function: its cargo package, and the template's lines for it.
+    New(New),
     /// Build the template's functions and serve what it declares.
     Up(Up),
     /// Build the template's functions, and serve nothing.

@@ -7,6 +7,7 @@ mod check;
 mod deployed;
 mod host;
 mod logs;
+mod new;
 mod ports;
 mod providers;
 mod queues;
@@ -33,6 +34,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match Args::parse().command {
+        Command::New(options) => match new::new(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error.to_string()),
+        },
         Command::Up(options) => up(options),
         Command::Build(options) => build(&options),
         Command::Check(options) => check::check(&options),

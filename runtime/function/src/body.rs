@@ -67,6 +67,12 @@ impl http_body::Body for Body {
     }
 }
 
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::empty()
+    }
+}
+
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         Self::new(Full::new(bytes))

@@ -72,9 +72,14 @@
 //! level from `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `INFO`) and writes JSON where
 //! `AWS_LAMBDA_LOG_FORMAT` is `JSON`.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod body;
+#[cfg(feature = "client")]
+pub mod client;
 mod context;
 mod service;
+mod time;
 
 #[cfg(not(target_family = "wasm"))]
 mod native;
@@ -86,6 +91,7 @@ pub use context::Context;
 #[cfg(not(target_family = "wasm"))]
 pub use lambda_runtime::Diagnostic;
 pub use service::{HttpHandler, Request, Response};
+pub use time::sleep;
 #[cfg(target_family = "wasm")]
 pub use wasm::Diagnostic;
 
@@ -110,7 +116,7 @@ pub mod __private {
     /// the compiler's message for a wrong handler points at the handler.
     pub fn event_handler<H, T, R, E>(handler: H) -> H
     where
-        H: AsyncFn(T, Context) -> Result<R, E>,
+        H: AsyncFn(T, Context) -> Result<R, E> + 'static,
     {
         handler
     }

@@ -21,6 +21,21 @@ pub type Response<B = Body> = http::Response<B>;
 ///
 /// `B` is any body of [`Bytes`], `E` any error that converts to a [`Diagnostic`], futures are
 /// `Send`. `Kind` tells functions and services apart; the compiler finds it.
+///
+/// What is neither does not compile:
+///
+/// ```compile_fail
+/// async fn hello(name: String) -> Result<String, samovar_function::Error> {
+///     Ok(name)
+/// }
+///
+/// samovar_function::http!(hello);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle HTTP requests",
+    label = "neither an async function from `Request` to `Result<Response, Error>` nor a service of `Request`s",
+    note = "write `async fn name(request: samovar_function::Request) -> Result<samovar_function::Response, samovar_function::Error>`, or give a tower service such as `axum::Router` (without state, or after `.with_state(..)`)"
+)]
 pub trait HttpHandler<Kind> {
     /// The handler as a service.
     type Service: Service<
@@ -28,7 +43,7 @@ pub trait HttpHandler<Kind> {
             Response = Response<Self::Body>,
             Error: Into<Diagnostic> + Debug,
             Future: Send + 'static,
-        >;
+        > + 'static;
 
     /// Body of its responses.
     type Body: http_body::Body<Data = Bytes, Error: Into<Error>> + Send + 'static;
@@ -45,9 +60,10 @@ pub enum Function {}
 #[derive(Debug)]
 pub enum TowerService {}
 
+#[diagnostic::do_not_recommend]
 impl<F, Fut, B, E> HttpHandler<Function> for F
 where
-    F: FnMut(Request) -> Fut,
+    F: FnMut(Request) -> Fut + 'static,
     Fut: Future<Output = Result<Response<B>, E>> + Send + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<Error>> + Send + 'static,
     E: Into<Diagnostic> + Debug,
@@ -60,6 +76,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, B> HttpHandler<TowerService> for S
 where
     S: Service<
@@ -67,7 +84,7 @@ where
             Response = Response<B>,
             Error: Into<Diagnostic> + Debug,
             Future: Send + 'static,
-        >,
+        > + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<Error>> + Send + 'static,
 {
     type Service = S;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::Instrument;
 
-use super::{Diagnostic, handler, prepare};
+use super::{Diagnostic, handler, kept, log, prepare};
 use crate::{Context, Error};
 
 /// Runs set-up and handler for one event.
@@ -23,25 +23,24 @@ pub fn handle_event<I, H, T, R, E>(
 ) -> Result<Vec<u8>, Diagnostic>
 where
     I: Future<Output = Result<H, Error>>,
-    H: AsyncFn(T, Context) -> Result<R, E>,
+    H: AsyncFn(T, Context) -> Result<R, E> + 'static,
     T: DeserializeOwned,
     R: Serialize,
     E: Into<Diagnostic> + Debug,
 {
     prepare();
-    // As `lambda_runtime` names it, so that logs can be read alike.
-    let span = tracing::info_span!(
-        "Lambda runtime invoke",
-        requestId = context.request_id.as_str(),
-        xrayTraceId = context.trace_id.as_deref(),
-    );
+    let span = log::span(Some(&context));
     let invocation = async {
-        let handler = init.await?;
-        let event = deserialize(event)?;
-        let response = handler(event, context).await.map_err(|error| {
-            tracing::error!("{error:?}");
-            error.into()
-        })?;
+        let handler = kept::take(init).await?;
+        let response = match deserialize(event) {
+            Ok(event) => handler(event, context).await.map_err(|error| {
+                tracing::error!("{error:?}");
+                error.into()
+            }),
+            Err(error) => Err(error),
+        };
+        kept::put(handler);
+        let response = response?;
         serde_json::to_vec(&response).map_err(|error| Diagnostic::from(Error::from(error)))
     };
     let outcome = wstd::runtime::block_on(invocation.instrument(span));

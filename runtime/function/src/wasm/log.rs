@@ -4,7 +4,10 @@ use std::env;
 use std::io;
 use std::str::FromStr;
 
+use tracing::Span;
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::Context;
 
 /// Installs a subscriber that writes to standard error: standard output may be the response.
 pub(super) fn init() {
@@ -22,4 +25,13 @@ pub(super) fn init() {
         .with_writer(io::stderr);
     // An isolate that is used again has its subscriber already.
     let _ = if json { subscriber.json().try_init() } else { subscriber.try_init() };
+}
+
+/// The span of an invocation, as `lambda_runtime` names it, so that logs can be read alike.
+pub(super) fn span(context: Option<&Context>) -> Span {
+    tracing::info_span!(
+        "Lambda runtime invoke",
+        requestId = context.map(|context| context.request_id.as_str()),
+        xrayTraceId = context.and_then(|context| context.trace_id.as_deref()),
+    )
 }

@@ -4,6 +4,7 @@ mod diagnostic;
 mod event;
 mod http;
 mod incoming;
+mod kept;
 mod log;
 mod outgoing;
 
@@ -25,6 +26,8 @@ pub use bindings::exports::samovar::function::handler;
 pub use diagnostic::Diagnostic;
 pub use event::{handle_event, run_command};
 pub use http::handle_http;
+#[cfg(feature = "client")]
+pub(crate) use outgoing::of_connection;
 pub use wasip2;
 
 /// What must be in place before a function's own code runs.

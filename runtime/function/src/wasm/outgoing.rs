@@ -23,10 +23,10 @@ pub(super) fn start(head: &Parts) -> Result<(OutgoingResponse, OutgoingBody), Er
     Ok((response, body))
 }
 
-/// Headers, without those that belong to the connection (RFC 9110, section 7.6.1): hosts refuse
-/// them, and API Gateway drops them.
-fn fields(headers: &HeaderMap) -> Result<Fields, Error> {
-    let of_connection = [
+/// Headers that belong to the connection (RFC 9110, section 7.6.1): hosts refuse them, and API
+/// Gateway drops them.
+pub(crate) fn of_connection() -> [&'static str; 9] {
+    [
         CONNECTION.as_str(),
         HOST.as_str(),
         "http2-settings",
@@ -36,7 +36,12 @@ fn fields(headers: &HeaderMap) -> Result<Fields, Error> {
         "proxy-connection",
         TRANSFER_ENCODING.as_str(),
         UPGRADE.as_str(),
-    ];
+    ]
+}
+
+/// Headers, without those of the connection.
+fn fields(headers: &HeaderMap) -> Result<Fields, Error> {
+    let of_connection = of_connection();
     let entries: Vec<_> = headers
         .iter()
         .filter(|(name, _)| !of_connection.contains(&name.as_str()))

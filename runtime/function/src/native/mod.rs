@@ -1,17 +1,16 @@
 //! The native build: `lambda_runtime` and `lambda_http`.
 
+mod http;
+
 use std::fmt::Debug;
-use std::pin::Pin;
-use std::task;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
-use tower_service::Service;
 
-use crate::{Body, Context, Error, Request, Response};
+use crate::{Context, Error};
+
+pub use self::http::run_http;
 
 /// Makes the binary's `main` from a handler of events.
 ///
@@ -72,7 +71,9 @@ macro_rules! event {
 /// ```
 ///
 /// A native function gets API Gateway's events (HTTP API, REST API, function URL) and answers in
-/// their shape; a component gets the request as it is.
+/// their shape; a component gets the request as it is. The [invocation's context](crate::Context)
+/// is among the request's extensions. For responses that stream, see the
+/// [crate's documentation](crate#streaming).
 #[macro_export]
 macro_rules! http {
     ($handler:expr $(,)?) => {
@@ -91,7 +92,7 @@ macro_rules! http {
 pub fn run_event<I, H, T, R, E>(init: I) -> Result<(), Error>
 where
     I: Future<Output = Result<H, Error>>,
-    H: AsyncFn(T, Context) -> Result<R, E>,
+    H: AsyncFn(T, Context) -> Result<R, E> + 'static,
     T: DeserializeOwned,
     R: Serialize,
     E: Into<Diagnostic> + Debug,
@@ -105,54 +106,10 @@ where
     })
 }
 
-/// `main` of [`http!`](crate::http!).
-///
-/// # Errors
-/// The set-up failed, or the Runtime API cannot be reached any more.
-pub fn run_http<I, S, B>(init: I) -> Result<(), Error>
-where
-    I: Future<Output = Result<S, Error>>,
-    S: Service<
-            Request,
-            Response = Response<B>,
-            Error: Into<Diagnostic> + Debug,
-            Future: Send + 'static,
-        >,
-    B: http_body::Body<Data = Bytes, Error: Into<Error>> + Send + 'static,
-{
-    block_on(async { lambda_http::run(Adapter(init.await?)).await })
-}
-
 /// The runtime that `#[tokio::main]` makes, with `lambda_runtime`'s subscriber.
 fn block_on(run: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run)
-}
-
-/// A service of our requests as one of `lambda_http`'s.
-struct Adapter<S>(S);
-
-impl<S, B> Service<lambda_http::Request> for Adapter<S>
-where
-    S: Service<Request, Response = Response<B>, Error: Into<Diagnostic>, Future: Send + 'static>,
-    B: http_body::Body<Data = Bytes, Error: Into<Error>> + Send + 'static,
-{
-    type Response = Response<Full<Bytes>>;
-    type Error = Diagnostic;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Diagnostic>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), Diagnostic>> {
-        self.0.poll_ready(cx).map_err(Into::into)
-    }
-
-    fn call(&mut self, request: lambda_http::Request) -> Self::Future {
-        let answer = self.0.call(request.map(|body| Body::from(body.to_vec())));
-        Box::pin(async move {
-            let (head, body) = answer.await.map_err(Into::into)?.into_parts();
-            let body = body.collect().await.map_err(Into::<Error>::into)?.to_bytes();
-            Ok(Response::from_parts(head, Full::new(body)))
-        })
-    }
 }
 
 impl From<lambda_runtime::Context> for Context {

@@ -1,0 +1,19 @@
+//! Sends `{"text": "…"}` to the queue at `QUEUE_URL` with the AWS SDK, and answers the message's id.
+
+use aws_sdk_sqs::Client;
+use samovar_function::{Context, Error, aws};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Event {
+    text: String,
+}
+
+samovar_function::event!({
+    let queue = std::env::var("QUEUE_URL")?;
+    let sqs = Client::new(&aws::config());
+    async move |event: Event, _context: Context| -> Result<Option<String>, Error> {
+        let message = sqs.send_message().queue_url(&queue).message_body(event.text);
+        Ok(message.send().await?.message_id)
+    }
+});
