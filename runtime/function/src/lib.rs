@@ -37,8 +37,9 @@
 //! # Set-up, once an environment
 //!
 //! The argument of both macros is an expression that is evaluated once an execution environment,
-//! before its first event. It may `.await` and use `?`. A native environment serves many
-//! invocations, so clients and connections belong there; a WASM isolate serves one.
+//! before its first event. It may `.await` and use `?`. Clients and connections belong there. A
+//! native environment serves many invocations; a WASM isolate serves one, unless its function asks
+//! for more.
 //!
 //! ```no_run
 //! use samovar_function::{Context, Error};
@@ -55,22 +56,66 @@
 //! });
 //! ```
 //!
+//! # Streaming
+//!
+//! The body of an [`http!`] response goes out as it is made, an axum `Sse` as any other: for a
+//! component, wherever the client is reached by a function URL of `InvokeMode: RESPONSE_STREAM`. A
+//! native function is not told how it is invoked, and what it writes when it streams is read by
+//! such a URL only, so it streams where the template tells it to, in a second place:
+//!
+//! ```yaml
+//! FunctionUrlConfig:
+//!   AuthType: NONE
+//!   InvokeMode: RESPONSE_STREAM
+//! Environment:
+//!   Variables:
+//!     SAMOVAR_INVOKE_MODE: RESPONSE_STREAM
+//! ```
+//!
+//! A component reads a request's body as it comes, too; to a native function Lambda gives it whole.
+//! The answer of an [`event!`] handler is one JSON document in both builds: the world
+//! `samovar:function/function` has no stream, and so `lambda_runtime::streaming` has no counterpart
+//! here.
+//!
+//! # Other servers
+//!
+//! With the feature `client`, `client::send` sends HTTP requests; with the feature `aws`,
+//! `aws::config` configures the AWS SDK for Rust. Both do so in both builds. [`sleep`] waits in
+//! both; tokio's own clock and network work natively only.
+//!
 //! # Errors
 //!
 //! A handler fails with [`Error`] (any `std::error::Error` by `?`), or with a type of its own
 //! that converts to [`Diagnostic`], which is what the caller gets as `errorType` and
 //! `errorMessage`. Both builds give the same document for the same error.
 //!
-//! A panic fails the invocation. Natively it is caught, and the message is `Lambda panicked: …`.
-//! A WASM isolate ends with it: the panic goes to the log, and the host answers
-//! `Runtime.ExitError` with the same text.
+//! ```
+//! use samovar_function::Diagnostic;
+//!
+//! #[derive(Debug)]
+//! enum OrderError {
+//!     SoldOut(String),
+//! }
+//!
+//! impl From<OrderError> for Diagnostic {
+//!     fn from(OrderError::SoldOut(item): OrderError) -> Self {
+//!         Self { error_type: "SoldOut".into(), error_message: format!("no {item} is left") }
+//!     }
+//! }
+//! ```
+//!
+//! A panic fails the invocation. Natively it is caught, and the caller gets `Lambda panicked: …`. A
+//! WASM isolate ends with it: the panic goes to the log, and the caller gets
+//! `Runtime.ExitError` with the same text. A body that panics or fails after its response has begun
+//! cuts the response in both; `lambda_runtime` tells Lambda so by text at its end, which Samovar
+//! takes for what it means and AWS passes on.
 //!
 //! # Logs
 //!
 //! What goes to standard output and standard error goes to the function's log, a line an entry.
-//! [`tracing`] events do so too: a subscriber is installed before the set-up runs. It takes the
-//! level from `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `INFO`) and writes JSON where
-//! `AWS_LAMBDA_LOG_FORMAT` is `JSON`.
+//! [`tracing`] events do so too, with the request's id: a subscriber is installed before the set-up
+//! runs. It takes the level from `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `INFO`) and writes
+//! JSON where `AWS_LAMBDA_LOG_FORMAT` is `JSON`.
 
 #[cfg(feature = "aws")]
 pub mod aws;

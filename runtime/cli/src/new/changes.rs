@@ -40,55 +40,44 @@ impl Changes {
     /// Something could not be written; all is as before.
     pub(super) fn write(self) -> Result<(), NewError> {
         let mut made = Vec::new();
-        let outcome = self.staged(&mut made).and_then(|staged| {
-            let mut done = Vec::new();
-            for (change, staged) in self.0.iter().zip(&staged) {
-                if let Err(error) = change.put(staged) {
-                    done.iter().rev().for_each(|change: &&Change| change.take_back());
-                    staged_gone(&staged_of(&self.0));
-                    return Err(change.failed(&error));
-                }
-                done.push(change);
-            }
-            Ok(())
-        });
+        let outcome = self.stage(&mut made).and_then(|()| self.put());
         if outcome.is_err() {
-            staged_gone(&staged_of(&self.0));
-            // Those that have something in them stay.
+            for change in &self.0 {
+                let staged = stage_path(change.path());
+                let _ = match staged.is_dir() {
+                    true => fs::remove_dir_all(staged),
+                    false => fs::remove_file(staged),
+                };
+            }
+            // Those that somebody else has put something into stay.
             made.iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
         }
         outcome
     }
 
     /// Writes each change beside its place. `made` are the folders that this took.
-    fn staged(&self, made: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>, NewError> {
-        let stage = |change: &Change| {
+    fn stage(&self, made: &mut Vec<PathBuf>) -> Result<(), NewError> {
+        for change in &self.0 {
             let staged = stage_path(change.path());
-            let write = || {
-                if let Some(parent) = staged.parent().filter(|parent| !parent.exists()) {
-                    fs::create_dir(parent)?;
-                    made.push(parent.to_owned());
-                }
-                change.stage(&staged)
-            };
-            let mut write = write;
-            write().map_err(|error| change.failed(&error))?;
-            Ok(staged)
-        };
-        self.0.iter().map(stage).collect()
+            let failed = |error| change.failed(&error);
+            if let Some(parent) = staged.parent().filter(|parent| !parent.exists()) {
+                fs::create_dir(parent).map_err(failed)?;
+                made.push(parent.to_owned());
+            }
+            change.stage(&staged).map_err(failed)?;
+        }
+        Ok(())
     }
-}
 
-fn staged_of(changes: &[Change]) -> Vec<PathBuf> {
-    changes.iter().map(|change| stage_path(change.path())).collect()
-}
-
-fn staged_gone(staged: &[PathBuf]) {
-    for path in staged {
-        let _ = match path.is_dir() {
-            true => fs::remove_dir_all(path),
-            false => fs::remove_file(path),
-        };
+    /// Moves each change to its place, or none.
+    fn put(&self) -> Result<(), NewError> {
+        for (count, change) in self.0.iter().enumerate() {
+            if let Err(error) = change.put(&stage_path(change.path())) {
+                self.0[..count].iter().rev().for_each(Change::take_back);
+                return Err(change.failed(&error));
+            }
+        }
+        Ok(())
     }
 }
 

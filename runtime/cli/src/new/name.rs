@@ -7,70 +7,13 @@ use super::NewError;
 const MAX_CHARS: usize = 48;
 
 /// Names that cargo does not take for a binary: Rust's keywords (The Rust Reference, "Keywords"),
-/// and those of its own folders and libraries (cargo's `restricted_names`).
-const RESERVED: &[&str] = &[
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "examples",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "incremental",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "proc-macro",
-    "proc_macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-];
+/// those of its own folders and libraries (cargo's `restricted_names`), and those of crates that
+/// functions depend on.
+const RESERVED: &str = "abstract alloc as async await become box break build const continue core \
+    crate deps do dyn else enum examples extern false final fn for gen if impl in incremental let \
+    loop macro match mod move mut override priv proc-macro proc_macro pub ref return self static \
+    std struct super test trait true try type typeof unsafe unsized use virtual where while yield \
+    aws_lambda_events axum samovar-function serde serde_json tokio";
 
 /// The name of a new function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,9 +31,7 @@ impl Name {
     /// It is none; the error says what to write instead.
     pub(super) fn parse(text: &str) -> Result<Self, NewError> {
         let wrong = |why: String| NewError::Name { name: text.to_owned(), why };
-        let is_right =
-            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(is_right) {
+        if !is_spelt_right(text) {
             let rule = "a name begins with a letter and has a-z, 0-9, - and _ only";
             return Err(wrong(match suggestion(text) {
                 Some(name) => format!("{rule}: did you mean `{name}`?"),
@@ -100,7 +41,7 @@ impl Name {
         if text.len() > MAX_CHARS {
             return Err(wrong(format!("a name has at most {MAX_CHARS} characters")));
         }
-        if RESERVED.contains(&text) {
+        if is_reserved(text) {
             let why = "Rust or cargo has another meaning for it";
             return Err(wrong(format!("{why}: {text}-function is free, say")));
         }
@@ -108,6 +49,15 @@ impl Name {
         let logical_id = words.map(capitalised).collect();
         Ok(Self { package: text.to_owned(), logical_id })
     }
+}
+
+fn is_spelt_right(text: &str) -> bool {
+    let is_right = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(is_right)
+}
+
+fn is_reserved(text: &str) -> bool {
+    RESERVED.split_whitespace().any(|word| word == text)
 }
 
 fn capitalised(word: &str) -> String {
@@ -136,7 +86,7 @@ fn suggestion(text: &str) -> Option<String> {
         }
     }
     let name = name.trim_matches(['-', '_']).to_owned();
-    Name::parse(&name).is_ok().then_some(name)
+    (is_spelt_right(&name) && !is_reserved(&name)).then_some(name)
 }
 
 #[cfg(test)]

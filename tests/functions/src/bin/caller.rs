@@ -3,7 +3,7 @@
 
 use futures_util::future::join_all;
 use samovar_function::http::Request;
-use samovar_function::{Body, Context, Error, client};
+use samovar_function::{Body, Context, Error, client, tracing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ enum Call {
 }
 
 async fn call(calls: Vec<Call>, _context: Context) -> Result<Value, Error> {
+    tracing::info!(calls = calls.len(), "calling");
     Ok(join_all(calls.into_iter().map(answer)).await.into())
 }
 

@@ -5,7 +5,9 @@ use axum::extract::Path;
 use axum::routing::get;
 
 fn router() -> Router {
-    Router::new().route("/@NAME@", get(root)).route("/@NAME@/{name}", get(greet))
+    Router::new()
+        .route("/@NAME@", get(root))
+        .route("/@NAME@/{name}", get(greet))
 }
 
 async fn root() -> String {

@@ -23,8 +23,12 @@ struct Reply {
 }
 
 async fn greet(mut event: Event, _context: Context) -> Result<Reply, Error> {
-    let name = event.name.or_else(|| event.query_string_parameters.remove("name"));
-    Ok(Reply { message: format!("Hello, {}!", name.as_deref().unwrap_or("World")) })
+    let name = event
+        .name
+        .or_else(|| event.query_string_parameters.remove("name"));
+    Ok(Reply {
+        message: format!("Hello, {}!", name.as_deref().unwrap_or("World")),
+    })
 }
 
 samovar_function::event!(greet);

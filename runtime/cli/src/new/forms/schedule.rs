@@ -27,6 +27,8 @@ mod tests {
             "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"],
             "detail": {}
         }"#;
-        tick(serde_json::from_str(event).unwrap(), Context::default()).await.unwrap();
+        tick(serde_json::from_str(event).unwrap(), Context::default())
+            .await
+            .unwrap();
     }
 }

@@ -38,8 +38,11 @@ mod tests {
         let event = r#"{"Records": [{"messageId": "1", "body": "tea"}, {"messageId": "2"}]}"#;
         let event = serde_json::from_str(event).unwrap();
         let response = handle(event, Context::default()).await.unwrap();
-        let failed: Vec<_> =
-            response.batch_item_failures.iter().map(|failure| &failure.item_identifier).collect();
+        let failed: Vec<_> = response
+            .batch_item_failures
+            .iter()
+            .map(|failure| &failure.item_identifier)
+            .collect();
         assert_eq!(failed, ["2"]);
     }
 }
