@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use toml_edit::{Array, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value};
 
 use super::NewError;
 
@@ -90,25 +90,38 @@ impl Workspace {
             .as_table_like_mut()
             .map(|table| table.entry("members").or_insert(Item::Value(Array::new().into())));
         let members = members.and_then(Item::as_array_mut).ok_or_else(refused)?;
-        // As the one before it is written: on a line of its own, or not.
-        let decor = members.iter().last().map(|last| last.decor().clone());
-        let mut value = Value::from(member.as_str());
-        if let Some(prefix) = decor.as_ref().and_then(|decor| decor.prefix()) {
-            value.decor_mut().set_prefix(prefix.clone());
-            if members.len() == 1 && prefix.as_str() == Some("") {
-                value.decor_mut().set_prefix(" ");
-            }
-        }
-        match members.is_empty() {
-            true => members.push(value),
-            false => members.push_formatted(value),
-        }
+        add(members, &member);
         let text = document.to_string();
         Ok(Some(match self.text.contains("\r\n") {
             true => text.replace("\r\n", "\n").replace('\n', "\r\n"),
             false => text,
         }))
     }
+}
+
+/// Adds a text to a list, as the one before it is written: on a line of its own, or not. Comments
+/// stay with what they stand behind.
+fn add(list: &mut Array, text: &str) {
+    let part = |text: Option<&RawString>| text.and_then(RawString::as_str).unwrap_or("").to_owned();
+    let Some(last) = list.iter_mut().last() else { return list.push(text) };
+    let prefix = part(last.decor().prefix());
+    let behind = part(last.decor().suffix());
+    if prefix.contains('\n') || behind.contains('\n') {
+        last.decor_mut().set_suffix("");
+    }
+    let behind = behind + list.trailing().as_str().unwrap_or("");
+    let mut value = Value::from(text);
+    match (prefix.rsplit_once('\n'), behind.rsplit_once('\n')) {
+        (None, None) => value.decor_mut().set_prefix(" "),
+        (before, after) => {
+            let indent = before.map_or("    ", |(_, indent)| indent);
+            let (comment, end) = after.unwrap_or(("", ""));
+            value.decor_mut().set_prefix(format!("{comment}\n{indent}"));
+            list.set_trailing(format!("\n{end}"));
+            list.set_trailing_comma(true);
+        }
+    }
+    list.push_formatted(value);
 }
 
 /// The manifest of a new workspace whose members share one `samovar-function`.
@@ -176,6 +189,14 @@ mod tests {
                 "[workspace]\nmembers = [\n    \"a\", # first\n    'b',\n]\n[profile.release]\n",
                 "[workspace]\nmembers = [\n    \"a\", # first\n    'b',\n    \"functions/x\",\n]\n\
                  [profile.release]\n",
+            ),
+            (
+                "[workspace]\nmembers = [\n  'a', # first\n]\n",
+                "[workspace]\nmembers = [\n  'a', # first\n  \"functions/x\",\n]\n",
+            ),
+            (
+                "[workspace]\nmembers = [\n  'a' # first\n]\n",
+                "[workspace]\nmembers = [\n  'a', # first\n  \"functions/x\",\n]\n",
             ),
             ("[workspace]\nmembers = []\n", "[workspace]\nmembers = [\"functions/x\"]\n"),
             (
