@@ -64,7 +64,8 @@ fn target() -> PathBuf {
 fn served() {
     let folder = application();
     let template = folder.path().join("template.yaml");
-    let variables = [("CARGO_TARGET_DIR", target().as_path())].map(|(name, path)| (name, path));
+    let target = target();
+    let variables = [("CARGO_TARGET_DIR", target.as_path())];
     let server = Server::start_with(&template, Ports::free(), None, &[], &variables);
 
     let hello = json!({"message": "Hello, Ada!"});
@@ -188,7 +189,7 @@ fn beside() {
     let (before, after) = TEMPLATE.split_at(TEMPLATE.find("\r\nOutputs").unwrap());
     assert!(text.starts_with(before) && text.ends_with(after), "{text:?}");
     assert!(!text.replace("\r\n", "").contains('\n'), "{text:?}");
-    assert!(text.contains("\r\n                    ApiId: !Ref Api\r\n"), "{text}");
+    assert!(text.contains("\r\n                        ApiId: !Ref Api\r\n"), "{text}");
     let check = samovar().current_dir(here).arg("check").output().unwrap();
     assert!(check.status.success(), "{}", both(&check));
 }

@@ -114,7 +114,8 @@ fn make(options: &New) -> Result<Made, NewError> {
         () => Form::Invoke,
     };
     let place = Place::find(options.template.as_deref())?;
-    let template = place.template.as_deref().map(Template::read).transpose()?;
+    let read = |path: &Path| Template::read(path, place.shown(path));
+    let template = place.template.as_deref().map(read).transpose()?;
     let folder = place.package(&name);
     if folder.symlink_metadata().is_ok() {
         return Err(NewError::Exists(place.shown(&folder)));

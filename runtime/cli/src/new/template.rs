@@ -25,14 +25,14 @@ pub(super) fn new(resources: &str) -> String {
 }
 
 impl Template {
-    /// Reads a template to which resources can be added.
+    /// Reads a template to which resources can be added. Errors name it as `shown`.
     ///
     /// # Errors
     /// The file cannot be read, is no YAML, or is written in a way that nothing can be added to.
-    pub(super) fn read(path: &Path) -> Result<Self, NewError> {
+    pub(super) fn read(path: &Path, shown: PathBuf) -> Result<Self, NewError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|error| NewError::Read { path: path.to_owned(), error: error.to_string() })?;
-        let refused = |why: String| NewError::Template { path: path.to_owned(), why };
+            .map_err(|error| NewError::Read { path: shown.clone(), error: error.to_string() })?;
+        let refused = |why: String| NewError::Template { path: shown.clone(), why };
         let survey = survey(&text).map_err(|unreadable| {
             refused(match unreadable {
                 Unreadable::TooLong => "it is longer than any template that AWS takes".to_owned(),
@@ -55,7 +55,7 @@ impl Template {
             let why = format!("line {line}: write `Resources` as an indented block, not in braces");
             return Err(refused(why));
         }
-        Ok(Self { path: path.to_owned(), text, survey })
+        Ok(Self { path: shown, text, survey })
     }
 
     pub(super) fn text(&self) -> &str {

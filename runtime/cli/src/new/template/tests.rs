@@ -9,7 +9,7 @@ fn ids() -> Vec<String> {
 fn template(text: &str) -> Result<Template, String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
-    Template::read(file.path()).map_err(|error| error.to_string())
+    Template::read(file.path(), file.path().to_owned()).map_err(|error| error.to_string())
 }
 
 #[track_caller]
