@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::against;
-use crate::server::{Server, Shared};
+use crate::server::{Ports, Server, Shared, root};
 use crate::tools::{answer, block_on, lambda, sqs};
 
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
@@ -23,6 +23,11 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
         against(server, "handlers::a_panic_cuts_the_stream", cut),
         against(server, "handlers::logs_have_lambdas_forms", logs),
     ]
+}
+
+/// The functions of `handlers.yaml`.
+pub(crate) fn server() -> Server {
+    Server::start(&root().join("tests/functions/handlers.yaml"), Ports::free(), None, &[])
 }
 
 fn queue(server: &Server, name: &str) -> String {

@@ -61,6 +61,7 @@ fn main() -> ExitCode {
     let fixtures = Arc::new(Shared::new(server::fixtures));
     let languages = Arc::new(Shared::new(languages::server));
     let apis = Arc::new(Shared::new(conformance::server));
+    let handlers = Arc::new(Shared::new(handlers::server));
     let mut trials = Vec::new();
     trials.extend(example::trials(&example));
     trials.extend(functions::trials(&fixtures));
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
     trials.extend(sqs_addresses::trials(&fixtures));
     trials.extend(sqs_cli::trials(&fixtures));
     trials.extend(streaming::trials(&fixtures));
-    trials.extend(handlers::trials(&fixtures));
+    trials.extend(handlers::trials(&handlers));
     trials.extend(sqs_forms::trials(&fixtures));
     trials.extend(asynchronous::trials());
     trials.extend(authorizers::trials());
@@ -101,6 +102,7 @@ fn main() -> ExitCode {
     fixtures.stop();
     languages.stop();
     apis.stop();
+    handlers.stop();
     conclusion.exit_code()
 }
 

@@ -179,11 +179,11 @@ fn beside() {
     fs::write(here.join("app/template.yml"), TEMPLATE).unwrap();
     std::os::unix::fs::symlink("app/template.yml", here.join("template.yaml")).unwrap();
     made(here, &["shop", "--http"]);
-    // The link stays one, and the package is beside the file that it leads to.
+    // The link stays one, and the package is beside it: paths are taken from there.
     assert!(here.join("template.yaml").is_symlink());
-    assert!(here.join("app/shop/Cargo.toml").is_file());
-    assert!(!here.join("app/functions").exists() && !here.join("Cargo.toml").exists());
-    let makefile = fs::read_to_string(here.join("app/shop/Makefile")).unwrap();
+    assert!(here.join("shop/Cargo.toml").is_file());
+    assert!(!here.join("functions").exists() && !here.join("Cargo.toml").exists());
+    let makefile = fs::read_to_string(here.join("shop/Makefile")).unwrap();
     assert!(makefile.contains("$(or $(CARGO_TARGET_DIR),target)"), "{makefile}");
     let text = fs::read_to_string(here.join("app/template.yml")).unwrap();
     let (before, after) = TEMPLATE.split_at(TEMPLATE.find("\r\nOutputs").unwrap());

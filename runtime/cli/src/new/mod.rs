@@ -220,10 +220,16 @@ impl Place {
             Some(path) => Some(path.to_owned()),
             None => TEMPLATES.map(|name| here.join(name)).into_iter().find(|path| path.exists()),
         };
-        // A link to a template stays one.
-        let template =
-            template.map(|path| path.canonicalize().map_err(unreadable(&path))).transpose()?;
-        let base = template.as_deref().and_then(Path::parent).unwrap_or(&here).to_owned();
+        // Paths in a template are taken from the folder of its link; what is written is the file.
+        let base = match template.as_deref().and_then(Path::parent) {
+            Some(parent) => {
+                let parent = here.join(parent);
+                parent.canonicalize().map_err(unreadable(&parent))?
+            }
+            None => here.clone(),
+        };
+        let resolved = |path: PathBuf| path.canonicalize().map_err(unreadable(&path));
+        let template = template.map(resolved).transpose()?;
         let is_fresh = template.is_none() && !base.join("Cargo.toml").exists();
         Ok(Self { here, base, template, is_fresh })
     }
