@@ -113,9 +113,10 @@
 //! # Logs
 //!
 //! What goes to standard output and standard error goes to the function's log, a line an entry.
-//! [`tracing`] events do so too, with the request's id: a subscriber is installed before the set-up
-//! runs. It takes the level from `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `INFO`) and writes
-//! JSON where `AWS_LAMBDA_LOG_FORMAT` is `JSON`.
+//! [`tracing`] events do so too, in a span with the request's id, which a component that takes HTTP
+//! requests is not told. A subscriber is installed before the set-up runs. It takes the level from
+//! `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `INFO`) and writes JSON where
+//! `AWS_LAMBDA_LOG_FORMAT` is `JSON`.
 
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -32,6 +32,9 @@ const SAMCONFIG: &str = "# Settings of the SAM CLI.\nversion = 0.1\n\n\
                          # Cargo needs the whole workspace, not a copy of one function's folder.\n\
                          build_in_source = true\n";
 
+/// What git passes over in a new workspace.
+const IGNORED: &str = "/target/\n/.samovar/\n/.aws-sam/\n";
+
 /// Options of `samovar new`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct New {
@@ -114,85 +117,15 @@ fn make(options: &New) -> Result<Made, NewError> {
         () => Form::Invoke,
     };
     let place = Place::find(options.template.as_deref())?;
-    let read = |path: &Path| Template::read(path, place.shown(path));
-    let template = place.template.as_deref().map(read).transpose()?;
     let folder = place.package(&name);
     if folder.symlink_metadata().is_ok() {
         return Err(NewError::Exists(place.shown(&folder)));
     }
-    let workspace = Workspace::of(&folder)?;
-    let is_new_workspace = workspace.is_none() && place.is_fresh;
-    let in_workspace =
-        workspace.as_ref().is_some_and(|w| w.shares("dependencies", "samovar-function"));
-    let source = match in_workspace {
-        true => None,
-        false => Some(Source::find(options.function_crate.as_deref())?),
-    };
-
+    let is_wasm = !options.native;
+    let mut made = Made { name, form, is_wasm, folder, place, lines: Vec::new() };
     let mut changes = Changes::default();
-    let mut made = Made { name: name.clone(), form, lines: Vec::new() };
-    let function = match &source {
-        Some(source) if !is_new_workspace => package::by_source(source),
-        _ => package::inherited(),
-    };
-    let mut files = vec![
-        ("Cargo.toml", package::manifest(&name, form, workspace.as_ref(), &function)),
-        ("src/main.rs", form.source(&name)),
-    ];
-    if !options.native {
-        let root = match &workspace {
-            Some(workspace) => &workspace.root,
-            None if is_new_workspace => &place.base,
-            None => &folder,
-        };
-        let depth = folder.strip_prefix(root).map_or(0, |below| below.components().count());
-        files.insert(1, ("Makefile", package::makefile(&name, &"../".repeat(depth))));
-    }
-    for (file, _) in &files {
-        made.lines.push((place.shown(&folder).join(file), String::new()));
-    }
-    changes.folder(folder.clone(), files);
-
-    match (&workspace, &source) {
-        (Some(workspace), _) => {
-            if let Some(text) = workspace.with(&folder)? {
-                made.added(place.shown(&workspace.manifest()), "a member of the workspace");
-                changes.replace(workspace.manifest(), workspace.text().to_owned(), text);
-            }
-        }
-        (None, Some(source)) if is_new_workspace => {
-            made.added(place.shown(&place.base.join("Cargo.toml")), "the workspace");
-            changes.file(place.base.join("Cargo.toml"), workspace::new(source.dependency()));
-            let ignored = place.base.join(".gitignore");
-            if !ignored.exists() {
-                made.added(place.shown(&ignored), "");
-                changes.file(ignored, "/target/\n/.samovar/\n/.aws-sam/\n".to_owned());
-            }
-        }
-        _ => {}
-    }
-
-    let code = relative(&folder, &place.base);
-    let api = template.as_ref().and_then(Template::http_api);
-    let resources = form.resources(&name, &code, !options.native, api);
-    let ids = form.ids(&name);
-    match (&place.template, &template) {
-        (Some(path), Some(template)) => {
-            made.added(place.shown(path), &ids.join(", "));
-            let text = template.with(&resources, &ids)?;
-            changes.replace(path.clone(), template.text().to_owned(), text);
-        }
-        _ => {
-            let samconfig = place.base.join("samconfig.toml");
-            if !samconfig.exists() {
-                made.added(place.shown(&samconfig), "for sam build");
-                changes.file(samconfig, SAMCONFIG.to_owned());
-            }
-            let path = place.base.join(TEMPLATES[0]);
-            made.added(place.shown(&path), &ids.join(", "));
-            changes.file(path, template::new(&resources));
-        }
-    }
+    made.package(options.function_crate.as_deref(), &mut changes)?;
+    made.template(&mut changes)?;
     changes.write()?;
     Ok(made)
 }
@@ -252,16 +185,91 @@ impl Place {
     }
 }
 
-/// What was written, and what to do next.
+/// A function that is made: what is written of it, and what to do next.
 struct Made {
     name: Name,
     form: Form,
+    is_wasm: bool,
+    /// Of its package.
+    folder: PathBuf,
+    place: Place,
     lines: Vec<(PathBuf, String)>,
 }
 
 impl Made {
-    fn added(&mut self, path: PathBuf, what: &str) {
-        self.lines.push((path, what.to_owned()));
+    fn tell(&mut self, path: &Path, what: &str) {
+        self.lines.push((self.place.shown(path), what.to_owned()));
+    }
+
+    /// The package, in its workspace.
+    fn package(&mut self, given: Option<&str>, changes: &mut Changes) -> Result<(), NewError> {
+        let workspace = Workspace::of(&self.folder)?;
+        let has_function = |w: &Workspace| w.shares("dependencies", "samovar-function");
+        let (function, new_workspace) = match &workspace {
+            Some(workspace) if has_function(workspace) => (package::inherited(), None),
+            None if self.place.is_fresh => {
+                let source = Source::find(given)?;
+                (package::inherited(), Some(workspace::new(source.dependency())))
+            }
+            _ => (package::by_source(&Source::find(given)?), None),
+        };
+        let manifest = package::manifest(&self.name, self.form, workspace.as_ref(), &function);
+        let mut files = vec![("Cargo.toml", manifest)];
+        if self.is_wasm {
+            let root = match &workspace {
+                Some(workspace) => &workspace.root,
+                None if new_workspace.is_some() => &self.place.base,
+                None => &self.folder,
+            };
+            let depth = self.folder.strip_prefix(root).map_or(0, |rest| rest.components().count());
+            files.push(("Makefile", package::makefile(&self.name, &"../".repeat(depth))));
+        }
+        files.push(("src/main.rs", self.form.source(&self.name)));
+        for (file, _) in &files {
+            self.tell(&self.folder.join(file), "");
+        }
+        changes.folder(self.folder.clone(), files);
+
+        if let Some(workspace) = &workspace
+            && let Some(text) = workspace.with(&self.folder)?
+        {
+            self.tell(&workspace.manifest(), "a member of the workspace");
+            changes.replace(workspace.manifest(), workspace.text().to_owned(), text);
+        }
+        if let Some(text) = new_workspace {
+            self.file("Cargo.toml", "the workspace", text, changes);
+            if !self.place.base.join(".gitignore").exists() {
+                self.file(".gitignore", "", IGNORED.to_owned(), changes);
+            }
+        }
+        Ok(())
+    }
+
+    /// The template's lines.
+    fn template(&mut self, changes: &mut Changes) -> Result<(), NewError> {
+        let code = relative(&self.folder, &self.place.base);
+        let ids = self.form.ids(&self.name);
+        let Some(path) = self.place.template.clone() else {
+            let resources = self.form.resources(&self.name, &code, self.is_wasm, None);
+            if !self.place.base.join("samconfig.toml").exists() {
+                self.file("samconfig.toml", "for sam build", SAMCONFIG.to_owned(), changes);
+            }
+            self.file(TEMPLATES[0], &ids.join(", "), template::new(&resources), changes);
+            return Ok(());
+        };
+        let template = Template::read(&path, self.place.shown(&path))?;
+        let resources = self.form.resources(&self.name, &code, self.is_wasm, template.http_api());
+        let text = template.with(&resources, &ids)?;
+        self.tell(&path, &ids.join(", "));
+        changes.replace(path, template.text().to_owned(), text);
+        Ok(())
+    }
+
+    /// A new file beside the template.
+    fn file(&mut self, name: &str, what: &str, text: String, changes: &mut Changes) {
+        let path = self.place.base.join(name);
+        self.tell(&path, what);
+        changes.file(path, text);
     }
 }
 

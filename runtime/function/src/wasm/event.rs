@@ -29,7 +29,7 @@ where
     E: Into<Diagnostic> + Debug,
 {
     prepare();
-    let span = log::span(Some(&context));
+    let span = log::span(&context);
     let invocation = async {
         let handler = kept::take(init).await?;
         let response = match deserialize(event) {

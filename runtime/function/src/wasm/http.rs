@@ -6,10 +6,9 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use tower_service::Service;
-use tracing::Instrument;
 use wasip2::http::types::{ErrorCode, IncomingRequest, ResponseOutparam};
 
-use super::{Diagnostic, incoming, kept, log, outgoing, prepare};
+use super::{Diagnostic, incoming, kept, outgoing, prepare};
 use crate::{Error, Request, Response};
 
 /// Runs set-up and handler for one request, and sends the response to its end.
@@ -25,19 +24,15 @@ where
             Ok(request) => request,
             Err(error) => return fail(outparam, error.into()),
         };
-        let span = log::span(request.extensions().get());
-        let invocation = async {
-            let mut service = match kept::take(init).await {
-                Ok(service) => service,
-                Err(error) => return fail(outparam, error.into()),
-            };
-            match answer(&mut service, request).await {
-                Ok(response) => send(response, outparam).await,
-                Err(error) => fail(outparam, error),
-            }
-            kept::put(service);
+        let mut service = match kept::take(init).await {
+            Ok(service) => service,
+            Err(error) => return fail(outparam, error.into()),
         };
-        invocation.instrument(span).await;
+        match answer(&mut service, request).await {
+            Ok(response) => send(response, outparam).await,
+            Err(error) => fail(outparam, error),
+        }
+        kept::put(service);
     });
     // What a `print!` without a line feed left behind. There is nobody to tell of a closed log.
     let _ = io::stdout().flush();

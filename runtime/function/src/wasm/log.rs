@@ -28,10 +28,10 @@ pub(super) fn init() {
 }
 
 /// The span of an invocation, as `lambda_runtime` names it, so that logs can be read alike.
-pub(super) fn span(context: Option<&Context>) -> Span {
+pub(super) fn span(context: &Context) -> Span {
     tracing::info_span!(
         "Lambda runtime invoke",
-        requestId = context.map(|context| context.request_id.as_str()),
-        xrayTraceId = context.and_then(|context| context.trace_id.as_deref()),
+        requestId = context.request_id.as_str(),
+        xrayTraceId = context.trace_id.as_deref(),
     )
 }
