@@ -9,6 +9,7 @@ use wasmtime::{Error, Trap};
 use wasmtime_wasi::I32Exit;
 
 use crate::error::LoadError;
+use crate::last_words::Reason;
 use crate::state::State;
 
 const EXIT: &str = "Runtime.ExitError";
@@ -37,25 +38,32 @@ pub(crate) fn load(error: &LoadError) -> FunctionError {
 
 /// The error for an isolate that ended before it had answered.
 pub(crate) fn invocation(error: Error, state: &State) -> FunctionError {
-    if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        return exited(exit.0);
-    }
-    if state.memory.refused() {
-        // What a guest does that cannot allocate: it aborts.
+    let exit = error.downcast_ref::<I32Exit>().map(|exit| exit.0);
+    if state.memory.refused() && exit != Some(0) {
+        // What a guest does that cannot allocate: it aborts, or exits (Go).
         return out_of_memory(state);
+    }
+    if let Some(status) = exit {
+        return exited(status);
     }
     let told = match error.downcast_ref::<Trap>() {
         // What panics and aborts compile to; their message went to standard error.
-        Some(Trap::UnreachableCodeReached) => state.stderr.last_line(),
+        Some(Trap::UnreachableCodeReached) => state.stderr.reason(),
         _ => None,
     };
-    let reason = told.unwrap_or_else(|| {
-        // The guest said nothing, so the log says where it was.
-        for line in format!("{error:?}").lines().take(BACKTRACE_LINES) {
-            state.log.line(line.as_bytes());
+    let reason = match told {
+        Some(Reason::Raised(document)) => {
+            return FunctionError::handler(document.to_string().into());
         }
-        error.root_cause().to_string()
-    });
+        Some(Reason::Said(words)) => words,
+        None => {
+            // The guest said nothing, so the log says where it was.
+            for line in format!("{error:?}").lines().take(BACKTRACE_LINES) {
+                state.log.line(line.as_bytes());
+            }
+            error.root_cause().to_string()
+        }
+    };
     FunctionError::platform(EXIT, format!("Runtime exited with error: {reason}"))
 }
 

@@ -34,6 +34,7 @@ mod gate;
 mod host;
 mod invoke;
 mod isolate;
+mod last_words;
 mod limit;
 mod map;
 #[cfg_attr(

@@ -11,6 +11,8 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use crate::last_words::{LastWords, Reason};
+
 /// Longest line; a longer one is cut into several. CloudWatch Logs takes events of 256 KiB.
 const MAX_LINE: usize = 64 << 10;
 
@@ -28,14 +30,14 @@ pub(crate) struct LogStream(Arc<Mutex<Lines>>);
 struct Lines {
     log: EnvironmentLog,
     partial: Vec<u8>,
-    last: Vec<u8>,
+    last: LastWords,
     total: usize,
 }
 
 impl LogStream {
     /// A stream to `log`.
     pub(crate) fn new(log: EnvironmentLog) -> Self {
-        let lines = Lines { log, partial: Vec::new(), last: Vec::new(), total: 0 };
+        let lines = Lines { log, partial: Vec::new(), last: LastWords::default(), total: 0 };
         Self(Arc::new(Mutex::new(lines)))
     }
 
@@ -47,11 +49,9 @@ impl LogStream {
         }
     }
 
-    /// The last line that says something: what a language's runtime writes before it gives up
-    /// (a panic, an uncaught exception, a failed assertion).
-    pub(crate) fn last_line(&self) -> Option<String> {
-        let lines = self.lines();
-        (!lines.last.is_empty()).then(|| String::from_utf8_lossy(&lines.last).into_owned())
+    /// Why a guest that has trapped gave up, if it said so.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        self.lines().last.reason()
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -93,10 +93,7 @@ impl Lines {
 
     fn end_line(&mut self) {
         self.log.line(&self.partial);
-        // Rust's panic message is followed by advice.
-        if !self.partial.is_empty() && !self.partial.starts_with(b"note: ") {
-            std::mem::swap(&mut self.last, &mut self.partial);
-        }
+        self.last.line(&self.partial);
         self.partial.clear();
     }
 }
@@ -171,7 +168,7 @@ mod tests {
         }
     }
 
-    fn written(parts: &[&[u8]]) -> (Vec<String>, Option<String>) {
+    fn written(parts: &[&[u8]]) -> (Vec<String>, Option<Reason>) {
         let seen = Arc::new(Seen::default());
         let mut stream = LogStream::new(EnvironmentLog::new("f", seen.clone()));
         for part in parts {
@@ -179,21 +176,15 @@ mod tests {
         }
         stream.flush_line();
         let lines = seen.0.lock().unwrap().clone();
-        (lines, stream.last_line())
+        (lines, stream.reason())
     }
 
     #[test]
     fn lines_are_put_together_and_apart() {
         let (lines, last) = written(&[b"one\ntw", b"o\n\nthree"]);
         assert_eq!(lines, ["one", "two", "", "three"]);
-        assert_eq!(last.as_deref(), Some("three"));
+        assert_eq!(last, Some(Reason::Said("three".to_owned())));
         assert_eq!(written(&[]), (Vec::new(), None));
-    }
-
-    #[test]
-    fn advice_after_a_panic_is_not_the_last_word() {
-        let (_, last) = written(&[b"boom\nnote: run with `RUST_BACKTRACE=1`\n"]);
-        assert_eq!(last.as_deref(), Some("boom"));
     }
 
     #[test]
