@@ -12,6 +12,7 @@ mod bad_input;
 mod check;
 mod clients;
 mod compiled;
+mod components;
 mod conformance;
 mod crash;
 mod disk;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     let example = Arc::new(Shared::new(server::example));
     let fixtures = Arc::new(Shared::new(server::fixtures));
     let languages = Arc::new(Shared::new(languages::server));
+    let components = Arc::new(Shared::new(components::server));
     let apis = Arc::new(Shared::new(conformance::server));
     let handlers = Arc::new(Shared::new(handlers::server));
     let mut trials = Vec::new();
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
     trials.extend(lambda_api::trials(&fixtures));
     trials.extend(packaging::trials(&example));
     trials.extend(languages::trials(&languages));
+    trials.extend(components::trials(&components));
     trials.extend(senders::trials(&example));
     trials.extend(clients::trials(&fixtures));
     trials.extend(sqs::trials(&fixtures));
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
     example.stop();
     fixtures.stop();
     languages.stop();
+    components.stop();
     apis.stop();
     handlers.stop();
     conclusion.exit_code()

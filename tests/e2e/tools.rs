@@ -97,6 +97,11 @@ pub(crate) const REQUESTS: Program = Program { name: "python3", probe: &["-c", "
 pub(crate) const AWS: Program = Program { name: "aws", probe: &["--version"] };
 pub(crate) const PIP: Program = Program { name: "python3", probe: &["-m", "pip", "--version"] };
 pub(crate) const NPM: Program = Program { name: "npm", probe: &["--version"] };
+pub(crate) const COMPONENTIZE_PY: Program =
+    Program { name: "componentize-py", probe: &["--version"] };
+pub(crate) const ZIG: Program = Program { name: "python3", probe: &["-m", "ziglang", "version"] };
+pub(crate) const GO: Program = Program { name: "go", probe: &["version"] };
+pub(crate) const WIT_BINDGEN: Program = Program { name: "wit-bindgen", probe: &["--version"] };
 pub(crate) const CURL: Program = Program { name: "curl", probe: &["--version"] };
 
 impl Program {
@@ -110,6 +115,11 @@ impl Program {
     pub(crate) fn remedy(self) -> String {
         if self.name == NPM.name {
             return "`npm --version` does not work: install Node.js 18 or later with npm"
+                .to_owned();
+        }
+        if self.name == WIT_BINDGEN.name {
+            return "`wit-bindgen --version` does not work: run .ci/run, which installs it, or \
+                    cargo install wit-bindgen-cli"
                 .to_owned();
         }
         format!(
