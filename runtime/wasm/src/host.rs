@@ -129,7 +129,7 @@ impl Host {
         Ok(WasmProvider(Arc::new(Shared {
             ticker: self.0.ticker.clone(),
             component,
-            allowed: Arc::new(Allowed::by_variables(&config.variables)),
+            allowed: Arc::new(Allowed::of(&config.function, &config.variables)),
             variables: with_lambdas_own(&config.function, config.variables).into(),
             function: config.function,
         })))
