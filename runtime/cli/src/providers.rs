@@ -54,6 +54,9 @@ impl Wasm {
             observer: Arc::new(Compiling::new()),
             ..HostConfig::new(self.cache_dir.clone())
         })?;
+        if let Some(note) = new.capacity().note() {
+            eprintln!("  note: {note}");
+        }
         Ok(host.insert(new).clone())
     }
 }

@@ -289,6 +289,10 @@ impl Dispatcher {
             // Only shutdown drops an invocation before it has an outcome.
             replied => match outcome.await.map_err(|_| InvokeError::ShuttingDown)? {
                 Ok(()) => replied.map(|replied| replied.response).map_err(|_| no_response()),
+                Err(error) if error.is_no_place() => {
+                    let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
+                    return Err(InvokeError::Throttled { reason });
+                }
                 Err(error) => Err(error),
             },
         };

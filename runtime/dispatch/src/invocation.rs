@@ -182,6 +182,9 @@ impl Reply {
     }
 }
 
+/// Never reaches a client, see [`FunctionError::no_place`].
+const NO_PLACE: &str = "Samovar.NoPlace";
+
 /// A function that failed: HTTP 200 with `X-Amz-Function-Error: Unhandled` on the Invoke API,
 /// 502 on HTTP front ends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -217,6 +220,16 @@ impl FunctionError {
         );
         let by_platform = false;
         Self { by_platform, ..Self::platform("Function.ResponseSizeTooLarge", message) }
+    }
+
+    /// There is no room for one more environment: the invocation is throttled.
+    pub fn no_place() -> Self {
+        Self::platform(NO_PLACE, "There is no room for another environment")
+    }
+
+    /// Whether it is [`no_place`](Self::no_place).
+    pub(crate) fn is_no_place(&self) -> bool {
+        self.by_platform && self.error_type == NO_PLACE
     }
 
     /// An error document of the function itself: `{"errorType", "errorMessage", ...}`, or

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 
 use crate::memory::{self, LinearMemories, Stacks};
 use crate::settings::{self, Content};
+use crate::slots::{self, Demand, Sizes, Slot, Slots};
+use crate::address_space;
 
 /// How many isolates there can be at once: AWS's quota of concurrent executions (Lambda guide,
 /// "Lambda quotas").
@@ -22,51 +23,76 @@ const TICK: Duration = Duration::from_millis(10);
 /// most addresses.
 const ADDRESSES: usize = 4 << 30;
 
-/// Makes an engine for many guests at a time.
-pub(crate) fn new(content: Content) -> Result<Engine> {
-    let mut config = settings::code(content);
-    config.with_host_stack(Arc::new(Stacks::new()));
-    match content {
-        Content::Copied => {
-            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-            if memory::is_spacious(ADDRESSES) {
-                config.with_host_memory(Arc::new(LinearMemories::new()));
-            } else {
-                // Memories are as large as they are, and code checks its bounds.
-                config.memory_reservation(0);
-                config.memory_guard_size(0);
-                config.memory_reservation_for_growth(1 << 20);
-            }
-            Engine::new(&config)
-        }
-        Content::Mapped => {
-            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-            Engine::new(&config).or_else(|_| {
-                // Each slot reserves some 6 GiB of addresses. A limit on those (`ulimit -v`)
-                // leaves memory on demand, which is slower and good enough.
-                config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-                Engine::new(&config)
-            })
-        }
-    }
+/// How many isolates a pool has where addresses are fewer than on most machines: 42 bits of them
+/// (some kernels of arm64), 39 bits, or a limit (`ulimit -v`).
+const SMALLER: [u32; 3] = [250, 64, 16];
+
+/// An engine, and how many isolates it can have at once.
+pub(crate) struct Made {
+    pub(crate) engine: Engine,
+    pub(crate) sizes: Sizes,
+    /// Whether instances come from a pool.
+    pub(crate) is_pooled: bool,
 }
 
-fn pool() -> PoolingAllocationConfig {
+/// Makes the engine for components with much data ([`Content::Mapped`]). Instances come from a pool
+/// where the address space allows one, since a slot of the pool is ready sooner than fresh memory.
+pub(crate) fn mapped() -> Result<Made> {
+    let mut config = settings::code(Content::Mapped);
+    config.with_host_stack(Arc::new(Stacks::new()));
+    for isolates in [MAX_ISOLATES].into_iter().chain(SMALLER) {
+        let sizes = Sizes { isolates };
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(sizes)));
+        // Each memory reserves some 4 GiB of addresses.
+        if let Ok(engine) = Engine::new(&config)
+            && address_space::has_headroom()
+        {
+            return Ok(Made { engine, sizes, is_pooled: true });
+        }
+    }
+    // Memory on demand is slower and good enough. It must not reserve 4 GiB each either: it moves
+    // when it grows, and its bounds are checked in code. That is other code than everywhere else:
+    // what was compiled ahead of time does not run here.
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    config.memory_reservation(0).memory_guard_size(64 << 10);
+    config.memory_reservation_for_growth(1 << 20);
+    let sizes = Sizes { isolates: address_space::isolates_on_demand(MAX_ISOLATES) };
+    Ok(Made { engine: Engine::new(&config)?, sizes, is_pooled: false })
+}
+
+/// Makes the engine for components with little data ([`Content::Copied`]), after the other, which
+/// leaves it few addresses where there are few.
+pub(crate) fn copied() -> Result<Engine> {
+    let mut config = settings::code(Content::Copied);
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    config.with_host_stack(Arc::new(Stacks::new()));
+    if memory::is_spacious(ADDRESSES) {
+        config.with_host_memory(Arc::new(LinearMemories::new()));
+    } else {
+        // As above.
+        config.memory_reservation(0).memory_guard_size(64 << 10);
+        config.memory_reservation_for_growth(1 << 20);
+    }
+    Engine::new(&config)
+}
+
+fn pool(sizes: Sizes) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(MAX_ISOLATES)
-        // A component has a core instance for its code and two small ones around it; one that
-        // is linked of libraries, as Python's, has dozens.
-        .total_core_instances(8 * MAX_ISOLATES)
-        .total_memories(MAX_ISOLATES)
-        .total_tables(2 * MAX_ISOLATES)
-        .total_stacks(MAX_ISOLATES)
-        .total_gc_heaps(MAX_ISOLATES)
-        .max_unused_warm_slots(MAX_ISOLATES / 4)
+    pool.total_component_instances(sizes.isolates)
+        .total_core_instances(sizes.core_instances())
+        .total_memories(sizes.memories())
+        .total_tables(sizes.tables())
+        .total_stacks(sizes.isolates)
+        .total_gc_heaps(sizes.isolates)
+        .max_unused_warm_slots(sizes.isolates / 4)
+        .max_core_instances_per_component(slots::MAX_CORE_INSTANCES)
+        .max_memories_per_component(slots::MAX_MEMORIES)
+        .max_tables_per_component(slots::MAX_TABLES)
         // What interpreters need (CPython, StarlingMonkey, .NET).
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)
-        .max_memories_per_module(2)
-        .max_tables_per_module(2)
+        .max_memories_per_module(slots::MAX_MEMORIES)
+        .max_tables_per_module(slots::MAX_TABLES)
         .table_elements(100_000);
     // A slot is reset by giving its dirty pages back to the kernel. `pagemap_scan` with
     // `linear_memory_keep_resident` would rewrite them in place, but wasmtime 48 passes over dirty
@@ -78,7 +104,7 @@ fn pool() -> PoolingAllocationConfig {
 /// Counts the isolates, and advances the engine's epoch while guests run. At every epoch a busy
 /// guest yields to tokio, so that it starves nobody and can be dropped at its deadline.
 pub(crate) struct Ticker {
-    slots: Arc<Semaphore>,
+    pub(crate) slots: Slots,
     running: Arc<AtomicUsize>,
     engines: Arc<Mutex<Vec<EngineWeak>>>,
     thread: Thread,
@@ -86,30 +112,18 @@ pub(crate) struct Ticker {
 
 impl Ticker {
     /// Starts the thread. It ends with the result.
-    pub(crate) fn start() -> std::io::Result<Arc<Self>> {
+    pub(crate) fn start(sizes: Sizes) -> std::io::Result<Arc<Self>> {
         let running = Arc::new(AtomicUsize::new(0));
         let engines = Arc::new(Mutex::new(Vec::new()));
         let (counter, ticked) = (running.clone(), Arc::downgrade(&engines));
         let thread = thread::Builder::new().name("samovar-epoch".into());
         let thread = thread.spawn(move || tick(&ticked, &counter))?.thread().clone();
-        let slots = Arc::new(Semaphore::new(MAX_ISOLATES as usize));
-        Ok(Arc::new(Self { slots, running, engines, thread }))
+        Ok(Arc::new(Self { slots: Slots::new(sizes), running, engines, thread }))
     }
 
     /// Advances the epoch of this engine too.
     pub(crate) fn add(&self, engine: &Engine) {
         self.engines.lock().unwrap_or_else(PoisonError::into_inner).push(engine.weak());
-    }
-
-    /// Waits for a place for one more isolate.
-    pub(crate) async fn place(&self) -> Place {
-        // An error would mean that the semaphore is closed, and nobody does that.
-        Place { _slot: self.slots.clone().acquire_owned().await.ok() }
-    }
-
-    /// Whether an isolate that waits for work takes a place that another may soon need.
-    pub(crate) fn crowded(&self) -> bool {
-        self.slots.available_permits() < MAX_ISOLATES as usize / 2
     }
 
     /// Keeps the epoch going as long as the result lives.
@@ -134,12 +148,6 @@ fn tick(engines: &Weak<Mutex<Vec<EngineWeak>>>, running: &AtomicUsize) {
             thread::park_timeout(Duration::from_secs(1));
         }
     }
-}
-
-/// The place of an isolate that exists.
-#[derive(Debug)]
-pub(crate) struct Place {
-    _slot: Option<OwnedSemaphorePermit>,
 }
 
 /// A guest that runs.

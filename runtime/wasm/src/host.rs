@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::compiler::{CompileObserver, Compiler};
 #[cfg(feature = "compile")]
 use crate::engine;
-use crate::engine::Ticker;
+use crate::engine::{MAX_ISOLATES, Made, Ticker};
 use crate::error::{HostError, LoadError};
 use crate::isolate::{Shared, WasmProvider};
 use crate::network::Allowed;
@@ -64,6 +64,31 @@ impl fmt::Debug for HostConfig {
     }
 }
 
+/// What a host has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Isolates at once, of all functions. More of them wait for a few seconds, and are throttled
+    /// then.
+    pub isolates: usize,
+    /// Whether memory is reserved for all of them, so that they start sooner.
+    pub reserved: bool,
+}
+
+impl Capacity {
+    /// What is less than it should be, and why.
+    pub fn note(&self) -> Option<String> {
+        let isolates = self.isolates;
+        let few = "the addresses that this process may use are few (`ulimit -v`)";
+        if !self.reserved {
+            return Some(format!(
+                "{few}: WASM functions run slower, and {isolates} of them at once"
+            ));
+        }
+        (isolates < MAX_ISOLATES as usize)
+            .then(|| format!("{few}: {isolates} WASM functions run at once"))
+    }
+}
+
 /// What runs components. Cheap to clone; all clones are the same host.
 #[derive(Clone)]
 pub struct Host(Arc<Inner>);
@@ -74,6 +99,7 @@ struct Inner {
     #[cfg(feature = "compile")]
     copied: Option<Arc<Loader>>,
     ticker: Arc<Ticker>,
+    is_pooled: bool,
     /// `None`: nothing that is compiled is kept.
     #[cfg(feature = "compile")]
     compiler: Option<Compiler>,
@@ -105,18 +131,23 @@ impl Host {
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let cache = Cache::open(config.cache_dir, config.cache_size)?;
         let compiler = Some(Compiler::new(cache, config.observer));
-        let engine =
-            |content| engine::new(content).map_err(|error| HostError::Engine(format!("{error:#}")));
-        let inner = Inner::new(engine(Content::Mapped)?)?;
-        let copied = Some(loader(engine(Content::Copied)?, &inner.ticker)?);
+        let error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
+        let inner = Inner::new(engine::mapped().map_err(error)?)?;
+        let copied = Some(loader(engine::copied().map_err(error)?, &inner.ticker)?);
         let inner = Arc::new(Inner { compiler, copied, ..inner });
         resident::give_back_unused(Arc::downgrade(&inner))?;
         Ok(Self(inner))
     }
 
     /// A host on an engine, which keeps nothing that it compiles.
-    pub(crate) fn on(engine: Engine) -> Result<Self, HostError> {
-        Ok(Self(Arc::new(Inner::new(engine)?)))
+    pub(crate) fn on(made: Made) -> Result<Self, HostError> {
+        Ok(Self(Arc::new(Inner::new(made)?)))
+    }
+
+    /// How many isolates there can be at once, and whether their memory is reserved for them:
+    /// fewer, and none, where the process may use few addresses (`ulimit -v`).
+    pub fn capacity(&self) -> Capacity {
+        Capacity { isolates: self.0.ticker.slots.count(), reserved: self.0.is_pooled }
     }
 
     /// Loads a component. Compiling one takes all cores for a second a megabyte or so, where it
@@ -128,6 +159,7 @@ impl Host {
         let component = self.component(&config.component)?;
         Ok(WasmProvider(Arc::new(Shared {
             ticker: self.0.ticker.clone(),
+            demand: self.0.ticker.slots.demand(component.needs()),
             component,
             allowed: Arc::new(Allowed::of(&config.function, &config.variables)),
             variables: with_lambdas_own(&config.function, config.variables).into(),
@@ -176,13 +208,14 @@ impl Host {
 }
 
 impl Inner {
-    fn new(engine: Engine) -> Result<Self, HostError> {
-        let ticker = Ticker::start().map_err(|error| HostError::Engine(error.to_string()))?;
+    fn new(Made { engine, sizes, is_pooled }: Made) -> Result<Self, HostError> {
+        let ticker = Ticker::start(sizes).map_err(|error| HostError::Engine(error.to_string()))?;
         Ok(Self {
             loader: loader(engine, &ticker)?,
             #[cfg(feature = "compile")]
             copied: None,
             ticker,
+            is_pooled,
             #[cfg(feature = "compile")]
             compiler: None,
             residents: Mutex::default(),

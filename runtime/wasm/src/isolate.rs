@@ -14,13 +14,14 @@ use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
 use crate::component::Instance;
-use crate::engine::{Place, Ticker};
+use crate::engine::Ticker;
 use crate::failure;
 use crate::invoke;
 use crate::limit::MemoryLimit;
 use crate::network::{Allowed, Network};
 use crate::output::LogStream;
 use crate::resident::Resident;
+use crate::slots::{Demand, Slot};
 use crate::state::{State, Stdout};
 
 /// How much a guest may hand to the host in one call: more than any response that Lambda takes.
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) function: Arc<Function>,
     pub(crate) variables: Arc<[(String, String)]>,
     pub(crate) allowed: Arc<Allowed>,
+    pub(crate) demand: Demand,
 }
 
 impl fmt::Debug for WasmProvider {
@@ -64,7 +66,8 @@ impl Provider for WasmProvider {
     }
 
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
-        let place = self.0.ticker.place().await;
+        let place = self.0.ticker.slots.take(&self.0.demand).await;
+        let place = place.ok_or_else(FunctionError::no_place)?;
         let guest = self.0.guest(&log).await?;
         let shared = self.0.clone();
         Ok(Box::new(Isolate { shared, guest: Some(guest), used: false, log, _place: place }))
@@ -120,7 +123,7 @@ struct Isolate {
     used: bool,
     log: EnvironmentLog,
     // Dropped last, when the slot of the pool is free.
-    _place: Place,
+    _place: Slot,
 }
 
 /// An instance of the component, with all that belongs to it.
@@ -151,7 +154,7 @@ impl Environment for Isolate {
     async fn renew(&mut self) -> bool {
         // Its memory is free before the next guest's is taken.
         self.guest = None;
-        if self.shared.ticker.crowded() {
+        if self.shared.ticker.slots.are_scarce() {
             return false;
         }
         // A guest that cannot be started is reported by the invocation that needs it.

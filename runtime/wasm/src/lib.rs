@@ -11,8 +11,14 @@
 //!
 //! An isolate can use the memory that its function has, and no file, no socket, and no variable
 //! but its function's own. It can send HTTP requests to the endpoints that its variables name as
-//! AWS's (`AWS_ENDPOINT_URL`), and nowhere else.
+//! AWS's (`AWS_ENDPOINT_URL`), to the hosts that the template allows (`Metadata: Samovar:
+//! AllowedHosts`), and nowhere else.
 
+#[cfg_attr(
+    not(feature = "compile"),
+    expect(dead_code, reason = "the pool is for hosts of many functions, which compile them")
+)]
+mod address_space;
 pub mod aot;
 #[cfg_attr(
     not(feature = "compile"),
@@ -52,6 +58,11 @@ mod output;
 mod resident;
 mod seal;
 mod settings;
+#[cfg_attr(
+    not(feature = "compile"),
+    expect(dead_code, reason = "the pool is for hosts of many functions, which compile them")
+)]
+mod slots;
 #[cfg(feature = "compile")]
 mod source;
 mod state;
@@ -61,7 +72,7 @@ pub use compiler::CompileObserver;
 pub use error::{HostError, LoadError};
 #[cfg(feature = "compile")]
 pub use host::HostConfig;
-pub use host::{Host, WasmConfig};
+pub use host::{Capacity, Host, WasmConfig};
 pub use invoke::gateway;
 pub use isolate::WasmProvider;
 pub use seal::Broken;

@@ -2,9 +2,11 @@
 
 use wasmtime::{Engine, InstanceAllocationStrategy};
 
+use crate::engine::{MAX_ISOLATES, Made};
 use crate::error::HostError;
 use crate::host::Host;
 use crate::settings::{self, Content};
+use crate::slots::Sizes;
 
 impl Host {
     /// A host that keeps nothing ready: instances take their memory when they begin and give it
@@ -17,6 +19,7 @@ impl Host {
         let mut config = settings::code(Content::Mapped);
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
         let engine = Engine::new(&config);
-        Self::on(engine.map_err(|error| HostError::Engine(format!("{error:#}")))?)
+        let engine = engine.map_err(|error| HostError::Engine(format!("{error:#}")))?;
+        Self::on(Made { engine, sizes: Sizes { isolates: MAX_ISOLATES }, is_pooled: false })
     }
 }

@@ -23,6 +23,7 @@ use crate::aot;
 use crate::cache::OnDisk;
 use crate::component::Entry;
 use crate::error::{HostError, LoadError};
+use crate::slots::Needs;
 #[cfg(feature = "compile")]
 use crate::source::Source;
 use crate::state::State;
@@ -94,6 +95,7 @@ pub(crate) struct Resident {
     path: PathBuf,
     door: Door,
     answers_on_stdout: bool,
+    needs: Needs,
     loaded: RwLock<Option<Arc<Loaded>>>,
     /// Held by who loads it.
     loading: tokio::sync::Mutex<()>,
@@ -127,6 +129,7 @@ impl Resident {
             path,
             door: entry.door(),
             answers_on_stdout: entry.answers_on_stdout(),
+            needs: Needs::of(&component),
             loaded: RwLock::new(Some(Arc::new(Loaded { component, entry }))),
             loading: tokio::sync::Mutex::default(),
             idle: AtomicU32::new(0),
@@ -149,6 +152,11 @@ impl Resident {
     /// Whether standard output is the response.
     pub(crate) fn answers_on_stdout(&self) -> bool {
         self.answers_on_stdout
+    }
+
+    /// What an instance takes of the pool.
+    pub(crate) fn needs(&self) -> Needs {
+        self.needs
     }
 
     /// The component, loaded again if it is not in memory. It stays there at least as long as the

@@ -186,11 +186,3 @@ fn what_is_no_function_is_refused_by_name() {
     let missing = common::Guest::load("no/such.wasm".as_ref()).err().unwrap();
     assert!(missing.to_string().starts_with("no/such.wasm: "), "{missing}");
 }
-
-/// Beyond the pool's own limits, though the function's memory would do.
-#[test]
-fn a_component_that_no_slot_can_hold_is_refused_when_it_is_loaded() {
-    let memories = "(memory 1) (memory 1) (memory 1)";
-    let error = try_text(&command("i32.const 0", memories)).err().unwrap();
-    assert!(matches!(error, LoadError::Invalid { .. }), "{error}");
-}

@@ -20,7 +20,7 @@ use crate::report::Report;
 /// What an environment does with an invocation, by the event's text.
 ///
 /// `sleep N` answers after N ms, `fail` answers an error document, `exit` ends the environment,
-/// `silent` ends the invocation without an answer, `big` answers too much; anything else is
+/// `silent` ends the invocation without an answer, `no place` has no room for it, `big` answers too much; anything else is
 /// answered with itself.
 #[derive(Default)]
 struct Fake {
@@ -84,6 +84,7 @@ impl Environment for FakeEnvironment {
                 self.alive = false;
                 return Err(FunctionError::platform("Runtime.ExitError", "exit status 3"));
             }
+            _ if text == "no place" => return Err(FunctionError::no_place()),
             _ if text == "silent" => return Ok(()),
             _ if text == "big" => {
                 return reply.send(Response::Bytes(vec![b'x'; MAX_RESPONSE_BYTES + 1].into()));
@@ -382,6 +383,16 @@ async fn the_hosts_limit_makes_wait_and_then_throttles() {
     let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
     assert_eq!(two.unwrap_err(), InvokeError::Throttled { reason });
     // Nothing of the refused one is left behind.
+    assert_eq!(bench.dispatcher.functions()[0].busy, 0);
+}
+
+/// An environment's own shortage of room is a throttle too, to clients.
+#[tokio::test(start_paused = true)]
+async fn no_place_for_an_environment_is_a_throttle() {
+    let bench = bench(Fake::default(), Limits::default(), None);
+    let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
+    assert_eq!(bench.invoke("no place").await.unwrap_err(), InvokeError::Throttled { reason });
+    assert!(bench.invoke("again").await.is_ok());
     assert_eq!(bench.dispatcher.functions()[0].busy, 0);
 }
 

@@ -16,8 +16,9 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use samovar_app::{Build, Code, Function, Kind, Span};
 use samovar_dispatch::{
-    Body, BoxError, Environment, EnvironmentLog, Event, FunctionError, Invocation, LogLine,
-    LogObserver, Provider, Replied, Reply, Response, Source,
+    Body, BoxError, Dispatcher, Environment, EnvironmentLog, Event, FunctionError, Invocation,
+    Limits, LogLine, LogObserver, Observer, Provider, Replied, Reply, Report, Response, Source,
+    SystemClock,
 };
 use samovar_wasm::{Host, HostConfig, LoadError, WasmConfig, WasmProvider};
 use serde_json::Value;
@@ -30,7 +31,7 @@ static GUESTS: LazyLock<PathBuf> = LazyLock::new(|| {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--target", "wasm32-wasip2", "--target-dir"])
         .arg(&target)
-        .args(["-p", "hello", "-p", "thumbnail", "-p", "samovar-function"])
+        .args(["-p", "hello", "-p", "thumbnail", "-p", "samovar-function", "-p", "hostile"])
         .args(["--bins", "--examples"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
@@ -53,6 +54,35 @@ pub fn function(name: &str) -> Guest {
 /// One of the examples of `samovar-function`.
 pub fn example(name: &str) -> Guest {
     Guest::load(&GUESTS.join(format!("examples/{name}.wasm"))).unwrap()
+}
+
+/// The component that tries what its host must not allow (`tests/functions/hostile`).
+pub fn hostile() -> Guest {
+    hostile_with(|_| {}, &[])
+}
+
+/// The same, as another function, and with variables.
+pub fn hostile_with(change: impl FnOnce(&mut Function), variables: &[(&str, &str)]) -> Guest {
+    Guest::load_as(&GUESTS.join("hostile.wasm"), change, variables).unwrap()
+}
+
+/// The host of all tests.
+pub fn host() -> Host {
+    HOST.clone()
+}
+
+/// A component in text, on another host.
+pub fn text_on(host: &Host, wat: &str) -> Guest {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), wat::parse_str(wat).unwrap()).unwrap();
+    Guest::load_on(host, file.path(), |_| {}, &[]).unwrap()
+}
+
+/// A component in text, as another function.
+pub fn text_with(wat: &str, change: impl FnOnce(&mut Function)) -> Guest {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), wat::parse_str(wat).unwrap()).unwrap();
+    Guest::load_as(file.path(), change, &[]).unwrap()
 }
 
 /// A component in text.
@@ -111,20 +141,40 @@ pub struct Ended {
 impl Guest {
     /// Loads a component as a function of 64 MB.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        Self::load_on(&HOST, path)
+        Self::load_as(path, |_| {}, &[("TEA", "black")])
+    }
+
+    /// Loads a component as another function, with these variables.
+    pub fn load_as(
+        path: &Path,
+        change: impl FnOnce(&mut Function),
+        variables: &[(&str, &str)],
+    ) -> Result<Self, LoadError> {
+        Self::load_on(&HOST, path, change, variables)
     }
 
     /// The same on another host.
-    pub fn load_on(host: &Host, path: &Path) -> Result<Self, LoadError> {
+    pub fn load_on(
+        host: &Host,
+        path: &Path,
+        change: impl FnOnce(&mut Function),
+        variables: &[(&str, &str)],
+    ) -> Result<Self, LoadError> {
         let here = Span { file: Path::new("template.yaml").into(), line: 1, column: 1 };
         let code = Code { path: path.to_owned(), span: here, build: Build::Prebuilt };
-        let function = Function { memory_mb: 64, ..Function::new("guest", Kind::Wasm, code) };
+        let mut function = Function { memory_mb: 64, ..Function::new("guest", Kind::Wasm, code) };
+        change(&mut function);
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let provider = host.load(WasmConfig {
             function: Arc::new(function),
             component: path.to_owned(),
-            variables: vec![("TEA".into(), "black".into())],
+            variables: variables.iter().map(own).collect(),
         })?;
         Ok(Self { provider, log: Arc::default() })
+    }
+
+    pub fn into_provider(self) -> WasmProvider {
+        self.provider
     }
 
     pub fn provider(&self) -> &WasmProvider {
@@ -195,6 +245,30 @@ impl Guest {
             Err(error) => Err(format!("{}: {}", error.error_type, error.message)),
         }
     }
+}
+
+/// A dispatcher that nobody watches.
+pub fn dispatcher(limits: Limits) -> Dispatcher {
+    Dispatcher::new(limits, Arc::new(SystemClock), Arc::new(Nobody))
+}
+
+/// Gives a dispatcher a component, under a name.
+pub fn register(dispatcher: &Dispatcher, name: &str, seconds: u64, provider: WasmProvider) {
+    let here = Span { file: Path::new("template.yaml").into(), line: 1, column: 1 };
+    let code = Code { path: "guest.wasm".into(), span: here, build: Build::Prebuilt };
+    let function =
+        Function { timeout: Duration::from_secs(seconds), ..Function::new(name, Kind::Wasm, code) };
+    dispatcher.register(Arc::new(function), Arc::new(provider));
+}
+
+struct Nobody;
+
+impl LogObserver for Nobody {
+    fn line(&self, _: &LogLine<'_>) {}
+}
+
+impl Observer for Nobody {
+    fn finished(&self, _: &Report) {}
 }
 
 async fn whole(response: oneshot::Receiver<Replied>) -> Result<HttpResponse<Bytes>, String> {
