@@ -20,6 +20,7 @@ mod example;
 mod front_door;
 mod functions;
 mod handlers;
+mod hostile;
 mod http;
 mod lambda_api;
 mod languages;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
     trials.extend(topics::trials());
     trials.extend(crash::trials());
     trials.extend(disk::trials());
+    trials.extend(hostile::trials());
     trials.extend(stop::trials());
     trials.extend(logs::trials());
     trials.extend(watch::trials());
