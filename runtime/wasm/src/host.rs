@@ -100,6 +100,8 @@ struct Inner {
     copied: Option<Arc<Loader>>,
     ticker: Arc<Ticker>,
     is_pooled: bool,
+    /// Whether hosts that are allowed by name may have addresses of the private network.
+    names_may_be_private: bool,
     /// `None`: nothing that is compiled is kept.
     #[cfg(feature = "compile")]
     compiler: Option<Compiler>,
@@ -141,7 +143,7 @@ impl Host {
 
     /// A host on an engine, which keeps nothing that it compiles.
     pub(crate) fn on(made: Made) -> Result<Self, HostError> {
-        Ok(Self(Arc::new(Inner::new(made)?)))
+        Ok(Self(Arc::new(Inner { names_may_be_private: true, ..Inner::new(made)? })))
     }
 
     /// How many isolates there can be at once, and whether their memory is reserved for them:
@@ -161,7 +163,11 @@ impl Host {
             ticker: self.0.ticker.clone(),
             demand: self.0.ticker.slots.demand(component.needs()),
             component,
-            allowed: Arc::new(Allowed::of(&config.function, &config.variables)),
+            allowed: Arc::new(Allowed::of(
+                &config.function,
+                &config.variables,
+                self.0.names_may_be_private,
+            )),
             variables: with_lambdas_own(&config.function, config.variables).into(),
             function: config.function,
         })))
@@ -216,6 +222,7 @@ impl Inner {
             copied: None,
             ticker,
             is_pooled,
+            names_may_be_private: false,
             #[cfg(feature = "compile")]
             compiler: None,
             residents: Mutex::default(),

@@ -13,6 +13,10 @@ impl Host {
     /// back when they end. It is there sooner than one with a pool, and is small; so it suits a
     /// process that serves one invocation at a time.
     ///
+    /// It is for clouds, where a name that is allowed may lead into the private network around the
+    /// machine, as those of AWS's services do in a VPC (AWS PrivateLink guide, "Access AWS services
+    /// through AWS PrivateLink"). It still leads to no loopback and no metadata service.
+    ///
     /// # Errors
     /// The engine does not run on this machine.
     pub fn on_demand() -> Result<Self, HostError> {

@@ -139,7 +139,12 @@ async fn a_status_has_three_digits() {
             guest.log()
         );
     }
-    for status in ["200", "599", "999"] {
+    // Not final responses, or without a meaning.
+    for status in ["100", "101", "103", "600", "999"] {
+        let error = failure(&format!("/status?{status}")).await;
+        assert!(error.contains(&format!("status {status} is that of none")), "{error}");
+    }
+    for status in ["200", "204", "599"] {
         let guest = hostile();
         let response =
             guest.respond(request("GET", &format!("/status?{status}"), "")).await.unwrap();

@@ -116,7 +116,8 @@ async fn handle(
     let request = view.new_incoming_request(scheme, request).map_err(invalid)?;
     let outparam = view
         .new_response_outparam_from_callback(move |response| {
-            let _ = settled.send(response.map_err(handler_error).and_then(|response| {
+            let response = response.map_err(handler_error).and_then(final_response);
+            let _ = settled.send(response.and_then(|response| {
                 answer(response.map(|body| GuestBody::new(body, end, drop_body).boxed_unsync()))
             }));
         })
@@ -145,6 +146,16 @@ async fn handle(
     match settlement.try_recv() {
         Ok(outcome) => outcome,
         Err(_) => Err(failure::no_response("response-outparam was not set")),
+    }
+}
+
+/// A response that ends its request, with a status of a meaning (RFC 9110, section 15), as
+/// functions that answer with events must have it. After `101 Switching Protocols` a client would
+/// take what follows for something else.
+fn final_response<B>(response: HttpResponse<B>) -> Result<HttpResponse<B>, FunctionError> {
+    match response.status().as_u16() {
+        200..600 => Ok(response),
+        status => Err(failure::no_response(&format!("status {status} is that of none"))),
     }
 }
 

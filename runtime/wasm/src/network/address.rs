@@ -12,6 +12,20 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address belongs to the private network around this machine (RFC 1918, RFC 4193, and
+/// RFC 6598, which AWS uses for the same).
+pub(super) fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            address.is_private() || matches!(address.octets(), [100, 64..=127, ..])
+        }
+        // That of AWS's metadata service is among them.
+        IpAddr::V6(address) => {
+            address.is_unique_local() && address.segments()[..2] != [0xfd00, 0xec2]
+        }
+    }
+}
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match address.octets() {
         // "This network", and the shared space of carriers (RFC 6598).
@@ -92,6 +106,24 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_private() {
+        for address in ["10.0.0.5", "::ffff:10.0.0.5", "172.31.0.1", "192.168.0.1", "fd12::1"] {
+            assert!(is_private(address.parse().unwrap()), "{address}");
+        }
+        for address in [
+            "127.0.0.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "1.1.1.1",
+            "::1",
+            "fe80::1",
+            "fd00:ec2::254",
+        ] {
+            assert!(!is_private(address.parse().unwrap()), "{address}");
         }
     }
 

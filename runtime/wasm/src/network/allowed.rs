@@ -14,6 +14,8 @@ use super::connections::Connections;
 pub(crate) struct Allowed {
     endpoints: Vec<Place>,
     hosts: Vec<AllowedHost>,
+    /// Whether names may lead into the private network around this machine.
+    private: bool,
     /// The connections there, which all isolates of the function share.
     pub(super) connections: Connections,
 }
@@ -33,6 +35,8 @@ pub(super) struct Target {
     /// Whether the server may have any address: it is written as an address, or named by the
     /// function's variables. Another name must not lead into the network around this machine.
     pub(super) anywhere: bool,
+    /// Whether it may have an address of that network.
+    pub(super) private: bool,
 }
 
 /// Why a request is not sent at all.
@@ -55,8 +59,9 @@ pub(super) enum Refusal {
 }
 
 impl Allowed {
-    /// What a function with these variables may reach.
-    pub(crate) fn of(function: &Function, variables: &[(String, String)]) -> Self {
+    /// What a function with these variables may reach; with `private`, names among it may lead into
+    /// the private network around this machine.
+    pub(crate) fn of(function: &Function, variables: &[(String, String)], private: bool) -> Self {
         let is_endpoint = |name: &str| {
             name.strip_prefix("AWS_ENDPOINT_URL")
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
@@ -66,6 +71,7 @@ impl Allowed {
         Self {
             endpoints,
             hosts: function.allowed_hosts.clone(),
+            private,
             connections: Connections::default(),
         }
     }
@@ -79,7 +85,7 @@ impl Allowed {
         let Place { https, host, port } = &place;
         if self.hosts.iter().any(|allowed| allowed.admits(*https, host, *port)) {
             let anywhere = matches!(host, Host::Address(_));
-            return Ok(Target { place, anywhere });
+            return Ok(Target { place, anywhere, private: self.private });
         }
         if !self.endpoints.contains(&place) {
             return Err(Refusal::NotAllowed);
@@ -87,7 +93,7 @@ impl Allowed {
         if is_management(uri.path()) {
             Err(Refusal::Management)
         } else {
-            Ok(Target { place, anywhere: true })
+            Ok(Target { place, anywhere: true, private: self.private })
         }
     }
 }
@@ -165,7 +171,7 @@ mod tests {
             allowed_hosts: hosts.iter().map(|host| host.parse().unwrap()).collect(),
             ..Function::new("f", Kind::Wasm, code)
         };
-        Allowed::of(&function, &variables)
+        Allowed::of(&function, &variables, false)
     }
 
     fn target(allowed: &Allowed, uri: &str) -> Result<Target, Refusal> {

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::Error;
 
-use super::address::is_public;
+use super::address::{is_private, is_public};
 use super::allowed::{Place, Target};
 use super::connections::Sender;
 use super::trust;
@@ -90,8 +90,10 @@ async fn addresses(target: &Target) -> Result<Vec<SocketAddr>, ConnectError> {
     let dns_error = Error::DnsError { rcode: None, info_code: None };
     let Ok(Ok(found)) = lookup.await else { return Err(dns_error.into()) };
     let first = found.first().ok_or(dns_error)?.ip();
-    let allowed: Vec<_> =
-        found.into_iter().filter(|address| target.anywhere || is_public(address.ip())).collect();
+    let may_be = |address: IpAddr| {
+        target.anywhere || is_public(address) || (target.private && is_private(address))
+    };
+    let allowed: Vec<_> = found.into_iter().filter(|address| may_be(address.ip())).collect();
     if allowed.is_empty() { Err(ConnectError::Prohibited(first)) } else { Ok(allowed) }
 }
 
