@@ -130,7 +130,7 @@ async fn invocations_without_a_place_are_throttled() {
 
 /// One whose places are not other tests'.
 fn own_host() -> Host {
-    let cache_dir = tempfile::tempdir().unwrap().keep();
+    let cache_dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     Host::new(HostConfig::new(cache_dir)).unwrap()
 }
 
