@@ -19,6 +19,7 @@ mod url;
 mod version;
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 
 pub(crate) use asynchronous::Origin;
 pub(crate) use code::{asset, in_s3, is_zip};
@@ -138,6 +139,9 @@ pub(crate) fn read<'t>(
 
     let kind = runs.as_ref().map_or(Kind::Process, |runs| runs.kind);
     let samovar = Samovar::read(&subject, kind);
+    if let Some(reuse) = samovar.reuse {
+        places.insert("Metadata.Samovar.Reuse", report.span(reuse.at));
+    }
 
     let (name, runs) = (name?, runs?);
     let (code, not_run) = code?;
@@ -171,6 +175,7 @@ pub(crate) fn read<'t>(
         logging,
         snap_start,
         allowed_hosts: samovar.allowed_hosts,
+        reuse: samovar.reuse.map_or(NonZeroU32::MIN, |reuse| reuse.requests),
         triggers,
         url,
         ..Function::new(&id, runs.kind, code)

@@ -1,15 +1,28 @@
 //! `Metadata: Samovar`: what SAM has no property for. AWS and the SAM CLI pass over it.
 
+use std::num::NonZeroU32;
+
 use super::Subject;
 use crate::model::{AllowedHost, Kind};
-use crate::node::Node;
+use crate::node::{Node, Place};
 
-const KNOWN: &[&str] = &["AllowedHosts"];
+const KNOWN: &[&str] = &["AllowedHosts", "Reuse"];
+
+/// Most requests that one isolate may serve. A bound, so that what a guest leaks ends some time.
+const MOST_REUSE: u32 = 1_000_000;
 
 /// The settings of a function that are Samovar's own.
 #[derive(Debug, Default)]
 pub(super) struct Samovar {
     pub(super) allowed_hosts: Vec<AllowedHost>,
+    pub(super) reuse: Option<Reuse>,
+}
+
+/// `Reuse`, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reuse {
+    pub(super) requests: NonZeroU32,
+    pub(super) at: Place,
 }
 
 impl Samovar {
@@ -22,8 +35,24 @@ impl Samovar {
             return Self::default();
         };
         subject.reader.only(map, KNOWN);
-        Self { allowed_hosts: allowed_hosts(subject, kind, node.get("AllowedHosts")) }
+        Self {
+            allowed_hosts: allowed_hosts(subject, kind, node.get("AllowedHosts")),
+            reuse: reuse(subject, kind, node.get("Reuse")),
+        }
     }
+}
+
+/// `Reuse`: a number of requests.
+fn reuse(subject: &Subject, kind: Kind, node: Option<&Node>) -> Option<Reuse> {
+    const NAME: &str = "Metadata.Samovar.Reuse";
+    let node = node?;
+    let requests = subject.reader.integer(NAME, node, 1..=MOST_REUSE, "requests")?;
+    if kind == Kind::Process {
+        let path = format!("Resources.{}.{NAME}", subject.resource.id);
+        let note = "holds for WASM functions only: a native environment is always used again";
+        subject.reader.report.note(node.at, path, note);
+    }
+    Some(Reuse { requests: NonZeroU32::new(requests)?, at: node.at })
 }
 
 /// `AllowedHosts`: a list of hosts.

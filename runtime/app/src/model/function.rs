@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,9 @@ pub struct Function {
     pub snap_start: bool,
     /// `Metadata.Samovar.AllowedHosts`: where a WASM function may send requests.
     pub allowed_hosts: Vec<AllowedHost>,
+    /// `Metadata.Samovar.Reuse`: how many requests an isolate of a WASM function serves, one after
+    /// another, before it ends (default 1).
+    pub reuse: NonZeroU32,
     /// What starts the function, in template order.
     pub triggers: Vec<Trigger>,
     /// `FunctionUrlConfig`, or an `AWS::Lambda::Url` of the function.
@@ -143,6 +147,7 @@ impl Function {
             logging: Logging::default(),
             snap_start: false,
             allowed_hosts: Vec::new(),
+            reuse: NonZeroU32::MIN,
             triggers: Vec::new(),
             url: None,
         }

@@ -309,3 +309,20 @@ Parameters: {Api: {Type: String, Default: Api.Example.Org}}
                        only: a native one reaches every host";
     assert!(notes(&native).iter().any(|note| note == native_only), "{:?}", notes(&native));
 }
+
+#[test]
+fn isolates_are_used_again_where_metadata_says_so() {
+    let reuse = "    Metadata:
+      Samovar: {Reuse: 100}
+";
+    let wasm = app(&hello("", reuse).replace("bootstrap", "hello.wasm"));
+    let function = wasm.function("Hello").unwrap();
+    assert_eq!(function.reuse.get(), 100);
+    assert!(function.places.has("Metadata.Samovar.Reuse"));
+    let fresh = app(&hello("", "").replace("bootstrap", "hello.wasm"));
+    assert_eq!(fresh.function("Hello").unwrap().reuse.get(), 1);
+    let native = app(&hello("", reuse));
+    let note = "Resources.Hello.Metadata.Samovar.Reuse: holds for WASM functions only: a native \
+                environment is always used again";
+    assert!(notes(&native).iter().any(|given| given == note), "{:?}", notes(&native));
+}

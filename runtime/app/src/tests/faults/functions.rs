@@ -331,3 +331,43 @@ help: write an IPv4 address as four decimal numbers: `10.0.0.5`
 ",
     );
 }
+
+#[test]
+fn a_number_of_requests_that_is_none() {
+    let template = |value: &str| {
+        format!(
+            "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: hello.wasm
+      CodeUri: code
+    Metadata:
+      Samovar:
+        Reuse: {value}
+"
+        )
+    };
+    for (value, problem, width) in [
+        ("0", "must be from 1 to 1000000, not `0`", 1),
+        ("-1", "must be from 1 to 1000000, not `-1`", 2),
+        ("1000001", "must be from 1 to 1000000, not `1000001`", 7),
+        ("yes please", "must be a whole number, not `yes please`", 10),
+    ] {
+        says(
+            &template(value),
+            &format!(
+                "
+template.yaml:11:16: error: `Metadata.Samovar.Reuse` of Hello {problem}
+   11 |         Reuse: {value}
+      |                {}
+  at Resources.Hello.Metadata.Samovar.Reuse
+help: write a whole number of requests from 1 to 1000000
+",
+                "^".repeat(width)
+            ),
+        );
+    }
+}
