@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::against;
 use crate::server::{Server, Shared};
-use crate::tools::{answer, block_on, eventually, failure, lambda, sqs};
+use crate::tools::{answer, block_on, eventually, failure, lambda, request, sqs};
 
 pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     vec![
@@ -23,6 +23,7 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
         against(server, "functions::a_failed_init_has_the_answer_of_aws", init_failure),
         against(server, "functions::memory_is_limited", memory),
         against(server, "functions::an_isolate_is_fresh_and_a_process_is_kept", freshness),
+        against(server, "functions::an_isolate_is_used_again_where_asked_for", reuse),
         against(server, "functions::the_environment_is_lambdas", environment),
         against(server, "functions::the_log_tail_is_the_invocations_own", log_tail),
         against(
@@ -152,6 +153,26 @@ fn freshness(server: &Server) {
     }
     let counts: Vec<_> = (0..3).map(|_| answer(server, "Counter", &json!({}))).collect();
     assert_eq!(counts, [json!({"count": 1}), json!({"count": 2}), json!({"count": 3})]);
+}
+
+/// One isolate serves three invocations, by Invoke and by HTTP, then the next begins.
+fn reuse(server: &Server) {
+    for _ in 0..2 {
+        assert_eq!(answer(server, "CounterReused", &json!({})), json!({"count": 1}));
+        let host = [("host", "counterreused.localhost")];
+        let by_url = request("GET", &server.http("/"), &host, b"");
+        assert_eq!(by_url.json(), json!({"count": 2}));
+        assert_eq!(answer(server, "CounterReused", &json!({})), json!({"count": 3}));
+    }
+    // A second one begins while the first is busy, and each counts for itself.
+    thread::scope(|scope| {
+        let calls: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| answer(server, "CounterReused", &json!({})))).collect();
+        for call in calls {
+            let count = call.join().unwrap()["count"].as_u64().unwrap();
+            assert!((1..=3).contains(&count), "{count}");
+        }
+    });
 }
 
 /// Lambda guide, "Using Lambda environment variables": what is defined, and nothing of the host.

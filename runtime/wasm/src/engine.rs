@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use wasmtime::component::Linker;
 use wasmtime::{Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 
+use crate::address_space;
 use crate::memory::{self, LinearMemories, Stacks};
 use crate::settings::{self, Content};
-use crate::slots::{self, Demand, Sizes, Slot, Slots};
-use crate::address_space;
+use crate::slots::{self, Sizes, Slots};
+use crate::state::State;
 
 /// How many isolates there can be at once: AWS's quota of concurrent executions (Lambda guide,
 /// "Lambda quotas").
@@ -63,7 +65,12 @@ pub(crate) fn mapped() -> Result<Made> {
 /// Makes the engine for components with little data ([`Content::Copied`]), after the other, which
 /// leaves it few addresses where there are few.
 pub(crate) fn copied() -> Result<Engine> {
+    few_data(false)
+}
+
+fn few_data(concurrency: bool) -> Result<Engine> {
     let mut config = settings::code(Content::Copied);
+    config.concurrency_support(concurrency);
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     config.with_host_stack(Arc::new(Stacks::new()));
     if memory::is_spacious(ADDRESSES) {
@@ -74,6 +81,19 @@ pub(crate) fn copied() -> Result<Engine> {
         config.memory_reservation_for_growth(1 << 20);
     }
     Engine::new(&config)
+}
+
+/// Makes the engine for components that need WASI 0.3, which has its price for every store.
+pub(crate) fn concurrent() -> Result<Engine> {
+    few_data(true)
+}
+
+/// What guests of WASI 0.2 are given.
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    Ok(linker)
 }
 
 fn pool(sizes: Sizes) -> PoolingAllocationConfig {

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use samovar_app::Span;
 use thiserror::Error;
 
 use crate::aot::AotError;
+use crate::export;
 
 /// Why this machine cannot run components.
 #[derive(Debug, Error)]
@@ -50,15 +52,33 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is a core module.
-    #[error(
-        "{}: this is a core module, and Samovar runs components: build for wasm32-wasip2, or make \
-         it a component with `wasm-tools component new`",
-        path.display()
-    )]
+    /// The file is a core module that is no WASI command.
+    #[error("{}: {reason}", path.display())]
     CoreModule {
         /// The file.
         path: PathBuf,
+        /// What it has and what it lacks, and the remedy.
+        reason: String,
+    },
+    /// The function's isolates cannot be used again.
+    #[error(
+        "{place}: Metadata.Samovar.Reuse: {} is a command (wasi:cli/run), which ends with its \
+         response: remove the property, or export wasi:http or samovar:function",
+        path.display()
+    )]
+    NoReuse {
+        /// Where the function is in the template.
+        place: Span,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The engine for WASI 0.3 does not start here.
+    #[error("{}: the WASM engine for WASI 0.3 does not start: {message}", path.display())]
+    Engine {
+        /// The file.
+        path: PathBuf,
+        /// The engine's words.
+        message: String,
     },
     /// The component is not valid, or beyond what the engine takes.
     #[error("{}: {message}", path.display())]
@@ -94,12 +114,7 @@ pub enum LoadError {
         message: String,
     },
     /// The component exports nothing that could take an event.
-    #[error(
-        "{}: the component exports {}, but none of wasi:http/incoming-handler@0.2, \
-         samovar:function/handler@0.1 and wasi:cli/run@0.2",
-        path.display(),
-        if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") }
-    )]
+    #[error("{}: {}", path.display(), export::explain(exports))]
     NoDoor {
         /// The file.
         path: PathBuf,

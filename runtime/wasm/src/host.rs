@@ -5,11 +5,12 @@ use std::fmt;
 #[cfg(feature = "compile")]
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "compile")]
+use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use samovar_app::Function;
 use wasmtime::Engine;
-use wasmtime::component::Linker;
 
 #[cfg(feature = "compile")]
 use crate::aot;
@@ -18,11 +19,13 @@ use crate::cache::Cache;
 #[cfg(feature = "compile")]
 use crate::compiler::{CompileObserver, Compiler};
 #[cfg(feature = "compile")]
-use crate::engine;
-use crate::engine::{MAX_ISOLATES, Made, Ticker};
+use crate::concurrent;
+use crate::engine::{self, MAX_ISOLATES, Made, Ticker};
 use crate::error::{HostError, LoadError};
 use crate::isolate::{Shared, WasmProvider};
 use crate::network::Allowed;
+#[cfg(feature = "compile")]
+use crate::preview1;
 #[cfg(feature = "compile")]
 use crate::resident;
 use crate::resident::{Loader, Resident, Residents};
@@ -98,6 +101,9 @@ struct Inner {
     /// For what is compiled here and has little data.
     #[cfg(feature = "compile")]
     copied: Option<Arc<Loader>>,
+    /// The loader of components that need WASI 0.3, made when there is one.
+    #[cfg(feature = "compile")]
+    concurrent: OnceLock<wasmtime::Result<Arc<Loader>>>,
     ticker: Arc<Ticker>,
     is_pooled: bool,
     /// Whether hosts that are allowed by name may have addresses of the private network.
@@ -159,6 +165,10 @@ impl Host {
     /// The file is no component, or none that this host can serve.
     pub fn load(&self, config: WasmConfig) -> Result<WasmProvider, LoadError> {
         let component = self.component(&config.component)?;
+        if component.answers_on_stdout() && config.function.reuse.get() > 1 {
+            let place = config.function.places.of("Metadata.Samovar.Reuse").clone();
+            return Err(LoadError::NoReuse { place, path: config.component });
+        }
         Ok(WasmProvider(Arc::new(Shared {
             ticker: self.0.ticker.clone(),
             demand: self.0.ticker.slots.demand(component.needs()),
@@ -192,13 +202,8 @@ impl Host {
     #[cfg(feature = "compile")]
     fn kept(&self, compiler: &Compiler, path: &Path) -> Result<Arc<Resident>, LoadError> {
         let read = |source| LoadError::Read { path: path.to_owned(), source };
-        let bytes = fs::read(path).map_err(read)?;
-        let loader = match &self.0.copied {
-            Some(copied) if !aot::is_compiled(&bytes) && Content::of(&bytes) == Content::Copied => {
-                copied
-            }
-            _ => &self.0.loader,
-        };
+        let bytes = preview1::component(path, fs::read(path).map_err(read)?)?;
+        let loader = self.0.loader(path, &bytes)?;
         let source = Source::new(&loader.engine, path, &bytes)?;
         let slot = self.0.slot(source.key());
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -220,12 +225,36 @@ impl Inner {
             loader: loader(engine, &ticker)?,
             #[cfg(feature = "compile")]
             copied: None,
+            #[cfg(feature = "compile")]
+            concurrent: OnceLock::new(),
             ticker,
             is_pooled,
             names_may_be_private: false,
             #[cfg(feature = "compile")]
             compiler: None,
             residents: Mutex::default(),
+        })
+    }
+
+    /// What loads a component of these bytes.
+    ///
+    /// # Errors
+    /// It needs WASI 0.3, for which there is no engine on this machine.
+    #[cfg(feature = "compile")]
+    fn loader(&self, path: &Path, bytes: &[u8]) -> Result<&Arc<Loader>, LoadError> {
+        if aot::is_compiled(bytes) {
+            return Ok(&self.loader);
+        }
+        if !concurrent::is_needed(bytes) {
+            return Ok(match &self.copied {
+                Some(copied) if Content::of(bytes) == Content::Copied => copied,
+                _ => &self.loader,
+            });
+        }
+        let made = self.concurrent.get_or_init(|| concurrent::loader(&self.ticker).map(Arc::new));
+        made.as_ref().map_err(|error| LoadError::Engine {
+            path: path.to_owned(),
+            message: format!("{error:#}"),
         })
     }
 
@@ -244,11 +273,9 @@ impl Inner {
 
 /// An engine with what its guests are given.
 fn loader(engine: Engine, ticker: &Ticker) -> Result<Arc<Loader>, HostError> {
-    let engine_error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
     ticker.add(&engine);
-    let mut linker = Linker::new(&engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(engine_error)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(engine_error)?;
+    let linker = engine::linker(&engine);
+    let linker = linker.map_err(|error| HostError::Engine(format!("{error:#}")))?;
     Ok(Arc::new(Loader { engine, linker }))
 }
 

@@ -5,11 +5,13 @@ mod event;
 pub mod gateway;
 mod guest_body;
 mod http;
+mod service;
 
 use bytes::Bytes;
 use samovar_app::Function;
 use samovar_dispatch::{Event, FunctionError, Invocation, Reply, Response};
 
+use self::http::Handler;
 use crate::component::Instance;
 use crate::isolate::Guest;
 
@@ -25,9 +27,13 @@ pub(crate) async fn invoke(
 ) -> Result<(), FunctionError> {
     let Guest { store, instance } = guest;
     match instance {
+        Instance::Service(service) => {
+            let Invocation { event, streaming, .. } = invocation;
+            http::invoke(Handler::Concurrent(service), store, event, streaming, reply).await
+        }
         Instance::Http(proxy) => {
             let Invocation { event, streaming, .. } = invocation;
-            http::invoke(proxy, store, event, streaming, reply).await
+            http::invoke(Handler::Incoming(proxy), store, event, streaming, reply).await
         }
         Instance::Event(guest) => {
             let response = event::invoke(guest, store, function, invocation).await?;
@@ -36,6 +42,11 @@ pub(crate) async fn invoke(
         Instance::Command(command) => {
             let event = bytes(invocation.event)?;
             let response = command::invoke(command, store, event).await?;
+            reply.send(Response::Bytes(response))
+        }
+        Instance::ConcurrentCommand(command) => {
+            let event = bytes(invocation.event)?;
+            let response = command::invoke_concurrent(command, store, event).await?;
             reply.send(Response::Bytes(response))
         }
     }

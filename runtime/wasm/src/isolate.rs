@@ -70,7 +70,8 @@ impl Provider for WasmProvider {
         let place = place.ok_or_else(FunctionError::no_place)?;
         let guest = self.0.guest(&log).await?;
         let shared = self.0.clone();
-        Ok(Box::new(Isolate { shared, guest: Some(guest), used: false, log, _place: place }))
+        let left = shared.function.reuse.get();
+        Ok(Box::new(Isolate { shared, guest: Some(guest), left, log, _place: place }))
     }
 }
 
@@ -114,13 +115,18 @@ impl Shared {
     }
 }
 
-/// A place for guests, one after another: each serves one invocation.
+/// A place for guests, one after another: each serves one invocation, or as many as the function
+/// asks for ([`Function::reuse`]).
+///
+/// What a guest that serves several keeps in its memory is there for the next invocation, and its
+/// memory counts on. One that did not return (a trap, an exit, a time-out, a reader that went away)
+/// or wanted more memory than it may have serves no more.
 struct Isolate {
     shared: Arc<Shared>,
     /// `None` where none could be started after the last one.
     guest: Option<Guest>,
-    /// Whether the guest has served.
-    used: bool,
+    /// How many invocations the guest may still serve.
+    left: u32,
     log: EnvironmentLog,
     // Dropped last, when the slot of the pool is free.
     _place: Slot,
@@ -132,23 +138,36 @@ pub(crate) struct Guest {
     pub(crate) instance: Instance,
 }
 
+impl Guest {
+    /// Whether the guest has returned from all that it was called for, and kept to its limits.
+    fn can_go_on(&self) -> bool {
+        let state = self.store.data();
+        state.returned && !state.memory.refused()
+    }
+}
+
 #[async_trait]
 impl Environment for Isolate {
     async fn invoke(&mut self, invocation: Invocation, reply: Reply) -> Result<(), FunctionError> {
-        let Some(guest) = self.guest.as_mut().filter(|_| !self.used) else {
+        let Some(guest) = self.guest.as_mut().filter(|_| self.left > 0) else {
             return Err(FunctionError::platform("Runtime.ExitError", "The isolate has ended"));
         };
-        self.used = true;
+        self.left -= 1;
         let _running = self.shared.ticker.running();
         // It may have waited for many epochs.
         guest.store.set_epoch_deadline(1);
+        guest.store.data().begin_invocation();
         let outcome = invoke::invoke(guest, &self.shared.function, invocation, reply).await;
         guest.store.data().flush_lines();
+        // A place that others may soon need is not kept for a guest that waits.
+        if !guest.can_go_on() || self.shared.ticker.slots.are_scarce() {
+            self.left = 0;
+        }
         outcome
     }
 
     fn reusable(&self) -> bool {
-        self.guest.is_some() && !self.used
+        self.guest.is_some() && self.left > 0
     }
 
     async fn renew(&mut self) -> bool {
@@ -159,12 +178,12 @@ impl Environment for Isolate {
         }
         // A guest that cannot be started is reported by the invocation that needs it.
         self.guest = self.shared.guest(&self.log).await.ok();
-        self.used = false;
+        self.left = self.shared.function.reuse.get();
         self.guest.is_some()
     }
 
     fn keep(&self) -> Option<Duration> {
-        Some(KEEP)
+        (self.shared.function.reuse.get() == 1).then_some(KEEP)
     }
 
     fn max_memory_used(&self) -> u64 {

@@ -16,7 +16,7 @@ use crate::last_words::{LastWords, Reason};
 /// Longest line; a longer one is cut into several. CloudWatch Logs takes events of 256 KiB.
 const MAX_LINE: usize = 64 << 10;
 
-/// How much an isolate may log. The rest is dropped, and the log says so.
+/// How much an isolate may log in an invocation. The rest is dropped, and the log says so.
 const MAX_TOTAL: usize = 4 << 20;
 
 /// How much a guest may write at once.
@@ -39,6 +39,13 @@ impl LogStream {
     pub(crate) fn new(log: EnvironmentLog) -> Self {
         let lines = Lines { log, partial: Vec::new(), last: LastWords::default(), total: 0 };
         Self(Arc::new(Mutex::new(lines)))
+    }
+
+    /// What is written from here on belongs to another invocation, which may log as much again.
+    pub(crate) fn begin_invocation(&self) {
+        let mut lines = self.lines();
+        lines.total = 0;
+        lines.last = LastWords::default();
     }
 
     /// Logs what has no line feed yet.

@@ -23,6 +23,8 @@ use crate::aot;
 use crate::cache::OnDisk;
 use crate::component::Entry;
 use crate::error::{HostError, LoadError};
+#[cfg(feature = "compile")]
+use crate::preview1;
 use crate::slots::Needs;
 #[cfg(feature = "compile")]
 use crate::source::Source;
@@ -65,6 +67,7 @@ impl Loader {
         file.read_to_end(&mut bytes).map_err(read)?;
         #[cfg(feature = "compile")]
         {
+            let bytes = preview1::component(path, bytes)?;
             let source = Source::new(&self.engine, path, &bytes)?;
             let component = Component::new(&self.engine, &bytes);
             component.map_err(|error| source.refused(path, &error))
@@ -122,6 +125,9 @@ impl Resident {
         code: Option<OnDisk>,
         path: PathBuf,
     ) -> Result<Self, LoadError> {
+        if let Some(message) = Needs::excess(&component) {
+            return Err(LoadError::Invalid { path, message });
+        }
         let entry = Arc::new(loader.entry(&component, &path)?);
         let resident = Self {
             loader,

@@ -70,8 +70,18 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Those of a component. The engine has refused one that has more than [`MAX_MEMORIES`] and
-    /// [`MAX_TABLES`].
+    /// Why no isolate of a component can be had. An engine with a pool has refused it already.
+    pub(crate) fn excess(component: &Component) -> Option<String> {
+        let required = component.resources_required()?;
+        let more = |what: &str, count: u32, most: u32| {
+            (count > most)
+                .then(|| format!("the component has {count} {what}, and {most} are the most"))
+        };
+        more("memories", required.num_memories, MAX_MEMORIES)
+            .or_else(|| more("tables", required.num_tables, MAX_TABLES))
+    }
+
+    /// Those of a component, which has not more than there can be ([`Self::excess`]).
     pub(crate) fn of(component: &Component) -> Self {
         let (memories, tables) = match component.resources_required() {
             Some(required) => (required.num_memories, required.num_tables),

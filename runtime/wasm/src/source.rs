@@ -43,13 +43,10 @@ impl<'a> Source<'a> {
             let key = format!("aot-{}", cache::hex(&Sha256::digest(code)));
             return Ok(Self::Compiled { code, by, key });
         }
-        // Magic, version and layer (component model, "Binary format": 0 is a core module).
+        // Magic, version and layer (component model, "Binary format").
         match *bytes {
             [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => {
                 Ok(Self::Wasm { bytes, key: cache::key(engine, bytes) })
-            }
-            [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => {
-                Err(LoadError::CoreModule { path: path() })
             }
             _ => Err(LoadError::NotWasm { path: path() }),
         }

@@ -37,6 +37,9 @@ pub(crate) struct State {
     pub(crate) stdout: Stdout,
     pub(crate) stderr: LogStream,
     pub(crate) log: EnvironmentLog,
+    /// Whether the guest has returned from its last call. One that has not (it trapped, or the
+    /// call was dropped) cannot be called again.
+    pub(crate) returned: bool,
 }
 
 /// Where standard output goes.
@@ -69,7 +72,16 @@ impl State {
         http.set_field_size_limit(MAX_FIELDS);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Self { wasi: wasi.build(), http, table, network, memory, stdin, stdout, stderr, log }
+        let wasi = wasi.build();
+        Self { wasi, http, table, network, memory, stdin, stdout, stderr, log, returned: true }
+    }
+
+    /// An invocation begins, perhaps not the isolate's first.
+    pub(crate) fn begin_invocation(&self) {
+        if let Stdout::Log(stream) = &self.stdout {
+            stream.begin_invocation();
+        }
+        self.stderr.begin_invocation();
     }
 
     /// Logs what the guest wrote without a line feed.

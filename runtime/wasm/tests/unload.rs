@@ -41,7 +41,7 @@ async fn answers(guest: &Guest) {
 async fn calls_go_on_while_components_are_unloaded() {
     let (temp, _, host) = host();
     let names = ["a", "b", "c", "d"];
-    let guests = names.map(|name| Guest::load_on(&host, &component(temp.path(), name)).unwrap());
+    let guests = names.map(|name| Guest::load_on(&host, &component(temp.path(, |_| {}, &[]), name)).unwrap());
     let guests = Arc::new(guests);
     let over = Arc::new(AtomicBool::new(false));
     let unloading = {
@@ -73,7 +73,7 @@ async fn calls_go_on_while_components_are_unloaded() {
 #[tokio::test]
 async fn an_isolate_outlives_the_unloading_of_its_component() {
     let (temp, _, host) = host();
-    let guest = Guest::load_on(&host, &component(temp.path(), "a")).unwrap();
+    let guest = Guest::load_on(&host, &component(temp.path(, |_| {}, &[]), "a")).unwrap();
     let mut isolate = guest.start().await.unwrap();
     host.unload();
     let event = Event::Bytes("{}".into());
@@ -87,7 +87,7 @@ async fn an_isolate_outlives_the_unloading_of_its_component() {
 async fn a_component_comes_back_whatever_became_of_its_files() {
     let (temp, cache, host) = host();
     let path = component(temp.path(), "a");
-    let guest = Guest::load_on(&host, &path).unwrap();
+    let guest = Guest::load_on(&host, &path, |_| {}, &[]).unwrap();
     fs::remove_file(path).unwrap();
     fs::remove_dir_all(cache).unwrap();
     for _ in 0..3 {
@@ -100,9 +100,9 @@ async fn a_component_comes_back_whatever_became_of_its_files() {
 async fn what_was_changed_on_disk_does_not_come_back() {
     let (temp, cache, host) = host();
     let (one, other) = (component(temp.path(), "a"), component(temp.path(), "b"));
-    let guest = Guest::load_on(&host, &one).unwrap();
+    let guest = Guest::load_on(&host, &one, |_| {}, &[]).unwrap();
     let [file] = files(&cache).try_into().unwrap();
-    let other = Guest::load_on(&host, &other).unwrap();
+    let other = Guest::load_on(&host, &other, |_| {}, &[]).unwrap();
     host.unload();
     let code = File::options().write(true).open(file).unwrap();
     code.write_all_at(b"another program", 5000).unwrap();
@@ -112,7 +112,7 @@ async fn what_was_changed_on_disk_does_not_come_back() {
     // Others are none the worse for it.
     answers(&other).await;
     // Whoever loads it finds out, and compiles it again.
-    answers(&Guest::load_on(&host, &one).unwrap()).await;
+    answers(&Guest::load_on(&host, &one, |_| {}, &[]).unwrap()).await;
 }
 
 #[test]
@@ -179,7 +179,7 @@ async fn code_that_cannot_be_kept_stays_in_memory() {
     let config = HostConfig::new(cache.clone());
     let host = Host::new(HostConfig { observer: told.clone(), ..config }).unwrap();
     fs::remove_dir(&cache).unwrap();
-    let guest = Guest::load_on(&host, &component(temp.path(), "a")).unwrap();
+    let guest = Guest::load_on(&host, &component(temp.path(, |_| {}, &[]), "a")).unwrap();
     host.unload();
     answers(&guest).await;
     assert_eq!(told.0.load(Ordering::SeqCst), 1);

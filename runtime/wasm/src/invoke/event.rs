@@ -34,11 +34,13 @@ pub(super) async fn invoke(
         client_context: invocation.client_context,
     };
     let event = bytes(invocation.event)?;
-    match guest
+    store.data_mut().returned = false;
+    let called = guest
         .samovar_function_handler()
         .call_handle(store.as_context_mut(), &event, &context)
-        .await
-    {
+        .await;
+    store.data_mut().returned = called.is_ok();
+    match called {
         Ok(Ok(response)) => Ok(response.into()),
         Ok(Err(error)) => {
             let document = json!({"errorType": error.error_type, "errorMessage": error.message});

@@ -58,10 +58,27 @@ impl http_body::Body for GuestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let polled = match self.end {
+        let mut polled = match self.end {
             Some(_) => Pin::new(&mut self.body).poll_frame(cx),
             None => return Poll::Ready(None),
         };
+        if !matches!(polled, Poll::Ready(Some(_)))
+            && let Some(End::Running(end)) = &mut self.end
+        {
+            match ready!(Pin::new(end).poll(cx)) {
+                Ok(()) => self.end = Some(End::Good),
+                // It may leave its half of the body open for as long as its store lives.
+                Err(_) => {
+                    self.end = None;
+                    let broken = "the function ended before its response did";
+                    return Poll::Ready(Some(Err(broken.into())));
+                }
+            }
+            // What it wrote last may have come since.
+            if polled.is_pending() {
+                polled = Pin::new(&mut self.body).poll_frame(cx);
+            }
+        }
         if let Poll::Ready(Some(frame)) = polled {
             let frame = frame?;
             self.count += frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -71,22 +88,8 @@ impl http_body::Body for GuestBody {
             }
             return Poll::Ready(Some(Ok(frame)));
         }
-        let is_over = polled.is_ready();
-        match &mut self.end {
-            Some(End::Running(end)) => match ready!(Pin::new(end).poll(cx)) {
-                Ok(()) => self.end = Some(End::Good),
-                // It may leave its half of the body open for as long as its store lives.
-                Err(_) => {
-                    self.end = None;
-                    let broken = "the function ended before its response did";
-                    return Poll::Ready(Some(Err(broken.into())));
-                }
-            },
-            Some(End::Good) | None => {}
-        }
-        if !is_over {
-            return Poll::Pending;
-        }
+        // The end, or nothing more: a guest that has returned writes no more, though it may have
+        // left its half of the body open, and though its isolate may serve other invocations.
         self.end = None;
         Poll::Ready(None)
     }

@@ -1,4 +1,5 @@
-//! `wasi:http/incoming-handler`: HTTP requests, as they are or as events of API Gateway.
+//! `wasi:http`: HTTP requests, as they are or as events of API Gateway. The handler of WASI 0.2 is
+//! called here, that of 0.3 in [`service`](super::service).
 
 use bytes::{Bytes, BytesMut};
 use http::header::{HOST, HeaderValue};
@@ -10,19 +11,30 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use wasmtime::{AsContextMut, Store};
 use wasmtime_wasi_http::p2::bindings::Proxy;
-use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
 use super::gateway;
 use super::guest_body::GuestBody;
+use super::service;
 use crate::failure;
 use crate::state::State;
+
+/// What takes requests.
+#[derive(Clone, Copy)]
+pub(super) enum Handler<'a> {
+    /// `wasi:http/incoming-handler` of WASI 0.2.
+    Incoming(&'a Proxy),
+    /// `wasi:http/handler` of WASI 0.3.
+    Concurrent(&'a Service),
+}
 
 /// Gives an event to the guest. The response to a request goes to the caller as the guest writes
 /// it where the caller takes that (`streaming`), and otherwise when the guest has ended, of at
 /// most [`MAX_RESPONSE_BYTES`].
 pub(super) async fn invoke(
-    proxy: &Proxy,
+    handler: Handler<'_>,
     store: &mut Store<State>,
     event: Event,
     streaming: bool,
@@ -30,17 +42,17 @@ pub(super) async fn invoke(
 ) -> Result<(), FunctionError> {
     match event {
         Event::Http(request) if streaming => {
-            handle(proxy, store, request, |response| reply.send(Response::Http(response))).await
+            handle(handler, store, request, |response| reply.send(Response::Http(response))).await
         }
         Event::Http(request) => {
-            let (head, body) = collect(proxy, store, request).await?;
+            let (head, body) = collect(handler, store, request).await?;
             let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
             reply.send(Response::Http(HttpResponse::from_parts(head, body)))
         }
         Event::Bytes(event) => {
             let (origin, request) = gateway::request(&event)
                 .map_err(|reason| FunctionError::platform("Runtime.InvalidEvent", reason))?;
-            let (head, body) = collect(proxy, store, request).await?;
+            let (head, body) = collect(handler, store, request).await?;
             reply.send(Response::Bytes(origin.response(&head, &body)))
         }
     }
@@ -48,14 +60,14 @@ pub(super) async fn invoke(
 
 /// Runs the guest to its end, and collects its response.
 async fn collect(
-    proxy: &Proxy,
+    handler: Handler<'_>,
     store: &mut Store<State>,
     request: Request<Body>,
 ) -> Result<(Parts, Bytes), FunctionError> {
     let (sender, receiver) = oneshot::channel();
     let (fail, failed) = oneshot::channel();
     let guest = async {
-        let outcome = handle(proxy, store, request, |response| {
+        let outcome = handle(handler, store, request, |response| {
             let _ = sender.send(response);
             Ok(())
         });
@@ -90,11 +102,17 @@ async fn collect(
 
 /// Runs the guest; `answer` gets the response as soon as the guest has set it.
 async fn handle(
-    proxy: &Proxy,
+    handler: Handler<'_>,
     store: &mut Store<State>,
     mut request: Request<Body>,
     answer: impl FnOnce(HttpResponse<Body>) -> Result<(), FunctionError> + Send + Sync + 'static,
 ) -> Result<(), FunctionError> {
+    let proxy = match handler {
+        Handler::Incoming(proxy) => proxy,
+        Handler::Concurrent(service) => {
+            return service::handle(service, store, request, answer).await;
+        }
+    };
     let invalid = |error: wasmtime::Error| {
         FunctionError::platform("Runtime.InvalidEvent", format!("{error:#}"))
     };
@@ -123,6 +141,7 @@ async fn handle(
         })
         .map_err(invalid)?;
 
+    store.data_mut().returned = false;
     let handler = proxy.wasi_http_incoming_handler();
     let call = handler.call_handle(store.as_context_mut(), request, outparam);
     // Who reads the response drops it where the client has gone. On AWS the function runs on
@@ -134,7 +153,7 @@ async fn handle(
         Ok(()) = dropped => None,
     };
     match finished {
-        Some(Ok(())) => {}
+        Some(Ok(())) => store.data_mut().returned = true,
         Some(Err(error)) => return Err(failure::invocation(error, store.data())),
         None => {
             store.data().log.platform("Samovar stopped the isolate: nobody reads its response");
@@ -176,15 +195,16 @@ async fn whole(mut body: Body) -> Result<Bytes, FunctionError> {
 }
 
 /// An error instead of a response. `samovar-function` puts Lambda's error document into it.
-fn handler_error(code: ErrorCode) -> FunctionError {
-    if let ErrorCode::InternalError(Some(text)) = &code {
+pub(super) fn handler_error(code: impl Into<Error>) -> FunctionError {
+    let code = code.into();
+    if let Error::InternalError(Some(text)) = &code {
         let document = serde_json::from_str::<Value>(text).ok();
         if document.is_some_and(|document| document["errorType"].is_string()) {
             return FunctionError::handler(text.clone().into());
         }
     }
     let message = match code {
-        ErrorCode::InternalError(Some(text)) => text,
+        Error::InternalError(Some(text)) => text,
         code => code.to_string(),
     };
     let document = json!({"errorType": "wasi:http/types.error-code", "errorMessage": message});

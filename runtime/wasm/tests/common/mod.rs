@@ -3,6 +3,7 @@
 #![expect(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 #![expect(clippy::unwrap_used, reason = "a test fails where its set-up does")]
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Command;
@@ -31,7 +32,18 @@ static GUESTS: LazyLock<PathBuf> = LazyLock::new(|| {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--target", "wasm32-wasip2", "--target-dir"])
         .arg(&target)
-        .args(["-p", "hello", "-p", "thumbnail", "-p", "samovar-function", "-p", "hostile"])
+        .args([
+            "-p",
+            "hello",
+            "-p",
+            "thumbnail",
+            "-p",
+            "samovar-function",
+            "-p",
+            "hostile",
+            "-p",
+            "wasi3-guests",
+        ])
         .args(["--bins", "--examples"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
@@ -51,9 +63,14 @@ pub fn function(name: &str) -> Guest {
     Guest::load(&GUESTS.join(format!("{name}.wasm"))).unwrap()
 }
 
-/// One of the examples of `samovar-function`.
+/// One of the examples of `samovar-function`, or of the guests of WASI 0.3.
 pub fn example(name: &str) -> Guest {
-    Guest::load(&GUESTS.join(format!("examples/{name}.wasm"))).unwrap()
+    Guest::load(&example_path(name)).unwrap()
+}
+
+/// Where an example is, of `samovar-function` or of the guests of WASI 0.3.
+pub fn example_path(name: &str) -> PathBuf {
+    GUESTS.join(format!("examples/{name}.wasm"))
 }
 
 /// The component that tries what its host must not allow (`tests/functions/hostile`).
@@ -181,6 +198,11 @@ impl Guest {
         &self.provider
     }
 
+    /// Who listens to the log.
+    pub fn observer(&self) -> Arc<dyn LogObserver> {
+        self.log.clone()
+    }
+
     /// The log so far.
     pub fn log(&self) -> Vec<String> {
         self.log.0.lock().unwrap().clone()
@@ -209,11 +231,7 @@ impl Guest {
             Ok(environment) => environment,
             Err(error) => return Ended { outcome: Err(error), memory: 0 },
         };
-        let mut invocation = Invocation::new(event, Source::Invoke);
-        invocation.streaming = streaming;
-        invocation.client_context = Some(r#"{"custom":{"tea":"black"}}"#.into());
-        invocation.deadline = SystemTime::now() + Duration::from_secs(60);
-        let outcome = environment.invoke(invocation, reply).await;
+        let outcome = environment.invoke(invocation(event, streaming), reply).await;
         let memory = environment.max_memory_used();
         assert!(!environment.reusable());
         environment.stop(Duration::ZERO).await;
@@ -271,7 +289,17 @@ impl Observer for Nobody {
     fn finished(&self, _: &Report) {}
 }
 
-async fn whole(response: oneshot::Receiver<Replied>) -> Result<HttpResponse<Bytes>, String> {
+/// An invocation with a minute's time.
+pub fn invocation(event: Event, streaming: bool) -> Invocation {
+    let mut invocation = Invocation::new(event, Source::Invoke);
+    invocation.streaming = streaming;
+    invocation.client_context = Some(r#"{"custom":{"tea":"black"}}"#.into());
+    invocation.deadline = SystemTime::now() + Duration::from_secs(60);
+    invocation
+}
+
+/// A response with all of its body.
+pub async fn whole(response: oneshot::Receiver<Replied>) -> Result<HttpResponse<Bytes>, String> {
     match response.await.map(|replied| replied.response) {
         Ok(Response::Http(response)) => {
             let (head, body) = response.into_parts();
