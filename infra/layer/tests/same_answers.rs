@@ -1,6 +1,8 @@
 //! A function answers byte for byte the same in an isolate of this process and through the layer,
 //! which runs as Lambda runs it: over the Runtime API of a native environment.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::io::Cursor;

@@ -41,7 +41,8 @@ async fn answers(guest: &Guest) {
 async fn calls_go_on_while_components_are_unloaded() {
     let (temp, _, host) = host();
     let names = ["a", "b", "c", "d"];
-    let guests = names.map(|name| Guest::load_on(&host, &component(temp.path(, |_| {}, &[]), name)).unwrap());
+    let guests = names
+        .map(|name| Guest::load_on(&host, &component(temp.path(), name), |_| {}, &[]).unwrap());
     let guests = Arc::new(guests);
     let over = Arc::new(AtomicBool::new(false));
     let unloading = {
@@ -73,7 +74,7 @@ async fn calls_go_on_while_components_are_unloaded() {
 #[tokio::test]
 async fn an_isolate_outlives_the_unloading_of_its_component() {
     let (temp, _, host) = host();
-    let guest = Guest::load_on(&host, &component(temp.path(, |_| {}, &[]), "a")).unwrap();
+    let guest = Guest::load_on(&host, &component(temp.path(), "a"), |_| {}, &[]).unwrap();
     let mut isolate = guest.start().await.unwrap();
     host.unload();
     let event = Event::Bytes("{}".into());
@@ -152,8 +153,9 @@ fn a_component_of_several_functions_is_compiled_once() {
     let files: Vec<_> = components.iter().flat_map(load).collect();
     std::thread::scope(|scope| {
         let host = &host;
-        let threads =
-            files.iter().map(|file| scope.spawn(move || Guest::load_on(host, file).unwrap()));
+        let threads = files
+            .iter()
+            .map(|file| scope.spawn(move || Guest::load_on(host, file, |_| {}, &[]).unwrap()));
         let guests: Vec<_> = threads.collect();
         guests.into_iter().for_each(|guest| drop(guest.join().unwrap()));
     });
@@ -179,7 +181,7 @@ async fn code_that_cannot_be_kept_stays_in_memory() {
     let config = HostConfig::new(cache.clone());
     let host = Host::new(HostConfig { observer: told.clone(), ..config }).unwrap();
     fs::remove_dir(&cache).unwrap();
-    let guest = Guest::load_on(&host, &component(temp.path(, |_| {}, &[]), "a")).unwrap();
+    let guest = Guest::load_on(&host, &component(temp.path(), "a"), |_| {}, &[]).unwrap();
     host.unload();
     answers(&guest).await;
     assert_eq!(told.0.load(Ordering::SeqCst), 1);

@@ -133,7 +133,8 @@ pub(super) fn survey(text: &str) -> Result<Survey, Unreadable> {
     Ok(survey)
 }
 
-/// Whether what is open begins or ends the document, so that nothing else may stand in it.
+/// Outside of all collections: whether what comes is a mapping or the end, and no root of another
+/// kind.
 fn is_end<'i, T: saphyr_parser::Input>(parser: &mut Parser<'i, T>) -> Result<bool, Unreadable> {
     Ok(match parser.peek() {
         None => true,

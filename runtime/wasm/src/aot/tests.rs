@@ -49,7 +49,7 @@ fn engines() -> [wasmtime::Engine; 3] {
         wasmtime::Engine::new(&config).unwrap()
     };
     [
-        crate::engine::new().unwrap().engine,
+        crate::engine::mapped().unwrap().engine,
         with(InstanceAllocationStrategy::Pooling(small)),
         with(InstanceAllocationStrategy::OnDemand),
     ]
@@ -79,7 +79,7 @@ fn code_for_another_machine_is_refused() {
 #[test]
 fn no_part_of_a_file_is_executed() {
     let compiled = compile(&component(), host()).unwrap();
-    let engine = crate::engine::new().unwrap().engine;
+    let engine = crate::engine::mapped().unwrap().engine;
     for length in [0, 4, compiled.len() / 2, compiled.len() - 1] {
         let error = load(&engine, &file(&compiled[..length])).unwrap_err();
         assert!(matches!(error, AotError::Broken(_)), "{error}");
@@ -92,7 +92,7 @@ fn no_part_of_a_file_is_executed() {
 
 #[test]
 fn what_only_claims_to_be_code_is_refused_by_wasmtime() {
-    let engine = crate::engine::new().unwrap().engine;
+    let engine = crate::engine::mapped().unwrap().engine;
     let sealed = seal_as(b"\x7fELF and nothing else".to_vec(), &load::label(host()));
     let error = load(&engine, &file(&sealed)).unwrap_err();
     assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
@@ -105,7 +105,7 @@ fn what_only_claims_to_be_code_is_refused_by_wasmtime() {
 fn code_with_other_settings_is_refused() {
     let code = wasmtime::Engine::default().precompile_component(&component()).unwrap();
     let sealed = seal_as(code, &load::label(host()));
-    let error = load(&crate::engine::new().unwrap().engine, &file(&sealed)).unwrap_err();
+    let error = load(&crate::engine::mapped().unwrap().engine, &file(&sealed)).unwrap_err();
     assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
 }
 

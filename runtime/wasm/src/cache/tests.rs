@@ -114,7 +114,7 @@ fn a_link_is_not_followed() {
 fn code_that_was_changed_since_it_was_opened_is_not_executed() {
     let (_temp, dir) = folder();
     let cache = open(&dir);
-    let engine = crate::engine::new().unwrap().engine;
+    let engine = crate::engine::mapped().unwrap().engine;
     let wasm = wat::parse_str("(component (core module (func unreachable)))").unwrap();
     let key = key(&engine, &wasm);
     let compiled = engine.precompile_component(&wasm).unwrap();

@@ -3,7 +3,6 @@
 #![expect(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 #![expect(clippy::unwrap_used, reason = "a test fails where its set-up does")]
 
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Command;

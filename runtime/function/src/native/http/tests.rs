@@ -89,7 +89,7 @@ where
         match frame {
             Ok(frame) => parts.push(frame.into_data().unwrap()),
             Err(error) => {
-                assert!(body.is_end_stream() && body.frame().await.is_none());
+                assert!(http_body::Body::is_end_stream(&body) && body.frame().await.is_none());
                 return (parts, Some(error.to_string()));
             }
         }
