@@ -272,7 +272,9 @@ impl Dispatcher {
             let _ = tail.send(finished.log_tail);
             let _ = over.send(finished.result);
             if let Some(used) = finished.used {
-                run.pool.renew(used).await;
+                // The caller goes first.
+                tokio::task::yield_now().await;
+                abort.run_until_cancelled(run.pool.renew(used)).await;
             }
         };
         if computes {

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use samovar_app::Function;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::burst::Burst;
 use crate::environment::{Environment, Provider};
 use crate::error::ThrottleReason;
 use crate::log::EnvironmentLog;
+use crate::run::INIT_LIMIT;
 
 /// How long an environment has to end when nobody waits for it any more.
 pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
@@ -176,7 +177,9 @@ impl Pool {
             let state = self.state();
             !state.closed && state.idle.len() < READY
         };
-        if wanted && live.environment.renew().await {
+        // A guest that never gets ready would hold its place for ever.
+        let renewed = wanted && timeout(INIT_LIMIT, live.environment.renew()).await == Ok(true);
+        if renewed {
             self.put(live);
         } else {
             live.environment.stop(STOP_GRACE).await;

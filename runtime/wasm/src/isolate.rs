@@ -33,6 +33,10 @@ const MAX_HANDLES: usize = 10_000;
 /// How long an isolate that is ready waits for work. To start one anew takes microseconds.
 const KEEP: Duration = Duration::from_secs(10);
 
+/// How much memory a component may need for isolates to be kept ready, in bytes. They hold it while
+/// they wait.
+const MAX_READY: u64 = 4 << 20;
+
 /// Starts isolates of one component.
 #[derive(Clone)]
 pub struct WasmProvider(pub(crate) Arc<Shared>);
@@ -171,9 +175,10 @@ impl Environment for Isolate {
     }
 
     async fn renew(&mut self) -> bool {
+        let peak = self.max_memory_used();
         // Its memory is free before the next guest's is taken.
         self.guest = None;
-        if self.shared.ticker.slots.are_scarce() {
+        if peak > MAX_READY || self.shared.ticker.slots.are_scarce() {
             return false;
         }
         // A guest that cannot be started is reported by the invocation that needs it.
