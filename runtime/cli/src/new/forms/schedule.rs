@@ -4,7 +4,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use samovar_function::{Context, Error, tracing};
 
 async fn tick(event: EventBridgeEvent, _context: Context) -> Result<(), Error> {
-    tracing::info!("it is {}", event.time);
+    tracing::info!(time = ?event.time, "tick");
     Ok(())
 }
 
