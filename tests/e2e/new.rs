@@ -91,13 +91,7 @@ fn served() {
     tool(&["send", "WorkerQueue", "tea"]);
     eventually("the worker's invocation", || has_run("Worker", "WorkerQueue ×1"));
     tool(&["trigger", "Clock.EveryMinute"]);
-    let ticks = || {
-        let output = server.output();
-        output.lines().filter(|line| line.contains("Clock") && line.contains(" ms")).count()
-    };
-    eventually("the invocation by hand", || ticks() > 0);
-    let by_hand = ticks();
-    eventually("one by the clock, after a minute", || ticks() > by_hand);
+    eventually("the clock's invocation", || has_run("Clock", "schedule ClockEveryMinute"));
 }
 
 fn validated() {
