@@ -32,6 +32,20 @@
 //! at a time: the dispatcher gives an environment its next one when the last has ended, and a guest
 //! that is busy or waits in a blocking call would hold up all others of its instance.
 //!
+//! # What an isolate costs
+//! To change the page tables is the dear part of a fresh isolate: mapping its memory, a fault for
+//! each page that it touches, and giving all of it back, which interrupts every core. wasmtime's
+//! pool maps pages copy on write and gives them back after each guest; two threads then made fewer
+//! isolates a second than one. So a component with little data (256 KB) has its memory where guests
+//! before had theirs, cleaned in place, and its data copied into it (`memory`). The guest of an
+//! invocation is dropped, and one for the next made ready, after the answer has gone: on a
+//! request's path there is only the call. Components with more data, which interpreters have, keep
+//! wasmtime's pool, since to copy megabytes takes longer than the faults.
+//!
+//! `examples/cost.rs` measures it, `tests/peers/isolates.py` all of a request. What is left is
+//! mostly instantiation by wasmtime (lookups of functions, tables, resources), then the guest, then
+//! the kernel's scan of the pages.
+//!
 //! # Limits
 //! An isolate can use the memory that its function has, and no file, no socket, and no variable
 //! but its function's own. It can send HTTP requests to the endpoints that its variables name as
