@@ -24,12 +24,19 @@ const REMEDY: &str = "Samovar runs components, and core modules that are command
 /// # Errors
 /// The module is no command, or not valid.
 pub(crate) fn component(path: &Path, wasm: Vec<u8>) -> Result<Vec<u8>, LoadError> {
-    // Magic, version and layer (component model, "Binary format": 0 is a core module).
-    if !matches!(*wasm, [b'\0', b'a', b's', b'm', _, _, 0, 0, ..]) {
-        return Ok(wasm);
+    match of_module(&wasm) {
+        None => Ok(wasm),
+        Some(made) => {
+            made.map_err(|reason| LoadError::CoreModule { path: path.to_owned(), reason })
+        }
     }
-    let refused = |reason| LoadError::CoreModule { path: path.to_owned(), reason };
-    componentize(&wasm).map_err(refused)
+}
+
+/// The component of a core module; `None` if the bytes are something else. The error says what is
+/// wrong with the module.
+pub(crate) fn of_module(wasm: &[u8]) -> Option<Result<Vec<u8>, String>> {
+    // Magic, version and layer (component model, "Binary format": 0 is a core module).
+    matches!(*wasm, [b'\0', b'a', b's', b'm', _, _, 0, 0, ..]).then(|| componentize(wasm))
 }
 
 /// Makes a component of a core module. The same module gives the same bytes.

@@ -3,6 +3,8 @@
 use wasmtime::{Config, Engine, Result};
 
 use super::{AotError, Target, load};
+use crate::concurrent;
+use crate::preview1;
 use crate::seal;
 use crate::settings::{self, Content};
 
@@ -17,6 +19,14 @@ use crate::settings::{self, Content};
 pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, AotError> {
     if !wasm.starts_with(b"\0asm") {
         return Err(AotError::NotWasm);
+    }
+    // What of it is no component is made one, as when it is loaded.
+    let made = preview1::of_module(wasm).transpose().map_err(AotError::Invalid)?;
+    let wasm = made.as_deref().unwrap_or(wasm);
+    if concurrent::is_needed(wasm) {
+        let reason = "a component of WASI 0.3 cannot be compiled ahead of time yet: build it for \
+                      WASI 0.2, or let it be compiled where it runs";
+        return Err(AotError::Invalid(reason.to_owned()));
     }
     let invalid = |error: wasmtime::Error| AotError::Invalid(format!("{error:#}"));
     let code = engine(target).and_then(|engine| engine.precompile_component(wasm));

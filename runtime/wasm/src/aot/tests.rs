@@ -139,3 +139,21 @@ fn seal_as(mut code: Vec<u8>, label: &str) -> Vec<u8> {
     crate::seal::seal(&mut code, label);
     code
 }
+
+#[test]
+fn a_core_module_that_is_a_command_is_compiled() {
+    let module = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+    let compiled = compile(&wat::parse_str(module).unwrap(), host()).unwrap();
+    for engine in engines() {
+        load(&engine, &file(&compiled)).unwrap();
+    }
+    let error = compile(&wat::parse_str("(module)").unwrap(), host()).unwrap_err();
+    assert!(error.to_string().contains("core module"), "{error}");
+}
+
+#[test]
+fn a_component_of_wasi_3_is_refused_with_the_remedy() {
+    let component = r#"(component (import "wasi:random/random@0.3.0" (instance)))"#;
+    let error = compile(&wat::parse_str(component).unwrap(), host()).unwrap_err();
+    assert!(error.to_string().contains("build it for WASI 0.2"), "{error}");
+}

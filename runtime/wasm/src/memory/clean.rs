@@ -144,7 +144,7 @@ impl Scan {
             self.range.start as u64 <= range.start
                 && range.start <= range.end
                 && range.end <= self.range.end as u64
-                && range.start % self.page as u64 == 0
+                && range.start.is_multiple_of(self.page as u64)
         };
         if count > RANGES
             || !(self.range.start..=self.range.end).contains(&walked)
