@@ -1,5 +1,7 @@
 //! Programs of WASI 0.1, as Rust's `wasm32-wasip1` makes them: core modules, run as commands.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at its first error")]
+
 mod common;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! Isolates that serve several invocations, where the function asks for it (`Metadata: Samovar:
 //! Reuse`), and what ends them earlier.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at its first error")]
+
 mod common;
 
 use std::num::NonZeroU32;

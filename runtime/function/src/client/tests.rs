@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test ends at its first error")]
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
