@@ -24,7 +24,7 @@ const WARM: usize = 8;
 
 /// How many environments of a function wait for work that were renewed ahead of it. More would
 /// only cost memory: a renewal takes less time than an invocation.
-const READY: usize = 16;
+pub(crate) const READY: usize = 16;
 
 /// A live environment and its log.
 pub(crate) struct Live {

@@ -1,6 +1,8 @@
 //! The dispatcher against environments that do what a test tells them. Time is paused: what
 //! takes ten seconds here takes none.
 
+mod renewal;
+
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +21,7 @@ use crate::report::Report;
 
 /// What an environment does with an invocation, by the event's text.
 ///
-/// `sleep N` answers after N ms, `fail` answers an error document, `exit` ends the environment,
+/// `sleep N` answers after N ms, `leave N` does so and ends the environment, `fail` answers an error document, `exit` ends the environment,
 /// `silent` ends the invocation without an answer, `no place` has no room for it, `big` answers too much; anything else is
 /// answered with itself.
 #[derive(Default)]
@@ -30,6 +32,9 @@ struct Fake {
     init_failures: AtomicUsize,
     init_takes: Duration,
     computes: bool,
+    /// `None`: an environment that has ended is not renewed.
+    renewal_takes: Option<Duration>,
+    keep: Option<Duration>,
     /// The threads that the invocations ran on, with the numbers of their environments.
     ran_on: Mutex<Vec<(usize, ThreadId)>>,
 }
@@ -75,6 +80,10 @@ impl Environment for FakeEnvironment {
             Some(("sleep", ms)) => {
                 tokio::time::sleep(Duration::from_millis(ms.parse().unwrap())).await
             }
+            Some(("leave", ms)) => {
+                tokio::time::sleep(Duration::from_millis(ms.parse().unwrap())).await;
+                self.alive = false;
+            }
             _ if text == "fail" => {
                 return Err(FunctionError::handler(
                     r#"{"errorType":"Mine","errorMessage":"no"}"#.into(),
@@ -96,6 +105,17 @@ impl Environment for FakeEnvironment {
 
     fn reusable(&self) -> bool {
         self.alive
+    }
+
+    async fn renew(&mut self) -> bool {
+        let Some(takes) = self.provider.renewal_takes else { return false };
+        tokio::time::sleep(takes).await;
+        self.alive = true;
+        true
+    }
+
+    fn keep(&self) -> Option<Duration> {
+        self.provider.keep
     }
 
     fn max_memory_used(&self) -> u64 {
