@@ -75,7 +75,7 @@ impl Provider for WasmProvider {
         let guest = self.0.guest(&log).await?;
         let shared = self.0.clone();
         let left = shared.function.reuse.get();
-        Ok(Box::new(Isolate { shared, guest: Some(guest), left, log, _place: place }))
+        Ok(Box::new(Isolate { shared, guest: Some(guest), peak: 0, left, log, _place: place }))
     }
 }
 
@@ -127,8 +127,10 @@ impl Shared {
 /// or wanted more memory than it may have serves no more.
 struct Isolate {
     shared: Arc<Shared>,
-    /// `None` where none could be started after the last one.
+    /// `None` where the last one failed, and none could be started after it.
     guest: Option<Guest>,
+    /// Peak memory up to the end of the last invocation, in bytes.
+    peak: u64,
     /// How many invocations the guest may still serve.
     left: u32,
     log: EnvironmentLog,
@@ -163,22 +165,26 @@ impl Environment for Isolate {
         guest.store.data().begin_invocation();
         let outcome = invoke::invoke(guest, &self.shared.function, invocation, reply).await;
         guest.store.data().flush_lines();
-        // A place that others may soon need is not kept for a guest that waits.
-        if !guest.can_go_on() || self.shared.ticker.slots.are_scarce() {
-            self.left = 0;
+        self.peak = guest.store.data().memory.peak() as u64;
+        if !guest.can_go_on() {
+            // What it has left behind would keep others waiting: a response that is not set, a body
+            // that is not ended.
+            self.guest = None;
         }
         outcome
     }
 
     fn reusable(&self) -> bool {
-        self.guest.is_some() && self.left > 0
+        // A place that others may soon need is not kept for a guest that waits.
+        self.left > 0
+            && self.guest.as_ref().is_some_and(Guest::can_go_on)
+            && !self.shared.ticker.slots.are_scarce()
     }
 
     async fn renew(&mut self) -> bool {
-        let peak = self.max_memory_used();
         // Its memory is free before the next guest's is taken.
         self.guest = None;
-        if peak > MAX_READY || self.shared.ticker.slots.are_scarce() {
+        if self.peak > MAX_READY || self.shared.ticker.slots.are_scarce() {
             return false;
         }
         // A guest that cannot be started is reported by the invocation that needs it.
@@ -192,7 +198,7 @@ impl Environment for Isolate {
     }
 
     fn max_memory_used(&self) -> u64 {
-        self.guest.as_ref().map_or(0, |guest| guest.store.data().memory.peak() as u64)
+        self.guest.as_ref().map_or(self.peak, |guest| guest.store.data().memory.peak() as u64)
     }
 
     async fn stop(self: Box<Self>, _: Duration) {

@@ -10,7 +10,7 @@ use http::header::{HOST, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep, timeout};
@@ -53,6 +53,7 @@ pub(super) async fn send(
                 (Connection::new(sender, driver), true)
             }
         };
+        let spare = if is_fresh { None } else { repeatable(&request) };
         let answer = timeout(to_answer, connection.sender.try_send_request(request)).await;
         let mut failed = match answer.map_err(|_| Error::ConnectionReadTimeout)? {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
@@ -71,12 +72,28 @@ pub(super) async fn send(
             }
             Err(failed) => failed,
         };
-        // The server has closed a connection that waited, before it got anything.
-        match failed.take_message() {
-            Some(again) if !is_fresh => request = again,
-            _ => return Err(failure(failed.error()).into()),
-        }
+        // The server has closed a connection that waited: before it got anything, or at the moment
+        // when it got what may be sent twice.
+        let error = failure(failed.error());
+        request = match (failed.take_message(), spare) {
+            (Some(again), _) if !is_fresh => again,
+            (None, Some(again)) if matches!(error, Error::ConnectionTerminated) => again,
+            _ => return Err(error.into()),
+        };
     }
+}
+
+/// The same request once more, if it has no body and may be sent again (RFC 9110, section 9.2.2,
+/// "Idempotent Methods").
+fn repeatable(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
+    if !request.method().is_idempotent() || !request.body().is_end_stream() {
+        return None;
+    }
+    let mut again = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    again.method_mut().clone_from(request.method());
+    again.uri_mut().clone_from(request.uri());
+    again.headers_mut().clone_from(request.headers());
+    Some(again)
 }
 
 /// What the guest is told of an error of hyper's.
