@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use http::header::{HOST, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep, timeout};
@@ -53,7 +54,8 @@ pub(super) async fn send(
                 (Connection::new(sender, driver), true)
             }
         };
-        let spare = if is_fresh { None } else { repeatable(&request) };
+        let spare;
+        (request, spare) = if is_fresh { (request, None) } else { Spare::of(request) };
         let answer = timeout(to_answer, connection.sender.try_send_request(request)).await;
         let mut failed = match answer.map_err(|_| Error::ConnectionReadTimeout)? {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
@@ -75,25 +77,74 @@ pub(super) async fn send(
         // The server has closed a connection that waited: before it got anything, or at the moment
         // when it got what may be sent twice.
         let error = failure(failed.error());
-        request = match (failed.take_message(), spare) {
+        let unsent = failed.take_message();
+        drop(failed);
+        let is_lost = unsent.is_none() && matches!(error, Error::ConnectionTerminated);
+        request = match (unsent, spare.filter(|_| is_lost).and_then(Spare::again)) {
             (Some(again), _) if !is_fresh => again,
-            (None, Some(again)) if matches!(error, Error::ConnectionTerminated) => again,
+            (None, Some(again)) => again,
             _ => return Err(error.into()),
         };
     }
 }
 
-/// The same request once more, if it has no body and may be sent again (RFC 9110, section 9.2.2,
-/// "Idempotent Methods").
-fn repeatable(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
-    if !request.method().is_idempotent() || !request.body().is_end_stream() {
-        return None;
+/// A request that can be sent once more, as long as nothing of its body was: RFC 9110, section
+/// 9.2.2, "Idempotent Methods".
+struct Spare {
+    head: Request<()>,
+    body: Arc<Mutex<Unsent>>,
+}
+
+/// The body of such a request.
+struct Unsent {
+    body: WasiBody,
+    is_begun: bool,
+}
+
+/// What is sent of it.
+struct Sent(Arc<Mutex<Unsent>>);
+
+impl Spare {
+    /// Keeps what is needed to send a request again, if it may be.
+    fn of(request: Request<WasiBody>) -> (Request<WasiBody>, Option<Self>) {
+        if !request.method().is_idempotent() {
+            return (request, None);
+        }
+        let (head, body) = request.into_parts();
+        let body = Arc::new(Mutex::new(Unsent { body, is_begun: false }));
+        let spare = Self { head: Request::from_parts(head.clone(), ()), body: body.clone() };
+        (Request::from_parts(head, Sent(body).boxed_unsync()), Some(spare))
     }
-    let mut again = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
-    again.method_mut().clone_from(request.method());
-    again.uri_mut().clone_from(request.uri());
-    again.headers_mut().clone_from(request.headers());
-    Some(again)
+
+    /// The request, once hyper has given up the one that was sent.
+    fn again(self) -> Option<Request<WasiBody>> {
+        let unsent = Arc::into_inner(self.body)?.into_inner().ok()?;
+        (!unsent.is_begun).then(|| self.head.map(|()| unsent.body))
+    }
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        // Nothing panics while it holds the lock but a body, which then is of no more use.
+        let mut unsent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let frame = ready!(Pin::new(&mut unsent.body).poll_frame(cx));
+        unsent.is_begun |= frame.is_some();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).body.size_hint()
+    }
 }
 
 /// What the guest is told of an error of hyper's.
