@@ -85,15 +85,15 @@ def custom_section(content):
 
 @contextlib.contextmanager
 def samovar(binary, template):
-    """Samovar; the server's port is that of its gateway."""
-    with tempfile.TemporaryDirectory(prefix="samovar-peers-") as state:
-        port = servers.free_port()
-        command = [
-            binary, "up", "--template", template, "--state-dir", state, "--no-watch",
-            "--api-port", servers.free_port(), "--http-port", port,
-        ]
-        with servers.Server("Samovar", command, port) as server:
-            yield server
+    """Samovar; the server's port is that of its gateway. What it compiles stays beside the template,
+    for the next time."""
+    port = servers.free_port()
+    command = [
+        binary, "up", "--template", template, "--no-watch",
+        "--api-port", servers.free_port(), "--http-port", port,
+    ]
+    with servers.Server("Samovar", command, port) as server:
+        yield server
 
 
 def wasmtime_serve(wasm, *options):

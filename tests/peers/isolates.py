@@ -20,25 +20,23 @@ import servers
 
 CLIENTS = (1, 16, 64)
 REFERENCE = "wasmtime serve"
-# Functions that are called in turn, each a component of its own.
-MANY = 200
-
 
 def main():
     options = arguments()
+    many = options.functions
     generator = options.load or queues.build("--package", "samovar-api", "--example", "load")
     binary = options.samovar or queues.build("--package", "samovar", "--bin", "samovar")
     event, http = hosts.component("hello", "hello"), hosts.component("test-functions", "http-greeter")
     queues.print_machine(binary)
     print(f"- {options.seconds:g} s a cell, {options.rounds} round(s), each after 1 s that is not counted\n")
     with tempfile.TemporaryDirectory(prefix="samovar-peers-") as folder:
-        application = hosts.application(Path(folder), event, http, MANY)
+        application = hosts.application(Path(folder), event, http, many)
         samovar = lambda: hosts.samovar(binary, application)
         runs = [
             ("Samovar, own world", samovar, "/event?name=Ada"),
             ("Samovar, `wasi:http`", samovar, "/http?name=Ada"),
-            (f"Samovar, {MANY} functions in turn, own world", samovar, f"/event/{{{MANY}}}?name=Ada"),
-            (f"Samovar, {MANY} functions in turn, `wasi:http`", samovar, f"/http/{{{MANY}}}?name=Ada"),
+            (f"Samovar, {many} functions in turn, own world", samovar, f"/event/{{{many}}}?name=Ada"),
+            (f"Samovar, {many} functions in turn, `wasi:http`", samovar, f"/http/{{{many}}}?name=Ada"),
         ] + [(name, start, "/?name=Ada") for name, start in hosts.peers(http, options.peers)]
         rows = {name: [] for name, _, _ in runs}
         for _ in range(options.rounds):
@@ -59,6 +57,8 @@ def arguments():
     parser.add_argument("--peers", nargs="*", default=list(hosts.PEERS), choices=hosts.PEERS,
                         help="which to measure beside it [default: all]")
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    parser.add_argument("--functions", type=int, default=200, help="that are called in turn, of "
+                        "each kind; each a component of its own, compiled at the first start")
     parser.add_argument("--rounds", type=int, default=1,
                         help="of all; those in the middle are shown [default: 1]")
     options = parser.parse_args()
