@@ -170,15 +170,15 @@ impl Environment for Isolate {
             // What it has left behind would keep others waiting: a response that is not set, a body
             // that is not ended.
             self.guest = None;
+        } else if self.shared.ticker.slots.are_scarce() {
+            // A place that others may soon need is not kept for a guest that waits.
+            self.left = 0;
         }
         outcome
     }
 
     fn reusable(&self) -> bool {
-        // A place that others may soon need is not kept for a guest that waits.
-        self.left > 0
-            && self.guest.as_ref().is_some_and(Guest::can_go_on)
-            && !self.shared.ticker.slots.are_scarce()
+        self.left > 0 && self.guest.as_ref().is_some_and(Guest::can_go_on)
     }
 
     async fn renew(&mut self) -> bool {
