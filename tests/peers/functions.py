@@ -8,7 +8,6 @@ and one binary; prints Markdown.
 See README.md beside this file for what the numbers mean.
 """
 
-import argparse
 import concurrent.futures
 import contextlib
 import http.client
@@ -23,6 +22,7 @@ import queues
 import servers
 
 CLIENTS = (1, 16, 64)
+TITLE = "calls a second (median, 99th percentile)"
 REFERENCE = "cargo lambda watch"
 # How many environments have to be there before the measurement of idle ones begins.
 IDLE = 100
@@ -45,7 +45,7 @@ def main():
                 rows[name] = measured(name, server, generator, options.seconds)
         except (servers.Missing, measure.Failed, OSError) as error:
             print(f"not measured: {name}: {error}", file=sys.stderr)
-    print_table(rows)
+    measure.print_table(TITLE, CLIENTS, REFERENCE, rows)
     with invokers.samovar(binary) as server:
         print(f"\n- 64 calls at once of a function that sleeps 1 s, from no environment: all done "
               f"after {parallel(server, 64):.2f} s")
@@ -56,19 +56,11 @@ def main():
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--samovar", type=Path, help="the binary [default: built]")
-    parser.add_argument("--load", type=Path, help="the load generator [default: built]")
+    parser = queues.parser(__doc__)
     parser.add_argument("--peers", nargs="*", default=list(invokers.PEERS),
                         choices=invokers.PEERS, help="which to measure beside it [default: all]")
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
-    options = parser.parse_args()
-    for name in ("samovar", "load"):
-        path = getattr(options, name)
-        if path is not None and not path.is_file():
-            parser.error(f"--{name}: there is no file {path}")
-        setattr(options, name, path and path.resolve())
-    return options
+    return queues.parsed(parser)
 
 
 def measured(name, server, generator, seconds):
@@ -84,25 +76,6 @@ def measured(name, server, generator, seconds):
             print(f"{name}: {error}", file=sys.stderr)
             row.append(None)
     return row
-
-
-def print_table(rows):
-    """Calls a second with ratios to the reference, and how long they took."""
-    reference = rows.get(REFERENCE, [None] * len(CLIENTS))
-    titles = " | ".join(f"{clients} client{'s' * (clients > 1)}" for clients in CLIENTS)
-    print(f"| calls a second (median, 99th percentile) | {titles} |")
-    print("|---|" + "---:|" * len(CLIENTS))
-    for name, row in rows.items():
-        cells = [cell(own, other) for own, other in zip(row, reference)]
-        print(f"| {name} | " + " | ".join(cells) + " |")
-
-
-def cell(own, other):
-    if own is None:
-        return "failed"
-    rate, median, p99 = own
-    ratio = f" ({rate / other[0]:.1f}×)" if other else ""
-    return f"{rate:,.0f}{ratio}, {median / 1000:.2f} ms, {p99 / 1000:.1f} ms"
 
 
 def call(server, function, event):

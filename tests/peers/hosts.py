@@ -14,7 +14,8 @@ import servers
 # Of the same version as Samovar's own wasmtime.
 WASMTIME = "48.0.8"
 WASMTIME_FEATURES = (
-    "serve,cranelift,pooling-allocator,component-model,component-model-async,parallel-compilation"
+    "run,serve,wasi-http,compile,cranelift,parallel-compilation,cache,pooling-allocator,"
+    "component-model,component-model-async,threads,gc,gc-drc,gc-null"
 )
 
 WORKER = """

@@ -8,7 +8,6 @@ run, with one client; prints Markdown.
 See README.md beside this file for what the numbers mean.
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ import queues
 import servers
 
 CLIENTS = (1, 16, 64)
+TITLE = "requests a second (median, 99th percentile, processor time of the server)"
 REFERENCE = "wasmtime serve"
 
 def main():
@@ -47,13 +47,12 @@ def main():
                         rows[name].append(measured(name, server, generator, path, options.seconds))
                 except (servers.Missing, measure.Failed, OSError) as error:
                     print(f"not measured: {name}: {error}", file=sys.stderr)
-    print_table({name: best(all_rounds) for name, all_rounds in rows.items() if all_rounds})
+    middles = {name: best(rounds) for name, rounds in rows.items() if rounds}
+    measure.print_table(TITLE, CLIENTS, REFERENCE, middles)
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--samovar", type=Path, help="the binary [default: built]")
-    parser.add_argument("--load", type=Path, help="the load generator [default: built]")
+    parser = queues.parser(__doc__)
     parser.add_argument("--peers", nargs="*", default=list(hosts.PEERS), choices=hosts.PEERS,
                         help="which to measure beside it [default: all]")
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
@@ -61,13 +60,7 @@ def arguments():
                         "each kind; each a component of its own, compiled at the first start")
     parser.add_argument("--rounds", type=int, default=1,
                         help="of all; those in the middle are shown [default: 1]")
-    options = parser.parse_args()
-    for name in ("samovar", "load"):
-        path = getattr(options, name)
-        if path is not None and not path.is_file():
-            parser.error(f"--{name}: there is no file {path}")
-        setattr(options, name, path and path.resolve())
-    return options
+    return queues.parsed(parser)
 
 
 def measured(name, server, generator, path, seconds):
@@ -93,25 +86,6 @@ def best(rounds):
     cells = zip(*rounds)
     middle = lambda cell: sorted(cell)[len(cell) // 2] if cell else None
     return [middle([round for round in cell if round is not None]) for cell in cells]
-
-
-def print_table(rows):
-    """Requests a second with ratios to the reference, how long they took and what they cost."""
-    reference = rows.get(REFERENCE, [None] * len(CLIENTS))
-    titles = " | ".join(f"{clients} client{'s' * (clients > 1)}" for clients in CLIENTS)
-    print(f"| requests a second (median, 99th percentile, processor time of the server) | {titles} |")
-    print("|---|" + "---:|" * len(CLIENTS))
-    for name, row in rows.items():
-        cells = [cell(own, other) for own, other in zip(row, reference)]
-        print(f"| {name} | " + " | ".join(cells) + " |")
-
-
-def cell(own, other):
-    if own is None:
-        return "failed"
-    rate, median, p99, spent = own
-    ratio = f" ({rate / other[0]:.2f}×)" if other else ""
-    return f"{rate:,.0f}{ratio}, {median / 1000:.2f} ms, {p99 / 1000:.1f} ms, {spent:.0f} µs"
 
 
 if __name__ == "__main__":

@@ -92,6 +92,28 @@ def cpu_seconds(session):
     return sum(spent for pid, spent in times.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
 
 
+def print_table(title, clients, reference, rows):
+    """A row for each server, with a cell for each number of clients: how many a second, with the
+    ratio to the reference, median and 99th percentile, given in microseconds, and the processor
+    time of the server for each, where that was measured."""
+    others = rows.get(reference, [None] * len(clients))
+    titles = " | ".join(f"{count} client{'s' * (count > 1)}" for count in clients)
+    print(f"| {title} | {titles} |")
+    print("|---|" + "---:|" * len(clients))
+    for name, row in rows.items():
+        cells = [_cell(own, other) for own, other in zip(row, others)]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def _cell(own, other):
+    if own is None:
+        return "failed"
+    rate, median, p99, *spent = own
+    ratio = f" ({rate / other[0]:.2f}×)" if other else ""
+    cost = "".join(f", {microseconds:.0f} µs" for microseconds in spent)
+    return f"{rate:,.0f}{ratio}, {median / 1000:.2f} ms, {p99 / 1000:.1f} ms{cost}"
+
+
 def fdatasync_rate(disk):
     """How often a second the disk takes a small write: what one client that waits for each of its
     messages to be on the disk cannot exceed."""

@@ -57,18 +57,29 @@ def main():
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--samovar", type=Path, help="the binary [default: built]")
-    parser.add_argument("--load", type=Path, help="the load generator [default: built]")
-    parser.add_argument("--peers", nargs="*", default=list(servers.PEERS), choices=servers.PEERS,
+    options = parser(__doc__)
+    options.add_argument("--peers", nargs="*", default=list(servers.PEERS), choices=servers.PEERS,
                         help="which to measure beside it [default: all]")
-    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
-    parser.add_argument("--rounds", type=int, default=1,
+    options.add_argument("--seconds", type=float, default=5, help="of each measurement")
+    options.add_argument("--rounds", type=int, default=1,
                         help="of all; medians are shown [default: 1]")
-    parser.add_argument("--disk", type=Path, help="where Samovar keeps its state "
+    options.add_argument("--disk", type=Path, help="where Samovar keeps its state "
                         "[default: the system's folder for temporary files]")
-    parser.add_argument("--function", action=argparse.BooleanOptionalAction, default=True,
+    options.add_argument("--function", action=argparse.BooleanOptionalAction, default=True,
                         help="measure the way through a function too (builds it)")
+    return parsed(options)
+
+
+def parser(documentation):
+    """A parser of arguments, with the options for what was built already."""
+    made = argparse.ArgumentParser(description=documentation.split("\n\n", maxsplit=1)[0])
+    made.add_argument("--samovar", type=Path, help="the binary [default: built]")
+    made.add_argument("--load", type=Path, help="the load generator [default: built]")
+    return made
+
+
+def parsed(parser):
+    """The arguments of this program; ends it where a file is not there."""
     options = parser.parse_args()
     for name in ("samovar", "load"):
         path = getattr(options, name)

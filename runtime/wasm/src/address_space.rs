@@ -1,7 +1,8 @@
 //! How many addresses the process may still use.
 
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use rustix::process::{Resource, getrlimit};
+
+use crate::memory;
 
 /// Addresses that must be left when a pool has its own: for compiled code, threads, and all that
 /// the process does besides. Without them allocations would fail later, which ends the process.
@@ -11,16 +12,21 @@ const HEADROOM: usize = 2 << 30;
 /// are two of it.
 const ISOLATE: u64 = 512 << 20;
 
-/// Whether enough addresses are left.
+/// Addresses of one memory of 32 bits, roughly: with that many reserved, code need not check most
+/// accesses.
+const MEMORY: usize = 4 << 30;
+
+/// For so many memories there must be addresses, for any to have them reserved.
+const MEMORIES: usize = 64;
+
+/// Whether enough addresses are left beside a pool.
 pub(crate) fn has_headroom() -> bool {
-    let (read, private) = (ProtFlags::empty(), MapFlags::PRIVATE.union(MapFlags::NORESERVE));
-    // SAFETY: a new mapping at an address of the kernel's choice touches none that is in use.
-    let Ok(start) = (unsafe { mmap_anonymous(std::ptr::null_mut(), HEADROOM, read, private) })
-    else {
-        return false;
-    };
-    // SAFETY: the mapping was made above, and nobody else knows of it.
-    unsafe { munmap(start, HEADROOM) }.is_ok()
+    memory::can_reserve(HEADROOM)
+}
+
+/// Whether guests can have the addresses of their memories reserved, outside a pool.
+pub(crate) fn has_room_for_memories() -> bool {
+    MEMORY.checked_mul(MEMORIES).is_some_and(memory::can_reserve)
 }
 
 /// How many isolates of memory on demand fit under the limit of addresses (`ulimit -v`), of at

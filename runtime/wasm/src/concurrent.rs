@@ -14,12 +14,10 @@ use crate::resident::Loader;
 /// # Errors
 /// The engine does not run on this machine.
 pub(crate) fn loader(ticker: &Ticker) -> Result<Loader> {
-    let engine = engine::concurrent()?;
-    ticker.add(&engine);
-    let mut linker = engine::linker(&engine)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-    Ok(Loader { engine, linker })
+    let mut loader = Loader::new(engine::concurrent()?, ticker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut loader.linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(&mut loader.linker)?;
+    Ok(loader)
 }
 
 /// Whether a component, not yet compiled, needs the engine for WASI 0.3. Of what is no valid

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use wasmtime::component::Linker;
-use wasmtime::{Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+use wasmtime::{
+    Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
+};
 
 use crate::address_space;
-use crate::memory::{self, LinearMemories, Stacks};
+use crate::memory::{LinearMemories, Stacks};
 use crate::settings::{self, Content};
 use crate::slots::{self, Sizes, Slots};
-use crate::state::State;
 
 /// How many isolates there can be at once: AWS's quota of concurrent executions (Lambda guide,
 /// "Lambda quotas").
@@ -20,10 +20,6 @@ pub(crate) const MAX_ISOLATES: u32 = 1000;
 
 /// How long a busy guest keeps its thread.
 const TICK: Duration = Duration::from_millis(10);
-
-/// What wasmtime reserves for a memory of 32 bits, roughly: with that much, code need not check
-/// most addresses.
-const ADDRESSES: usize = 4 << 30;
 
 /// How many isolates a pool has where addresses are fewer than on most machines: 42 bits of them
 /// (some kernels of arm64), 39 bits, or a limit (`ulimit -v`).
@@ -52,12 +48,9 @@ pub(crate) fn mapped() -> Result<Made> {
             return Ok(Made { engine, sizes, is_pooled: true });
         }
     }
-    // Memory on demand is slower and good enough. It must not reserve 4 GiB each either: it moves
-    // when it grows, and its bounds are checked in code. That is other code than everywhere else:
-    // what was compiled ahead of time does not run here.
+    // Memory on demand is slower and good enough.
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    config.memory_reservation(0).memory_guard_size(64 << 10);
-    config.memory_reservation_for_growth(1 << 20);
+    spare_addresses(&mut config);
     let sizes = Sizes { isolates: address_space::isolates_on_demand(MAX_ISOLATES) };
     Ok(Made { engine: Engine::new(&config)?, sizes, is_pooled: false })
 }
@@ -73,27 +66,25 @@ fn few_data(concurrency: bool) -> Result<Engine> {
     config.concurrency_support(concurrency);
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     config.with_host_stack(Arc::new(Stacks::new()));
-    if memory::is_spacious(ADDRESSES) {
+    if address_space::has_room_for_memories() {
         config.with_host_memory(Arc::new(LinearMemories::new()));
     } else {
-        // As above.
-        config.memory_reservation(0).memory_guard_size(64 << 10);
-        config.memory_reservation_for_growth(1 << 20);
+        spare_addresses(&mut config);
     }
     Engine::new(&config)
+}
+
+/// Memories do not reserve 4 GiB each: they move when they grow, and their bounds are checked in
+/// code. That is other code than everywhere else: what was compiled ahead of time does not run on
+/// such an engine.
+fn spare_addresses(config: &mut Config) {
+    config.memory_reservation(0).memory_guard_size(64 << 10);
+    config.memory_reservation_for_growth(1 << 20);
 }
 
 /// Makes the engine for components that need WASI 0.3, which has its price for every store.
 pub(crate) fn concurrent() -> Result<Engine> {
     few_data(true)
-}
-
-/// What guests of WASI 0.2 are given.
-pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    Ok(linker)
 }
 
 fn pool(sizes: Sizes) -> PoolingAllocationConfig {

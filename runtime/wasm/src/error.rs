@@ -35,6 +35,13 @@ pub enum HostError {
     Engine(String),
 }
 
+impl HostError {
+    /// wasmtime's reason.
+    pub(crate) fn of_engine(error: wasmtime::Error) -> Self {
+        Self::Engine(format!("{error:#}"))
+    }
+}
+
 /// Why a component cannot be served.
 #[derive(Debug, Error)]
 pub enum LoadError {

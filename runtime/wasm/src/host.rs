@@ -10,7 +10,6 @@ use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use samovar_app::Function;
-use wasmtime::Engine;
 
 #[cfg(feature = "compile")]
 use crate::aot;
@@ -139,9 +138,9 @@ impl Host {
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let cache = Cache::open(config.cache_dir, config.cache_size)?;
         let compiler = Some(Compiler::new(cache, config.observer));
-        let error = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
-        let inner = Inner::new(engine::mapped().map_err(error)?)?;
-        let copied = Some(loader(engine::copied().map_err(error)?, &inner.ticker)?);
+        let inner = Inner::new(engine::mapped().map_err(HostError::of_engine)?)?;
+        let copied = engine::copied().and_then(|engine| Loader::new(engine, &inner.ticker));
+        let copied = Some(Arc::new(copied.map_err(HostError::of_engine)?));
         let inner = Arc::new(Inner { compiler, copied, ..inner });
         resident::give_back_unused(Arc::downgrade(&inner))?;
         Ok(Self(inner))
@@ -222,7 +221,7 @@ impl Inner {
     fn new(Made { engine, sizes, is_pooled }: Made) -> Result<Self, HostError> {
         let ticker = Ticker::start(sizes).map_err(|error| HostError::Engine(error.to_string()))?;
         Ok(Self {
-            loader: loader(engine, &ticker)?,
+            loader: Arc::new(Loader::new(engine, &ticker).map_err(HostError::of_engine)?),
             #[cfg(feature = "compile")]
             copied: None,
             #[cfg(feature = "compile")]
@@ -269,14 +268,6 @@ impl Inner {
         });
         residents.entry(key.to_owned()).or_default().clone()
     }
-}
-
-/// An engine with what its guests are given.
-fn loader(engine: Engine, ticker: &Ticker) -> Result<Arc<Loader>, HostError> {
-    ticker.add(&engine);
-    let linker = engine::linker(&engine);
-    let linker = linker.map_err(|error| HostError::Engine(format!("{error:#}")))?;
-    Ok(Arc::new(Loader { engine, linker }))
 }
 
 impl Residents for Inner {

@@ -22,8 +22,7 @@ impl Host {
     pub fn on_demand() -> Result<Self, HostError> {
         let mut config = settings::code(Content::Mapped);
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-        let engine = Engine::new(&config);
-        let engine = engine.map_err(|error| HostError::Engine(format!("{error:#}")))?;
+        let engine = Engine::new(&config).map_err(HostError::of_engine)?;
         Self::on(Made { engine, sizes: Sizes { isolates: MAX_ISOLATES }, is_pooled: false })
     }
 }

@@ -22,6 +22,7 @@ use wasmtime::component::{Component, Linker};
 use crate::aot;
 use crate::cache::OnDisk;
 use crate::component::Entry;
+use crate::engine::Ticker;
 use crate::error::{HostError, LoadError};
 #[cfg(feature = "compile")]
 use crate::preview1;
@@ -46,6 +47,18 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
+    /// What loads components of WASI 0.2 for an engine, whose epoch advances from here on.
+    ///
+    /// # Errors
+    /// wasmtime's.
+    pub(crate) fn new(engine: Engine, ticker: &Ticker) -> wasmtime::Result<Self> {
+        ticker.add(&engine);
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        Ok(Self { engine, linker })
+    }
+
     /// A component of which nothing is kept: code is mapped from where it is, as it is, and
     /// anything else compiled.
     ///
@@ -125,9 +138,10 @@ impl Resident {
         code: Option<OnDisk>,
         path: PathBuf,
     ) -> Result<Self, LoadError> {
-        if let Some(message) = Needs::excess(&component) {
-            return Err(LoadError::Invalid { path, message });
-        }
+        let needs = match Needs::of(&component) {
+            Ok(needs) => needs,
+            Err(message) => return Err(LoadError::Invalid { path, message }),
+        };
         let entry = Arc::new(loader.entry(&component, &path)?);
         let resident = Self {
             loader,
@@ -135,7 +149,7 @@ impl Resident {
             path,
             door: entry.door(),
             answers_on_stdout: entry.answers_on_stdout(),
-            needs: Needs::of(&component),
+            needs,
             loaded: RwLock::new(Some(Arc::new(Loaded { component, entry }))),
             loading: tokio::sync::Mutex::default(),
             idle: AtomicU32::new(0),

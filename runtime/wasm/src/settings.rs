@@ -44,7 +44,7 @@ pub(crate) fn code(content: Content) -> Config {
     config.memory_init_cow(content == Content::Mapped);
     // Guests are stopped and made to share by epochs: see `Ticker`.
     config.epoch_interruption(true);
-    // WASI 0.3 has its price for every store, and no door for it is open yet.
+    // For WASI 0.3 alone, which has an engine of its own: it has its price for every store.
     config.concurrency_support(false);
     // For native debuggers and profilers alone: wasmtime walks guests' stacks by frame pointers,
     // and registering the tables takes time and memory for each component.

@@ -70,27 +70,26 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Why no isolate of a component can be had. An engine with a pool has refused it already.
-    pub(crate) fn excess(component: &Component) -> Option<String> {
-        let required = component.resources_required()?;
-        let more = |what: &str, count: u32, most: u32| {
-            (count > most)
-                .then(|| format!("the component has {count} {what}, and {most} are the most"))
-        };
-        more("memories", required.num_memories, MAX_MEMORIES)
-            .or_else(|| more("tables", required.num_tables, MAX_TABLES))
-    }
-
-    /// Those of a component, which has not more than there can be ([`Self::excess`]).
-    pub(crate) fn of(component: &Component) -> Self {
+    /// Those of a component.
+    ///
+    /// # Errors
+    /// It has more than any component may have. An engine with a pool has refused it already.
+    pub(crate) fn of(component: &Component) -> Result<Self, String> {
         let (memories, tables) = match component.resources_required() {
             Some(required) => (required.num_memories, required.num_tables),
             // It imports core modules, which are never there: it is not instantiated.
             None => (0, 0),
         };
+        for (what, count, most) in
+            [("memories", memories, MAX_MEMORIES), ("tables", tables, MAX_TABLES)]
+        {
+            if count > most {
+                return Err(format!("the component has {count} {what}, and {most} are the most"));
+            }
+        }
         // Its own heap of objects is not counted among a component's memories.
         let memories = memories.saturating_sub(OWN_MEMORIES - 1);
-        Self { memories, tables: tables.saturating_sub(OWN_TABLES) }
+        Ok(Self { memories, tables: tables.saturating_sub(OWN_TABLES) })
     }
 
     fn are_none(self) -> bool {

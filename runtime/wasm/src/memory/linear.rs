@@ -1,6 +1,6 @@
 //! Linear memories.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
@@ -15,7 +15,7 @@ pub(crate) struct LinearMemories(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     cleaner: Cleaner,
-    kept: Mutex<Kept<Slot>>,
+    kept: Kept<Slot>,
 }
 
 /// Addresses for one memory and its guard. All that can be accessed is zero.
@@ -29,14 +29,7 @@ struct Slot {
 
 impl LinearMemories {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Shared { cleaner: Cleaner::new(), kept: Mutex::new(Kept::new()) }))
-    }
-}
-
-impl Shared {
-    fn kept(&self) -> MutexGuard<'_, Kept<Slot>> {
-        // Nothing under this lock can be left half-done.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        Self(Arc::new(Shared { cleaner: Cleaner::new(), kept: Kept::new() }))
     }
 }
 
@@ -56,11 +49,10 @@ unsafe impl MemoryCreator for LinearMemories {
         let accessible = page_aligned(minimum);
         let len = capacity.checked_add(guard).filter(|_| accessible <= capacity);
         let len = len.ok_or_else(|| format!("a memory of {minimum} bytes is too large"))?;
-        let kept = {
-            let mut kept = self.0.kept();
-            kept.take(|slot| slot.len == len && slot.accessible == accessible)
-                .or_else(|| kept.take(|slot| slot.len == len))
-        };
+        let kept = &self.0.kept;
+        let kept = kept
+            .take(|slot| slot.len == len && slot.accessible == accessible)
+            .or_else(|| kept.take(|slot| slot.len == len));
         let text = |error: std::io::Error| format!("no address space for a memory: {error}");
         let mut slot = match kept {
             Some(slot) => slot,
@@ -124,8 +116,7 @@ impl Drop for Memory {
         let Some(mut slot) = self.slot.take() else { return };
         // What cannot be cleaned is unmapped.
         if self.shared.cleaner.clean(&mut slot.mapping, slot.accessible).is_ok() {
-            let surplus = self.shared.kept().put(slot);
-            drop(surplus);
+            self.shared.kept.put(slot);
         }
     }
 }

@@ -16,17 +16,14 @@ mod stack;
 pub(crate) use linear::LinearMemories;
 pub(crate) use stack::Stacks;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use self::mapping::Mapping;
 
-/// Addresses of so many memories must be free for guests to have theirs reserved.
-const PROBED: usize = 64;
-
-/// Whether there are addresses for the memories of many guests, each of `len` bytes. A limit on
-/// them (`ulimit -v`) does not leave enough.
-pub(crate) fn is_spacious(len: usize) -> bool {
-    len.checked_mul(PROBED).is_some_and(|len| Mapping::reserve(len).is_ok())
+/// Whether the process may have so many more addresses, in bytes, at this moment.
+pub(crate) fn can_reserve(len: usize) -> bool {
+    Mapping::reserve(len).is_ok()
 }
 
 /// How many parts, memories or stacks, are kept for the next guest.
@@ -37,18 +34,19 @@ const NEAR: usize = 8;
 
 /// What is kept for the next guests; the last used goes first.
 #[derive(Debug)]
-struct Kept<T>(Vec<(ThreadId, T)>);
+struct Kept<T>(Mutex<Vec<(ThreadId, T)>>);
 
 impl<T> Kept<T> {
     const fn new() -> Self {
-        Self(Vec::new())
+        Self(Mutex::new(Vec::new()))
     }
 
     /// Takes a part that suits: one that this thread has used, if there is one near.
-    fn take(&mut self, suits: impl Fn(&T) -> bool) -> Option<T> {
+    fn take(&self, suits: impl Fn(&T) -> bool) -> Option<T> {
         let here = thread::current().id();
+        let mut parts = self.parts();
         let (mut any, mut own) = (None, None);
-        for (index, (thread, part)) in self.0.iter().enumerate().rev().take(NEAR) {
+        for (index, (thread, part)) in parts.iter().enumerate().rev().take(NEAR) {
             if suits(part) {
                 any = any.or(Some(index));
                 if *thread == here {
@@ -57,15 +55,23 @@ impl<T> Kept<T> {
                 }
             }
         }
-        own.or(any).map(|index| self.0.remove(index).1)
+        own.or(any).map(|index| parts.remove(index).1)
     }
 
-    /// Keeps a part; gives it back where there are enough.
-    fn put(&mut self, part: T) -> Option<T> {
-        if self.0.len() >= KEPT {
-            return Some(part);
+    /// Keeps a part, or drops it where there are enough.
+    fn put(&self, part: T) {
+        let mut parts = self.parts();
+        if parts.len() < KEPT {
+            parts.push((thread::current().id(), part));
+        } else {
+            // To unmap it takes a while, and others wait for the lock.
+            drop(parts);
+            drop(part);
         }
-        self.0.push((thread::current().id(), part));
-        None
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Vec<(ThreadId, T)>> {
+        // Nothing under this lock can be left half-done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 //! are used again as they are.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use wasmtime::{StackCreator, StackMemory};
 
@@ -11,7 +11,7 @@ use super::mapping::Mapping;
 
 /// Makes stacks, of memory that guests before have used.
 #[derive(Clone, Debug)]
-pub(crate) struct Stacks(Arc<Mutex<Kept<Pages>>>);
+pub(crate) struct Stacks(Arc<Kept<Pages>>);
 
 /// A guard page, and the stack above it.
 #[derive(Debug)]
@@ -23,13 +23,8 @@ struct Pages {
 
 impl Stacks {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Kept::new())))
+        Self(Arc::new(Kept::new()))
     }
-}
-
-fn lock(kept: &Mutex<Kept<Pages>>) -> MutexGuard<'_, Kept<Pages>> {
-    // Nothing under this lock can be left half-done.
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // SAFETY: a stack is page-aligned memory of the size that is asked for, its own for as long as it
@@ -38,7 +33,7 @@ unsafe impl StackCreator for Stacks {
     fn new_stack(&self, size: usize, zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
         let page = rustix::param::page_size();
         let len = size.next_multiple_of(page);
-        let kept = if zeroed { None } else { lock(&self.0).take(|pages| pages.len == len) };
+        let kept = if zeroed { None } else { self.0.take(|pages| pages.len == len) };
         let pages = match kept {
             Some(pages) => pages,
             None => {
@@ -54,7 +49,7 @@ unsafe impl StackCreator for Stacks {
 struct Stack {
     /// There until it is dropped.
     pages: Option<Pages>,
-    kept: Arc<Mutex<Kept<Pages>>>,
+    kept: Arc<Kept<Pages>>,
 }
 
 impl Stack {
@@ -87,8 +82,7 @@ unsafe impl StackMemory for Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         if let Some(pages) = self.pages.take() {
-            let surplus = lock(&self.kept).put(pages);
-            drop(surplus);
+            self.kept.put(pages);
         }
     }
 }
