@@ -1,8 +1,10 @@
 //! The dispatcher: which environment runs which invocation, for how long, and what is said
 //! about it afterwards.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use samovar_app::Function;
@@ -75,8 +77,8 @@ struct Shared {
     running: TaskTracker,
     abort: CancellationToken,
     /// That of the runtime that the dispatcher was made in: it shares work among its threads. What
-    /// computes runs there, wherever it was called: a thread that serves connections by itself
-    /// has other requests to answer.
+    /// computes for longer than a moment runs there, wherever it was called: a thread that serves
+    /// connections by itself has other requests to answer.
     scheduler: Handle,
 }
 
@@ -259,7 +261,8 @@ impl Dispatcher {
         let (tail, log) = oneshot::channel();
         let run = Run { pool, clock: shared.clock.clone(), observer: shared.observer.clone() };
         let abort = shared.abort.clone();
-        let computes = run.pool.provider.computes();
+        let (computes, is_brief) = (run.pool.provider.computes(), run.pool.is_brief());
+        let running = shared.running.clone();
         let work = async move {
             // Aborting drops the environment, and with it whatever it started.
             let Some(finished) = abort.run_until_cancelled(run.invoke(invocation, reply)).await
@@ -272,15 +275,17 @@ impl Dispatcher {
             let _ = tail.send(finished.log_tail);
             let _ = over.send(finished.result);
             if let Some(used) = finished.used {
-                // The caller goes first.
-                tokio::task::yield_now().await;
-                abort.run_until_cancelled(run.pool.renew(used)).await;
+                // Later: the caller goes first.
+                let renewing = async move { abort.run_until_cancelled(run.pool.renew(used)).await };
+                running.spawn(renewing);
             }
         };
-        if computes {
-            shared.running.spawn_on(work, &shared.scheduler);
-        } else {
+        if !computes {
             shared.running.spawn(work);
+        } else if is_brief {
+            shared.begin_here(work).await;
+        } else {
+            shared.running.spawn_on(work, &shared.scheduler);
         }
 
         let result = match replied.await {
@@ -327,6 +332,17 @@ impl Dispatcher {
 }
 
 impl Shared {
+    /// Begins work on the caller's thread. What is not done when it first has to wait, or to let
+    /// others have their turn, goes on among the scheduler's threads, and without the caller.
+    ///
+    /// To wake another thread and be woken by it takes longer than a brief invocation does.
+    async fn begin_here(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut work = Box::pin(self.running.track_future(work));
+        if poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await.is_pending() {
+            self.scheduler.spawn(work);
+        }
+    }
+
     /// A share of the account's concurrency that no function has reserved; `None` for a function
     /// with its own.
     fn share(&self, function: &Function) -> Result<Option<Share>, ThrottleReason> {

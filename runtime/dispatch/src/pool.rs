@@ -1,5 +1,6 @@
 //! The environments of one function.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -25,6 +26,10 @@ const WARM: usize = 8;
 /// How many environments of a function wait for work that were renewed ahead of it. More would
 /// only cost memory: a renewal takes less time than an invocation.
 pub(crate) const READY: usize = 16;
+
+/// For how long an invocation may keep a thread that others may want: not so long that they would
+/// notice.
+const BRIEF: Duration = Duration::from_millis(1);
 
 /// A live environment and its log.
 pub(crate) struct Live {
@@ -55,6 +60,8 @@ pub(crate) struct Pool {
     pub(crate) provider: Arc<dyn Provider>,
     /// Cancelled when the pool is closed.
     pub(crate) closing: CancellationToken,
+    /// Whether the last invocation took no longer than [`BRIEF`].
+    is_brief: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -106,7 +113,18 @@ impl Pool {
         burst: Option<Burst>,
     ) -> Arc<Self> {
         let state = Mutex::new(State { burst, ..State::default() });
-        Arc::new(Self { function, provider, closing: CancellationToken::new(), state })
+        let closing = CancellationToken::new();
+        Arc::new(Self { function, provider, closing, is_brief: AtomicBool::new(false), state })
+    }
+
+    /// Whether an invocation is likely to be over soon: the last one was.
+    pub(crate) fn is_brief(&self) -> bool {
+        self.is_brief.load(Ordering::Relaxed)
+    }
+
+    /// An invocation has taken so long, with the start of its environment.
+    pub(crate) fn took(&self, duration: Duration) {
+        self.is_brief.store(duration <= BRIEF, Ordering::Relaxed);
     }
 
     /// Takes one place, if the function's reserved concurrency has one left and an environment

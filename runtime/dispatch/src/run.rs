@@ -52,6 +52,7 @@ impl Run {
         let (result, max_memory_used, live) =
             self.phase(live, &log, began + limit, invocation, reply).await;
         let duration = began.elapsed().min(limit);
+        self.pool.took(init.unwrap_or_default() + duration);
 
         if let Err(error) = &result
             && error.by_platform

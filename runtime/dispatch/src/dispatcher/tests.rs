@@ -224,7 +224,8 @@ async fn a_free_environment_is_used_again() {
 async fn call_elsewhere(bench: &Arc<Bench>, event: &'static str) -> ThreadId {
     let bench = Arc::clone(bench);
     let call = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().start_paused(true).build().unwrap();
         runtime.block_on(bench.answer(event));
         thread::current().id()
     };
@@ -241,6 +242,36 @@ async fn what_computes_runs_where_the_dispatcher_was_made() {
         let expected = if computes { here } else { caller };
         assert_eq!(*bench.fake.ran_on.lock().unwrap(), [(1, expected)]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_brief_begins_where_it_is_called() {
+    let fake = Fake { computes: true, ..Fake::default() };
+    let bench = Arc::new(bench(fake, Limits::default(), None));
+    bench.answer("x").await;
+    let caller = call_elsewhere(&bench, "x").await;
+    bench.answer("sleep 50").await;
+    call_elsewhere(&bench, "x").await;
+    let threads: Vec<_> =
+        bench.fake.ran_on.lock().unwrap().iter().map(|(_, thread)| *thread).collect();
+    let here = thread::current().id();
+    assert_eq!(threads, [here, caller, here, here]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_begun_where_it_is_called_goes_on_without_its_caller() {
+    let fake = Fake { computes: true, ..Fake::default() };
+    let bench = bench(fake, Limits::default(), None);
+    bench.answer("x").await;
+    let given_up = timeout(Duration::from_millis(1), bench.answer("sleep 50")).await;
+    assert!(given_up.is_err(), "the answer came at once");
+    let finished = async {
+        while bench.watcher.reports.lock().unwrap().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), finished).await.expect("the invocation never ended");
+    assert_eq!(bench.dispatcher.functions()[0].idle, 1);
 }
 
 #[tokio::test]
