@@ -35,7 +35,7 @@ use crate::providers::{self, Surroundings};
 use crate::settings::{self, Settings};
 use crate::state::State;
 use crate::stop::StopSignals;
-use crate::terminal::{Style, Summary, Watch, say, warn};
+use crate::terminal::{Printer, Style, Summary, Watch, say, warn};
 use crate::tls;
 use crate::watch::{Generations, Watched};
 
@@ -73,6 +73,8 @@ pub(crate) enum UpError {
     NothingToServe,
     #[error("cannot start a thread for logs: {0}; with --log-size 0 none are kept")]
     Logs(std::io::Error),
+    #[error("cannot start a thread for the terminal: {0}")]
+    Terminal(std::io::Error),
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
 }
@@ -104,6 +106,8 @@ struct Served {
     api: JoinHandle<()>,
     /// Who keeps functions' logs.
     logs: Option<Arc<Writer>>,
+    /// Who shows what functions do.
+    printer: Arc<Printer>,
 }
 
 async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), UpError> {
@@ -151,7 +155,9 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let names = app.functions.iter().map(|function| function.name.as_str());
     let writer = log_writer(options, &state, style)?;
-    let watch = Arc::new(Kept { shown: Watch::new(style, names), writer: writer.clone() });
+    let printer = Arc::new(Printer::start(std::io::stdout()).map_err(UpError::Terminal)?);
+    let shown = Watch::new(style, names, printer.clone());
+    let watch = Arc::new(Kept { shown, writer: writer.clone() });
     let limits = Limits {
         concurrency: options.max_concurrency.map_or_else(host::concurrency, |n| n as usize),
         idle: Duration::from_secs(options.idle_timeout.into()),
@@ -265,6 +271,7 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         access,
         authorizing,
         access_log,
+        printer,
     };
     let (mut served, functions) = serve(&app, ports, parts).await?;
     served.logs = writer;
@@ -287,6 +294,7 @@ struct Parts {
     authorizing: Authorizing,
     /// Who keeps access logs of APIs.
     access_log: Option<Arc<Writer>>,
+    printer: Arc<Printer>,
 }
 
 /// All ports, taking connections.
@@ -303,7 +311,7 @@ struct Ports {
 /// too.
 async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functions), UpError> {
     let Parts { account, dispatcher, queues, clock, deliveries, topics, .. } = parts;
-    let Parts { deployed, access, authorizing, access_log, .. } = parts;
+    let Parts { deployed, access, authorizing, access_log, printer, .. } = parts;
     let protocols = CancellationToken::new();
     let triggers = CancellationToken::new();
     let (functions, queue_targets) = (&app.functions, &app.queue_targets);
@@ -387,7 +395,10 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functio
     // Routes are the gateway's; topics, rules and schedules are served above; the rest is named as
     // not emulated.
     running.spawn(mappings.ended());
-    Ok((Served { dispatcher, triggers, running, protocols, api: served_api, logs: None }, managed))
+    Ok((
+        Served { dispatcher, triggers, running, protocols, api: served_api, logs: None, printer },
+        managed,
+    ))
 }
 
 impl Served {
@@ -419,6 +430,7 @@ impl Served {
         if let Some(logs) = self.logs {
             logs.finish();
         }
+        self.printer.finish();
         match cut {
             0 => {}
             1 => say("  1 invocation was cut off."),

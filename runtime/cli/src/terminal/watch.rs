@@ -1,12 +1,12 @@
 //! One line an invocation, and the function's own output above it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Zoned;
 use samovar_dispatch::{LogLine, LogObserver, Observer, Origin, Report};
 
-use super::say;
+use super::printer::Printer;
 use super::style::{Style, pad, printable};
 
 /// Prints what functions do.
@@ -14,25 +14,34 @@ pub(crate) struct Watch {
     style: Style,
     /// Width of the widest function name.
     width: usize,
+    printer: Arc<Printer>,
 }
+
+/// Characters of the column that tells where an invocation came from.
+const SOURCE: usize = 22;
 
 impl Watch {
     /// `names` are the functions that will be seen, so that columns stand still.
-    pub(crate) fn new<'a>(style: Style, names: impl Iterator<Item = &'a str>) -> Self {
-        Self { style, width: names.map(|name| name.chars().count()).max().unwrap_or(0) }
+    pub(crate) fn new<'a>(
+        style: Style,
+        names: impl Iterator<Item = &'a str>,
+        printer: Arc<Printer>,
+    ) -> Self {
+        Self { style, width: names.map(|name| name.chars().count()).max().unwrap_or(0), printer }
     }
 
     /// `12:03:05  OrdersApi    POST /orders   1.4 ms  cold start 7.9 ms`.
-    fn finished_line(&self, time: &str, report: &Report) -> String {
-        let name = pad(&report.function, self.width);
-        let source = pad(&report.source.to_string(), 22);
-        let took = format!("{:>10}", milliseconds(report.duration));
-        let mut line = format!("  {}  {name}  {source}  {took}", self.style.dim(time));
+    fn finished_line(&self, to: &mut String, time: &str, report: &Report) -> fmt::Result {
+        write!(to, "  {}  ", self.style.dim(time))?;
+        column(to, self.width, &report.function)?;
+        to.push_str("  ");
+        column(to, SOURCE, &report.source)?;
+        write!(to, "  {:>10}", milliseconds(report.duration))?;
         if let Some(init) = report.init
             && init >= WORTH_TELLING
         {
             let note = format!("cold start {}", milliseconds(init));
-            let _ = write!(line, "  {}", self.style.dim(&note));
+            write!(to, "  {}", self.style.dim(&note))?;
         }
         if let Some(error) = &report.error {
             let message = match (error.error_type.as_str(), error.message.as_str()) {
@@ -41,9 +50,9 @@ impl Watch {
                 (error_type, "") => error_type.to_owned(),
                 (error_type, message) => format!("{error_type}: {message}"),
             };
-            let _ = write!(line, "  {}", self.style.error(&one_line(&message)));
+            write!(to, "  {}", self.style.error(&one_line(&message)))?;
         }
-        line
+        Ok(())
     }
 
     fn output_line(&self, line: &LogLine<'_>) -> String {
@@ -66,7 +75,8 @@ impl LogObserver for Watch {
         if line.origin != Origin::Platform {
             // Lambda's runtimes write the lines of one message with carriage returns between.
             for text in line.text.split('\r').filter(|text| !text.is_empty()) {
-                say(self.output_line(&LogLine { text, ..*line }));
+                let shown = self.output_line(&LogLine { text, ..*line });
+                self.printer.line(|to, _| to.write_str(&shown));
             }
         }
     }
@@ -74,9 +84,16 @@ impl LogObserver for Watch {
 
 impl Observer for Watch {
     fn finished(&self, report: &Report) {
-        let time = Zoned::now().strftime("%H:%M:%S").to_string();
-        say(self.finished_line(&time, report));
+        self.printer.line(|to, time| self.finished_line(to, time, report));
     }
+}
+
+/// Appends what is to stand in a column of this width, in characters.
+fn column(to: &mut String, width: usize, content: impl Display) -> fmt::Result {
+    let start = to.len();
+    write!(to, "{content}")?;
+    let missing = width.saturating_sub(to[start..].chars().count());
+    write!(to, "{:missing$}", "")
 }
 
 fn milliseconds(duration: Duration) -> String {
@@ -96,7 +113,14 @@ mod tests {
     use super::*;
 
     fn watch() -> Watch {
-        Watch::new(Style::plain(), ["Hello", "OrdersApi"].into_iter())
+        let printer = Arc::new(Printer::start(std::io::sink()).unwrap());
+        Watch::new(Style::plain(), ["Hello", "OrdersApi"].into_iter(), printer)
+    }
+
+    fn finished(report: &Report) -> String {
+        let mut line = String::new();
+        watch().finished_line(&mut line, "12:03:05", report).unwrap();
+        line
     }
 
     fn report(error: Option<FunctionError>, init: Option<Duration>) -> Report {
@@ -115,12 +139,12 @@ mod tests {
     #[test]
     fn an_invocation_is_one_line() {
         assert_eq!(
-            watch().finished_line("12:03:05", &report(None, Some(Duration::from_micros(7_900)))),
+            finished(&report(None, Some(Duration::from_micros(7_900)))),
             "  12:03:05  Hello      POST /orders                1.4 ms  cold start 7.9 ms"
         );
         let error = FunctionError::platform("Runtime.ExitError", "exit status 1\nmore");
         assert_eq!(
-            watch().finished_line("12:03:05", &report(Some(error), None)),
+            finished(&report(Some(error), None)),
             "  12:03:05  Hello      POST /orders                1.4 ms  \
              Runtime.ExitError: exit status 1"
         );
