@@ -2,9 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html>
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
-use super::Seq;
+use super::{Seq, sorted::Sorted};
 use crate::Timestamp;
 
 /// How long a message that has the deduplication id of another is its duplicate, in milliseconds.
@@ -22,34 +22,37 @@ pub(crate) struct Accepted {
     pub(crate) at: Timestamp,
 }
 
-/// The messages accepted in the last five minutes, some 120 bytes each.
+/// The messages accepted in the last five minutes, some hundred bytes each.
 #[derive(Debug, Default)]
 pub(crate) struct Deduplication {
-    newest: HashMap<DeduplicationKey, (Seq, Accepted)>,
     /// In the order of acceptance. Some may have been superseded in `newest`.
-    order: VecDeque<(Seq, Timestamp, DeduplicationKey)>,
+    order: Sorted<Seq, Accepted>,
+    newest: HashMap<DeduplicationKey, Seq>,
 }
 
 impl Deduplication {
     /// The message of which one with this key would be a duplicate now.
     pub(crate) fn find(&self, key: &DeduplicationKey, now: Timestamp) -> Option<(Seq, Accepted)> {
-        self.newest.get(key).filter(|(_, accepted)| !has_ended(accepted.at, now)).copied()
+        let seq = self.newest.get(key)?;
+        let accepted = self.order.get(seq).filter(|accepted| !has_ended(accepted.at, now))?;
+        Some((*seq, *accepted))
     }
 
-    /// Remembers a message.
+    /// Remembers a message, later ones after earlier ones.
     pub(crate) fn insert(&mut self, seq: Seq, accepted: Accepted) {
-        self.newest.insert(accepted.key, (seq, accepted));
-        self.order.push_back((seq, accepted.at, accepted.key));
+        self.newest.insert(accepted.key, seq);
+        self.order.insert(seq, accepted);
     }
 
     /// Forgets the oldest messages whose interval has ended, up to `max` of them.
     pub(crate) fn expire(&mut self, now: Timestamp, max: usize) -> Vec<Seq> {
         let mut ended = Vec::new();
         while ended.len() < max
-            && let Some((seq, _, key)) = self.order.pop_front_if(|(_, at, _)| has_ended(*at, now))
+            && self.order.first().is_some_and(|(_, accepted)| has_ended(accepted.at, now))
+            && let Some((seq, accepted)) = self.order.pop_first()
         {
-            if self.newest.get(&key).is_some_and(|(newest, _)| *newest == seq) {
-                self.newest.remove(&key);
+            if self.newest.get(&accepted.key) == Some(&seq) {
+                self.newest.remove(&accepted.key);
             }
             ended.push(seq);
         }
@@ -58,7 +61,7 @@ impl Deduplication {
 
     /// The sequences of all that are remembered.
     pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> {
-        self.order.iter().map(|(seq, ..)| *seq)
+        self.order.iter().map(|(seq, _)| *seq)
     }
 }
 

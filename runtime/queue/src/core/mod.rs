@@ -2,7 +2,7 @@
 //!
 //! A plain data structure: the time is an argument, and there is no I/O, no clock and no
 //! concurrency in here. Bodies are not here either, they stay in the store; a queued message
-//! costs this structure about a hundred bytes.
+//! costs this structure some 90 bytes.
 //!
 //! Nothing is hidden or shown by itself: every method that reads takes the present time and first
 //! lets those messages appear whose delay or visibility timeout has ended.
@@ -22,15 +22,14 @@ mod deduplication;
 mod groups;
 mod leave;
 mod record;
+mod sorted;
 mod take;
 mod view;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use self::{attempts::Attempts, groups::Groups};
+use self::{attempts::Attempts, groups::Groups, sorted::Sorted};
 pub(crate) use self::{
     attempts::{Attempt, NotRetryable},
     deduplication::{Accepted, DEDUPLICATION_INTERVAL, Deduplication, DeduplicationKey},
@@ -55,15 +54,15 @@ struct Entry {
 /// others from being received.
 #[derive(Debug, Default)]
 pub(crate) struct Core {
-    entries: BTreeMap<Seq, Entry>,
+    entries: Sorted<Seq, Entry>,
     /// What can be received: on a standard queue every visible message, on a FIFO queue the first
     /// message of each group when it is visible.
-    ready: BTreeSet<(Timestamp, Seq)>,
-    hidden: BTreeSet<(Timestamp, Seq)>,
+    ready: Sorted<(Timestamp, Seq), ()>,
+    hidden: Sorted<(Timestamp, Seq), ()>,
     in_flight: usize,
     /// Those that were sent before one with a lower sequence, as messages in dead-letter queues
     /// often were. The others expire in the order of their sequences.
-    stragglers: BTreeSet<(Timestamp, Seq)>,
+    stragglers: Sorted<(Timestamp, Seq), ()>,
     /// When the newest of the others was sent.
     newest_sent_at: Timestamp,
     /// How many messages have come.
@@ -84,7 +83,8 @@ impl Core {
     /// Adds a message that is durable. It is delayed when it has yet to appear and was never
     /// received, in flight when it has yet to appear and was.
     pub(crate) fn insert(&mut self, seq: Seq, record: Record, now: Timestamp) {
-        let known = self.remove(seq);
+        let is_last = self.entries.last().is_none_or(|(last, _)| *last < seq);
+        let known = !is_last && self.remove(seq);
         self.arrived += u64::from(!known);
         if let Some(groups) = &mut self.groups {
             if let Some(head) = groups.head(record.group)
@@ -95,11 +95,10 @@ impl Core {
             }
             groups.add(record.group, seq);
         }
-        let is_last = self.entries.last_key_value().is_none_or(|(last, _)| *last < seq);
         if is_last && record.sent_at >= self.newest_sent_at {
             self.newest_sent_at = record.sent_at;
         } else {
-            self.stragglers.insert((record.sent_at, seq));
+            self.stragglers.insert((record.sent_at, seq), ());
         }
         self.place(seq, record, now);
     }
@@ -204,12 +203,12 @@ impl Core {
 
     /// When the next hidden message appears. It may have to wait for others of its group.
     pub(crate) fn next_appearance(&self) -> Option<Timestamp> {
-        self.hidden.first().map(|&(at, _)| at)
+        self.hidden.first().map(|(&(at, _), ())| at)
     }
 
     /// The sequences of all messages.
     pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> {
-        self.entries.keys().copied()
+        self.entries.iter().map(|(seq, _)| *seq)
     }
 
     /// Makes a message that is in the entries and in their order be this from now on.
@@ -223,7 +222,7 @@ impl Core {
         let hidden = record.visible_at > now;
         self.entries.insert(seq, Entry { record, hidden });
         if hidden {
-            self.hidden.insert((record.visible_at, seq));
+            self.hidden.insert((record.visible_at, seq), ());
             self.in_flight += usize::from(record.receive_count > 0);
         } else {
             self.show(seq, record);
@@ -245,7 +244,7 @@ impl Core {
     /// Lets a visible message be received when its turn has come.
     fn show(&mut self, seq: Seq, record: Record) {
         if self.groups.as_ref().is_none_or(|groups| groups.head(record.group) == Some(seq)) {
-            self.ready.insert((record.visible_at, seq));
+            self.ready.insert((record.visible_at, seq), ());
         }
     }
 
@@ -255,13 +254,13 @@ impl Core {
             && let Some(head) = groups.head(group)
             && let Some(Entry { record, hidden: false }) = self.entries.get(&head)
         {
-            self.ready.insert((record.visible_at, head));
+            self.ready.insert((record.visible_at, head), ());
         }
     }
 
     /// Lets the messages appear whose time has come.
     fn appear(&mut self, now: Timestamp) {
-        while let Some(&(at, seq)) = self.hidden.first()
+        while let Some((&(at, seq), ())) = self.hidden.first()
             && at <= now
         {
             self.hidden.pop_first();
@@ -279,9 +278,9 @@ impl Core {
     fn expire(&mut self, now: Timestamp, retention: u64) -> Vec<Seq> {
         let mut expired = Vec::new();
         while expired.len() < SWEEP {
-            let first = self.entries.first_key_value();
+            let first = self.entries.first();
             let first = first.map(|(seq, entry)| (entry.record.sent_at, *seq));
-            let straggler = self.stragglers.first().copied();
+            let straggler = self.stragglers.first().map(|(straggler, ())| *straggler);
             let is_expired = |(sent_at, _): &(Timestamp, Seq)| is_expired(*sent_at, now, retention);
             let Some((_, seq)) = first.filter(is_expired).or(straggler.filter(is_expired)) else {
                 break;

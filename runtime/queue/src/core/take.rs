@@ -16,7 +16,7 @@ impl Core {
         self.appear(now);
         let mut taken = Taken { expired: self.expire(now, options.retention), ..Taken::default() };
         while has_room(&taken, options)
-            && let Some((_, seq)) = self.ready.pop_first()
+            && let Some(((_, seq), ())) = self.ready.pop_first()
         {
             let Some(entry) = self.entries.get(&seq) else { continue };
             if self.groups.is_some() {

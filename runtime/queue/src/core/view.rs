@@ -24,8 +24,8 @@ impl Core {
     /// Messages stand in the order of their times but for the stragglers, so two looks tell; as
     /// [`expire`](Core::expire) does, this relies on messages being inserted in their order.
     pub(crate) fn oldest_sent_at(&self) -> Option<Timestamp> {
-        let first = self.entries.first_key_value().map(|(_, entry)| entry.record.sent_at);
-        let straggler = self.stragglers.first().map(|&(sent_at, _)| sent_at);
+        let first = self.entries.first().map(|(_, entry)| entry.record.sent_at);
+        let straggler = self.stragglers.first().map(|(&(sent_at, _), ())| sent_at);
         first.into_iter().chain(straggler).min()
     }
 
