@@ -146,9 +146,7 @@ impl Queues {
                 tasks: Mutex::default(),
             }
         });
-        inner
-            .restore(loaded)
-            .map_err(|reason| OpenError::Corrupt { path: dir.to_owned(), reason })?;
+        inner.restore(loaded)?;
         inner.resume_moves();
         Ok(Self { inner, scope })
     }

@@ -8,12 +8,12 @@ use std::{
 
 use super::{Inner, directory::Directory, queue::Queue};
 use crate::{
-    ErrorKind, OpenError, QueueError,
+    ErrorKind, OpenError, QueueError, Timestamp,
     attributes::Settings,
     commit::OnFailure,
-    core::{Core, DEDUPLICATION_INTERVAL, Record},
+    core::{Accepted, Core, DEDUPLICATION_INTERVAL, Deduplication, Record},
     scope::Scope,
-    store::{Key, Loaded, QueueRecord, StoreError, Write},
+    store::{Epoch, Key, Loaded, QueueRecord, Reading, Store, Write},
 };
 
 /// How many sequences each opening of the store has for itself: the upper 24 bits count the
@@ -73,7 +73,7 @@ impl Inner {
             let loaded = this.committer.reopen().map_err(|error| error.to_string())?;
             // Before the state is there: from then on a commit may fail again.
             this.failed.store(false, Ordering::Release);
-            this.restore(loaded)
+            this.restore(loaded).map_err(|error| error.to_string())
         };
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| error.to_string()).flatten().map_err(|error| {
@@ -85,7 +85,7 @@ impl Inner {
     /// Makes the state in memory that of the store. Messages of deleted and purged queues that
     /// are still there, those that were refused, deduplications that have ended and receives
     /// that cannot be repeated any more are removed on the way.
-    pub(super) fn restore(&self, loaded: Loaded) -> Result<(), String> {
+    pub(super) fn restore(&self, loaded: Loaded) -> Result<(), OpenError> {
         let now = self.options.clock.now();
         let epoch = loaded.opened;
         self.committer.start_sequences_at(epoch << SEQS_PER_OPENING);
@@ -94,27 +94,29 @@ impl Inner {
         let unaccepted: HashSet<Key> = refused.iter().copied().collect();
         let mut states: HashMap<u64, (QueueRecord, Settings, Core)> = HashMap::new();
         for queue in loaded.queues {
-            let settings = Settings::new(&queue.name, &queue.attributes)
-                .map_err(|error| format!("the attributes of the queue {}: {error}", queue.name))?;
+            let settings = Settings::new(&queue.name, &queue.attributes).map_err(|error| {
+                let name = &queue.name;
+                self.store.corrupt(format!("the attributes of the queue {name}: {error}"))
+            })?;
             let core = Core::new(settings.is_fifo());
             states.insert(queue.id, (queue, settings, core));
         }
-        let mut stray = Vec::new();
-        for (key, record) in loaded.records {
-            match states.get_mut(&key.queue) {
-                Some((queue, settings, core))
-                    if key.seq >= queue.purged_below && !unaccepted.contains(&key) =>
-                {
-                    core.insert(key.seq, as_delayed(record, settings), now);
-                }
-                _ => stray.push(Write::Remove { key }),
-            }
-        }
-        for (key, accepted) in loaded.accepted {
-            let state = states.get_mut(&key.queue).filter(|_| !unaccepted.contains(&key));
-            match state.filter(|_| accepted.at.saturating_add(DEDUPLICATION_INTERVAL) > now) {
-                Some((.., core)) => core.deduplication.insert(key.seq, accepted),
-                None => stray.push(Write::Forget { key }),
+        let known: HashSet<u64> = states.keys().copied().collect();
+        let mut stray = Stray::new(&self.store, epoch);
+        // Two keyspaces, so two threads.
+        let deduplications = std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut stray = Stray::new(&self.store, epoch);
+                let kept = |key: &Key| known.contains(&key.queue) && !unaccepted.contains(key);
+                let read = read_accepted(loaded.accepted, kept, now, &mut stray)?;
+                stray.finish().map(|()| read)
+            });
+            read_records(loaded.records, &mut states, &unaccepted, now, &mut stray)?;
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        for (queue, deduplication) in deduplications {
+            if let Some((.., core)) = states.get_mut(&queue) {
+                core.deduplication = deduplication;
             }
         }
         let mut attempts = loaded.attempts;
@@ -125,20 +127,15 @@ impl Inner {
                     && core.restore_attempt(&key.id, &attempt, now)
             });
             if !is_known {
-                stray.push(Write::RemoveAttempt(key));
+                stray.push(Write::RemoveAttempt(key))?;
             }
         }
         let (tasks, without_queue): (Vec<_>, Vec<_>) =
             loaded.tasks.into_iter().partition(|task| states.contains_key(&task.key.queue));
-        stray.extend(without_queue.into_iter().map(|task| Write::RemoveTask(task.key)));
-        let mut stray = stray.into_iter();
-        loop {
-            let some: Vec<Write> = stray.by_ref().take(SWEEP).collect();
-            if some.is_empty() {
-                break;
-            }
-            self.store.write(some, epoch).map_err(|error: StoreError| error.to_string())?;
+        for task in without_queue {
+            stray.push(Write::RemoveTask(task.key))?;
         }
+        stray.finish()?;
 
         // They are gone; only now may they be forgotten.
         refused.clear();
@@ -165,6 +162,75 @@ impl Inner {
         *self.write_queues() = restored;
         self.lock_tasks().restore(tasks);
         Ok(())
+    }
+}
+
+/// Reads the messages into the states of their queues.
+fn read_records(
+    records: Reading<Record>,
+    states: &mut HashMap<u64, (QueueRecord, Settings, Core)>,
+    unaccepted: &HashSet<Key>,
+    now: Timestamp,
+    stray: &mut Stray<'_>,
+) -> Result<(), OpenError> {
+    for entry in records {
+        let (key, record) = entry?;
+        match states.get_mut(&key.queue) {
+            Some((queue, settings, core))
+                if key.seq >= queue.purged_below && !unaccepted.contains(&key) =>
+            {
+                core.insert(key.seq, as_delayed(record, settings), now);
+            }
+            _ => stray.push(Write::Remove { key })?,
+        }
+    }
+    Ok(())
+}
+
+/// Reads what the queues have accepted lately, by their ids.
+fn read_accepted(
+    accepted: Reading<Accepted>,
+    is_kept: impl Fn(&Key) -> bool,
+    now: Timestamp,
+    stray: &mut Stray<'_>,
+) -> Result<HashMap<u64, Deduplication>, OpenError> {
+    let mut queues: HashMap<u64, Deduplication> = HashMap::new();
+    for entry in accepted {
+        let (key, accepted) = entry?;
+        if is_kept(&key) && accepted.at.saturating_add(DEDUPLICATION_INTERVAL) > now {
+            queues.entry(key.queue).or_default().insert(key.seq, accepted);
+        } else {
+            stray.push(Write::Forget { key })?;
+        }
+    }
+    Ok(queues)
+}
+
+/// Removes from the store what nobody needs any more, many at a time.
+struct Stray<'a> {
+    store: &'a Store,
+    epoch: Epoch,
+    writes: Vec<Write>,
+}
+
+impl<'a> Stray<'a> {
+    fn new(store: &'a Store, epoch: Epoch) -> Self {
+        Self { store, epoch, writes: Vec::new() }
+    }
+
+    fn push(&mut self, write: Write) -> Result<(), OpenError> {
+        self.writes.push(write);
+        if self.writes.len() < SWEEP { Ok(()) } else { self.write() }
+    }
+
+    /// Removes those that are left.
+    fn finish(mut self) -> Result<(), OpenError> {
+        if self.writes.is_empty() { Ok(()) } else { self.write() }
+    }
+
+    fn write(&mut self) -> Result<(), OpenError> {
+        let writes = std::mem::take(&mut self.writes);
+        self.store.write(writes, self.epoch).map_err(|error| self.store.not_opened(&error))
     }
 }
 

@@ -89,17 +89,19 @@ pub(crate) struct TaskRecord {
     pub(crate) failure: Option<String>,
 }
 
+/// Reads what a store holds one after the other, in the order of the keys: there may be millions,
+/// and nobody needs them all at once. Damage is found when it is met.
+pub(crate) type Reading<T> = Box<dyn Iterator<Item = Result<(Key, T), OpenError>> + Send>;
+
 /// What a store holds when it is opened, contents aside.
-#[derive(Debug, Default)]
 pub(crate) struct Loaded {
     /// How often the store was opened, this time included.
     pub(crate) opened: u64,
     pub(crate) queues: Vec<QueueRecord>,
     pub(crate) tasks: Vec<TaskRecord>,
-    /// In the order of their keys.
-    pub(crate) records: Vec<(Key, Record)>,
-    /// What FIFO queues have accepted lately, in the order of the keys that the messages had.
-    pub(crate) accepted: Vec<(Key, Accepted)>,
+    pub(crate) records: Reading<Record>,
+    /// What FIFO queues have accepted lately, under the keys that the messages had.
+    pub(crate) accepted: Reading<Accepted>,
     /// Receives that could be repeated.
     pub(crate) attempts: Vec<(AttemptKey, Attempt)>,
 }
@@ -295,7 +297,7 @@ impl Keyspaces {
             .map_err(|error| StoreError::Failed(format!("a stored message is unreadable: {error}")))
     }
 
-    /// Reads all but the contents, and the number of the last commit.
+    /// Reads all but the messages, and the number of the last commit.
     fn load(&self, dir: &Path) -> Result<(Loaded, u64), OpenError> {
         let corrupt = |reason| OpenError::Corrupt { path: dir.to_owned(), reason };
         match self.get_meta(FORMAT_KEY).map_err(corrupt)? {
@@ -307,7 +309,14 @@ impl Keyspaces {
             _ => {}
         }
         let opened: u64 = self.get_meta(OPENED_KEY).map_err(corrupt)?.unwrap_or(0);
-        let mut loaded = Loaded { opened: opened + 1, ..Loaded::default() };
+        let mut loaded = Loaded {
+            opened: opened + 1,
+            queues: Vec::new(),
+            tasks: Vec::new(),
+            records: read(&self.records, dir, "the record of a message", decode_record),
+            accepted: read(&self.accepted, dir, "the record of a deduplication", decode_accepted),
+            attempts: Vec::new(),
+        };
         for entry in self.meta.prefix(QUEUE_PREFIX) {
             let (_, bytes) = entry.into_inner().map_err(|error| open_error(dir, error))?;
             let queue = serde_json::from_slice(&bytes)
@@ -326,17 +335,6 @@ impl Keyspaces {
             let entry = entry.ok_or_else(|| corrupt("the record of a receive".into()))?;
             loaded.attempts.push(entry);
         }
-        for entry in self.records.iter() {
-            let (key, record) = entry.into_inner().map_err(|error| open_error(dir, error))?;
-            let entry = decode_key(&key).zip(decode_record(&record));
-            loaded.records.push(entry.ok_or_else(|| corrupt("the record of a message".into()))?);
-        }
-        for entry in self.accepted.iter() {
-            let (key, accepted) = entry.into_inner().map_err(|error| open_error(dir, error))?;
-            let entry = decode_key(&key).zip(decode_accepted(&accepted));
-            let entry = entry.ok_or_else(|| corrupt("the record of a deduplication".into()))?;
-            loaded.accepted.push(entry);
-        }
         let number = self.meta.get(NUMBER_KEY).map_err(|error| open_error(dir, error))?;
         let number =
             number.map_or(Some(0), |bytes| Some(u64::from_le_bytes((*bytes).try_into().ok()?)));
@@ -350,6 +348,21 @@ impl Keyspaces {
             .transpose()
             .map_err(|error| format!("{key}: {error}"))
     }
+}
+
+/// Reads a keyspace as it is now. `name` says what its values are.
+fn read<T: 'static>(
+    keyspace: &fjall::Keyspace,
+    dir: &Path,
+    name: &'static str,
+    decode: fn(&[u8]) -> Option<T>,
+) -> Reading<T> {
+    let dir = dir.to_owned();
+    Box::new(keyspace.iter().map(move |entry| {
+        let (key, value) = entry.into_inner().map_err(|error| open_error(&dir, error))?;
+        let entry = decode_key(&key).zip(decode(&value));
+        entry.ok_or_else(|| OpenError::Corrupt { path: dir.clone(), reason: name.into() })
+    }))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

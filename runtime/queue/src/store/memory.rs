@@ -31,8 +31,8 @@ impl Memory {
             opened: tables.opened,
             queues: tables.queues.values().cloned().collect(),
             tasks: tables.tasks.values().cloned().collect(),
-            records: tables.records.iter().map(|(key, record)| (*key, *record)).collect(),
-            accepted: tables.accepted.iter().map(|(key, record)| (*key, *record)).collect(),
+            records: Box::new(tables.records.clone().into_iter().map(Ok)),
+            accepted: Box::new(tables.accepted.clone().into_iter().map(Ok)),
             attempts: tables.attempts.clone().into_iter().collect(),
         }
     }

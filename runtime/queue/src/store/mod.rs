@@ -67,7 +67,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
     content::{Content, Passage},
-    database::{Loaded, QueueRecord, TaskRecord},
+    database::{Loaded, QueueRecord, Reading, TaskRecord},
 };
 use self::{database::Database, memory::Memory};
 use crate::{
@@ -193,7 +193,7 @@ impl Place {
 }
 
 impl Store {
-    /// Opens the store in `dir`, which is made when missing, and reads all but the contents.
+    /// Opens the store in `dir`, which is made when missing, and begins to read all but the contents.
     pub(crate) fn on_disk(dir: &Path) -> Result<(Self, Loaded), OpenError> {
         Self::open(Place::Disk(dir.to_owned()))
     }
@@ -271,6 +271,23 @@ impl Store {
             }
             Ok(open.epoch)
         })
+    }
+
+    /// The error for something in the store that makes no sense.
+    pub(crate) fn corrupt(&self, reason: String) -> OpenError {
+        OpenError::Corrupt { path: self.path(), reason }
+    }
+
+    /// The error for something that could not be done while it was opened.
+    pub(crate) fn not_opened(&self, error: &StoreError) -> OpenError {
+        OpenError::Io { path: self.path(), source: std::io::Error::other(error.to_string()) }
+    }
+
+    fn path(&self) -> PathBuf {
+        match &self.place {
+            Place::Disk(dir) => dir.clone(),
+            Place::Memory(_) => PathBuf::new(),
+        }
     }
 
     /// The contents of messages; nothing for one that is not there.

@@ -68,7 +68,8 @@ fn copy(from: &Path) -> TempDir {
 /// Opens a directory and returns the sequences of its messages, all of which have contents.
 fn open(dir: &Path) -> Result<Vec<Seq>, OpenError> {
     let (store, loaded) = Store::on_disk(dir)?;
-    let keys: Vec<Key> = loaded.records.iter().map(|(key, _)| *key).collect();
+    let keys: Result<Vec<Key>, _> = loaded.records.map(|entry| Ok(entry?.0)).collect();
+    let keys = keys?;
     let contents = store.contents(&keys).unwrap();
     for (key, content) in keys.iter().zip(contents) {
         assert_eq!(content.unwrap().body, format!("the body of {}", key.seq));
@@ -238,5 +239,5 @@ fn commits_are_synced_in_whichever_journal_they_are() {
     assert!(newest > 0, "120 MB fit into one journal");
     drop(store);
     let (_, loaded) = Store::on_disk(dir.path()).unwrap();
-    assert_eq!(loaded.records.len() as u64, count);
+    assert_eq!(loaded.records.count() as u64, count);
 }

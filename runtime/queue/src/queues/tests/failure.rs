@@ -23,7 +23,7 @@ async fn after_a_failed_sync_the_service_goes_on_without_what_it_refused() {
 
     drop(queues);
     let (_, loaded) = Store::on_disk(dir.path()).unwrap();
-    assert_eq!(loaded.records.len(), 1);
+    assert_eq!(loaded.records.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,7 +101,7 @@ async fn a_write_that_fails_takes_back_what_was_written_and_not_synced() {
     assert_eq!(received, expected, "{results:?}");
     drop(queues);
     let (_, loaded) = Store::on_disk(dir.path()).unwrap();
-    assert_eq!(loaded.records.len(), expected.len());
+    assert_eq!(loaded.records.count(), expected.len());
 }
 
 /// Waits until the operating system has the message.

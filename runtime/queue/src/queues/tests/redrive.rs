@@ -121,5 +121,5 @@ async fn messages_expire_even_in_flight_and_in_the_dead_letter_queue() {
 
     drop(queues);
     let (_, loaded) = Store::on_disk(dir.path()).unwrap();
-    assert_eq!(loaded.records, []);
+    assert_eq!(loaded.records.count(), 0);
 }
