@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release -p samovar-queue --example throughput -- [DIR] [BACKLOG]` measures in a
 //! temporary directory, or in `DIR`, whose disk then decides: standard and FIFO queues, first
-//! empty, then behind `BACKLOG` messages each when that is given, and the time to open the
-//! directory with these.
+//! empty, then beside others behind `BACKLOG` messages each when that is given. These two are
+//! measured by turns, as what else the machine does changes from second to second, and what counts
+//! is the median of the rounds' ratios. After each round both have as many messages as before.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may end at the first error")]
 
@@ -20,7 +21,9 @@ use samovar_queue::{Attributes, BatchEntry, Options, Queues, ReceiveMessage, Sen
 use tokio::task::JoinSet;
 
 const BODY_BYTES: usize = 256;
-const TIME: Duration = Duration::from_secs(4);
+/// Of one measurement.
+const TIME: Duration = Duration::from_secs(1);
+const ROUNDS: usize = 7;
 /// Of FIFO queues.
 const GROUPS: u64 = 10_000;
 
@@ -34,49 +37,57 @@ struct Target {
 const TARGETS: [Target; 2] =
     [Target { queue: "q", fifo: false }, Target { queue: "q.fifo", fifo: true }];
 
+/// What so many clients do.
+#[derive(Clone, Copy)]
+struct Load {
+    name: &'static str,
+    clients: usize,
+    work: Work,
+}
+
+#[derive(Clone, Copy)]
+enum Work {
+    Send,
+    SendTen,
+    ReceiveAndDelete,
+}
+
+const LOADS: [Load; 7] = [
+    Load { name: "send", clients: 1, work: Work::Send },
+    Load { name: "send", clients: 8, work: Work::Send },
+    Load { name: "send", clients: 64, work: Work::Send },
+    Load { name: "send by tens", clients: 8, work: Work::SendTen },
+    Load { name: "send by tens", clients: 64, work: Work::SendTen },
+    Load { name: "receive and delete by tens", clients: 8, work: Work::ReceiveAndDelete },
+    Load { name: "receive and delete by tens", clients: 64, work: Work::ReceiveAndDelete },
+];
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() {
     let temporary = tempfile::TempDir::new().unwrap();
     let dir = env::args().nth(1).map_or_else(|| temporary.path().to_owned(), PathBuf::from);
     let backlog: usize = env::args().nth(2).map_or(0, |number| number.parse().unwrap());
     println!("fdatasync alone: {:.0}/s in {}", sync_rate(&dir), dir.display());
-    let dir = dir.join("queues");
-    let mut queues = open(&dir).await;
-    for target in TARGETS {
-        println!("\n{}, empty", target.queue);
-        measure(&queues, target).await;
+    let mut places = vec![open(&dir.join("empty")).await];
+    if backlog > 0 {
+        places.push(open(&dir.join("behind")).await);
+        for target in TARGETS {
+            let start = Instant::now();
+            fill(&places[1], target, backlog).await;
+            println!("{}: {backlog} messages sent in {:.1} s", target.queue, seconds(start));
+        }
     }
-    if backlog == 0 {
-        return;
-    }
     for target in TARGETS {
-        let start = Instant::now();
-        fill(&queues, target, backlog).await;
-        println!("\n{}: {backlog} messages sent in {:.1} s", target.queue, seconds(start));
-    }
-    drop(queues);
-    let (before, start) = (resident_bytes(), Instant::now());
-    queues = open(&dir).await;
-    let (opened, after) = (seconds(start), resident_bytes());
-    println!("{} messages opened in {opened:.1} s", 2 * backlog);
-    let bytes = after.saturating_sub(before) / (2 * backlog);
-    println!("memory: {bytes} bytes a message, the store's cache and buffers included");
-    for target in TARGETS {
-        println!("\n{}, behind {backlog}", target.queue);
-        measure(&queues, target).await;
+        println!("\n{}", target.queue);
+        measure(&places, target).await;
     }
 }
 
 async fn open(dir: &Path) -> Queues {
-    let queues = loop {
-        match Queues::open(dir, Options::default()) {
-            // The last one is about to close.
-            Err(samovar_queue::OpenError::InUse { .. }) => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            opened => break opened.unwrap(),
-        }
-    };
+    let queues = Queues::open(dir, Options::default()).unwrap();
     let high = ["FifoQueue", "DeduplicationScope", "FifoThroughputLimit"]
         .into_iter()
         .zip(["true", "messageGroup", "perMessageGroupId"])
@@ -86,39 +97,51 @@ async fn open(dir: &Path) -> Queues {
     queues
 }
 
-async fn measure(queues: &Queues, target: Target) {
-    for clients in [1, 8, 64] {
-        let rate = rate(queues, target, clients, send_one).await;
-        println!("send, {clients} clients: {rate:.0}/s");
+/// Measures the loads on the queue in each place: first where it is empty.
+async fn measure(places: &[Queues], target: Target) {
+    let mut rates = vec![vec![Vec::new(); places.len()]; LOADS.len()];
+    for round in 0..ROUNDS {
+        for turn in 0..places.len() {
+            // Who is first changes.
+            let place = (turn + round) % places.len();
+            let before = depth(&places[place], target).await;
+            for (load, rates) in LOADS.into_iter().zip(&mut rates) {
+                rates[place].push(rate(&places[place], target, load).await);
+            }
+            drain(&places[place], target, before).await;
+        }
     }
-    for clients in [8, 64] {
-        let rate = rate(queues, target, clients, send_ten).await;
-        println!("send in batches of ten, {clients} clients: {rate:.0}/s");
-    }
-    for clients in [8, 64] {
-        let rate = rate(queues, target, clients, receive_and_delete).await;
-        println!("receive and delete in batches of ten, {clients} clients: {rate:.0}/s");
+    for (load, rates) in LOADS.into_iter().zip(rates) {
+        let Load { name, clients, .. } = load;
+        print!("{name}, {clients} clients: {:.0}/s", median(rates[0].clone()));
+        if let [empty, behind] = &rates[..] {
+            let ratios = behind.iter().zip(empty).map(|(behind, empty)| behind / empty);
+            let ratio = median(ratios.collect());
+            print!(", behind the backlog {:.0}/s, ratio {ratio:.2}", median(behind.clone()));
+        }
+        println!();
     }
 }
 
-/// How many messages a second so many clients get done, each doing `work` over and over.
-async fn rate<F>(
-    queues: &Queues,
-    target: Target,
-    clients: usize,
-    work: fn(Queues, Target) -> F,
-) -> f64
-where
-    F: Future<Output = usize> + Send + 'static,
-{
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// How many messages a second so many clients get done, each doing the work over and over.
+async fn rate(queues: &Queues, target: Target, load: Load) -> f64 {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for _ in 0..clients {
+    for _ in 0..load.clients {
         let queues = queues.clone();
         tasks.spawn(async move {
             let mut done = 0;
             while start.elapsed() < TIME {
-                done += work(queues.clone(), target).await;
+                done += match load.work {
+                    Work::Send => send_one(&queues, target).await,
+                    Work::SendTen => send_ten(&queues, target).await,
+                    Work::ReceiveAndDelete => receive_and_delete(&queues, target).await,
+                };
             }
             done
         });
@@ -129,17 +152,43 @@ where
     done / seconds(start)
 }
 
-async fn send_one(queues: Queues, target: Target) -> usize {
+/// How many messages the queue has.
+async fn depth(queues: &Queues, target: Target) -> usize {
+    let views = queues.view_queues().await.unwrap();
+    let view = views.iter().find(|view| view.name == target.queue).unwrap();
+    view.visible + view.in_flight + view.delayed
+}
+
+/// Receives and deletes until no more messages than this are left.
+async fn drain(queues: &Queues, target: Target, left: usize) {
+    while let more = depth(queues, target).await.saturating_sub(left)
+        && more > 0
+    {
+        let mut tasks = JoinSet::new();
+        for client in 0..more.div_ceil(10).min(64) {
+            let queues = queues.clone();
+            let turns = more.div_ceil(10) / 64 + usize::from(client < more.div_ceil(10) % 64);
+            tasks.spawn(async move {
+                for _ in 0..turns {
+                    receive_and_delete(&queues, target).await;
+                }
+            });
+        }
+        tasks.join_all().await;
+    }
+}
+
+async fn send_one(queues: &Queues, target: Target) -> usize {
     queues.send_message(target.queue, message(target)).await.unwrap();
     1
 }
 
-async fn send_ten(queues: Queues, target: Target) -> usize {
+async fn send_ten(queues: &Queues, target: Target) -> usize {
     let entries = (0..10).map(|n| BatchEntry::new(n.to_string(), message(target))).collect();
     queues.send_message_batch(target.queue, entries).await.unwrap().successful.len()
 }
 
-async fn receive_and_delete(queues: Queues, target: Target) -> usize {
+async fn receive_and_delete(queues: &Queues, target: Target) -> usize {
     let input = ReceiveMessage { max_number_of_messages: Some(10), ..ReceiveMessage::default() };
     let messages = queues.receive_message(target.queue, input).await.unwrap();
     if messages.is_empty() {
@@ -168,7 +217,7 @@ async fn fill(queues: &Queues, target: Target, messages: usize) {
         let queues = queues.clone();
         tasks.spawn(async move {
             for _ in 0..messages / 640 {
-                send_ten(queues.clone(), target).await;
+                send_ten(&queues, target).await;
             }
         });
     }
@@ -193,12 +242,4 @@ fn sync_rate(dir: &Path) -> f64 {
     }
     std::fs::remove_file(path).unwrap();
     f64::from(writes) / seconds(start)
-}
-
-/// This process's memory; 0 where `/proc` is not there.
-fn resident_bytes() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
-    kilobytes.unwrap_or(0) * 1024
 }

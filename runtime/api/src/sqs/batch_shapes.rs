@@ -7,16 +7,17 @@ use samovar_queue::{BatchEntry, BatchResult, QueueError};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::beside::{Beside, Id};
 use super::error::SqsError;
 use super::required;
 
-/// An entry of a batch: its id beside its own members.
-#[derive(Deserialize, Serialize)]
+/// An entry of a batch's output: its id beside its own members.
+#[derive(Serialize)]
 pub(crate) struct EntryShape<T> {
     #[serde(rename = "Id")]
-    pub(crate) id: Option<String>,
+    id: String,
     #[serde(flatten)]
-    pub(crate) entry: T,
+    entry: T,
 }
 
 /// The input of a batch.
@@ -32,7 +33,7 @@ pub(crate) struct BatchShape<T> {
 const MAX_ENTRIES: usize = 1000;
 
 /// A list of a bounded length.
-struct Entries<T>(Vec<EntryShape<T>>);
+struct Entries<T>(Vec<Beside<Id, T>>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -68,8 +69,8 @@ impl<T> BatchShape<T> {
         entry: impl Fn(T) -> Result<E, SqsError>,
     ) -> Result<Vec<BatchEntry<E>>, SqsError> {
         let entries = self.entries.map(|Entries(entries)| entries).unwrap_or_default();
-        let entry = |shape: EntryShape<T>| {
-            Ok(BatchEntry::new(required(shape.id, "Id")?, entry(shape.entry)?))
+        let entry = |one: Beside<Id, T>| {
+            Ok(BatchEntry::new(required(one.member, "Id")?, entry(one.shape)?))
         };
         entries.into_iter().map(entry).collect()
     }
@@ -117,8 +118,7 @@ impl From<QueueError> for FailedShape {
 impl<E, T: From<E>> From<BatchResult<E>> for BatchOutput<T> {
     fn from(result: BatchResult<E>) -> Self {
         fn shapes<E, T: From<E>>(entries: Vec<BatchEntry<E>>) -> Vec<EntryShape<T>> {
-            let shape =
-                |one: BatchEntry<E>| EntryShape { id: Some(one.id), entry: one.entry.into() };
+            let shape = |one: BatchEntry<E>| EntryShape { id: one.id, entry: one.entry.into() };
             entries.into_iter().map(shape).collect()
         }
         Self { successful: shapes(result.successful), failed: shapes(result.failed) }

@@ -5,17 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::batch_shapes::{BatchOutput, BatchShape, NoMembers};
+use super::beside::{Beside, QueueUrl};
 use super::error::SqsError;
 use super::message_shapes::{MessageShape, ReceivedShape, SentShape};
 use super::required;
-
-#[derive(Deserialize)]
-pub(crate) struct Send {
-    #[serde(rename = "QueueUrl")]
-    queue_url: Option<String>,
-    #[serde(flatten)]
-    message: MessageShape,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -58,14 +51,6 @@ pub(crate) struct Visibility {
     visibility_timeout: Option<i64>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Change {
-    #[serde(rename = "QueueUrl")]
-    queue_url: Option<String>,
-    #[serde(flatten)]
-    visibility: Visibility,
-}
-
 impl Visibility {
     fn change(self) -> Result<ChangeVisibility, SqsError> {
         Ok(ChangeVisibility {
@@ -75,9 +60,12 @@ impl Visibility {
     }
 }
 
-pub(crate) async fn send(queues: &Queues, input: Send) -> Result<SentShape, SqsError> {
-    let Address { queues, name } = Address::of(queues, input.queue_url)?;
-    Ok(queues.send_message(&name, input.message.message()?).await?.into())
+pub(crate) async fn send(
+    queues: &Queues,
+    input: Beside<QueueUrl, MessageShape>,
+) -> Result<SentShape, SqsError> {
+    let Address { queues, name } = Address::of(queues, input.member)?;
+    Ok(queues.send_message(&name, input.shape.message()?).await?.into())
 }
 
 pub(crate) async fn send_batch(
@@ -120,9 +108,12 @@ pub(crate) async fn delete_batch(
     Ok(queues.delete_message_batch(&name, entries).await?.into())
 }
 
-pub(crate) async fn change(queues: &Queues, input: Change) -> Result<(), SqsError> {
-    let Address { queues, name } = Address::of(queues, input.queue_url)?;
-    Ok(queues.change_message_visibility(&name, input.visibility.change()?).await?)
+pub(crate) async fn change(
+    queues: &Queues,
+    input: Beside<QueueUrl, Visibility>,
+) -> Result<(), SqsError> {
+    let Address { queues, name } = Address::of(queues, input.member)?;
+    Ok(queues.change_message_visibility(&name, input.shape.change()?).await?)
 }
 
 pub(crate) async fn change_batch(

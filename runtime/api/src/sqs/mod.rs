@@ -9,6 +9,7 @@
 mod actions;
 mod address;
 mod batch_shapes;
+mod beside;
 mod error;
 mod json;
 mod message_actions;

@@ -109,7 +109,7 @@ impl Queues {
         let scope = &self.scope;
         match inner.find_in(scope, name) {
             None => settled(inner.make(scope, name, &settings, &Attributes::new())).await?,
-            Some(queue) if queue.lock().settings == settings => {}
+            Some(queue) if *queue.settings() == settings => {}
             Some(queue) => settled(inner.set(&queue, settings)?).await?,
         }
         if let Some(queue) = inner.find_in(scope, name) {

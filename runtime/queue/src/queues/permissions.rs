@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::{Queues, queue::Queue, send::settled};
-use crate::{Attributes, ErrorKind, QueueError};
+use crate::{Attributes, ErrorKind, QueueError, attributes::Settings};
 
 /// The actions that a statement can allow, apart from `*`.
 ///
@@ -119,7 +119,7 @@ impl Queues {
         change: impl FnOnce(&mut Vec<Value>) -> Result<(), QueueError>,
     ) -> Result<(), QueueError> {
         let _guard = self.inner.manage.lock().await;
-        let settings = queue.lock().settings.clone();
+        let settings = queue.settings();
         let policy = settings.get("Policy");
         let mut policy =
             policy.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or(default);
@@ -136,7 +136,8 @@ impl Queues {
             policy["Statement"] = Value::Array(statements);
             policy.to_string()
         };
-        let changed = settings.with(&Attributes::from([("Policy".to_owned(), json)]))?;
+        let changed =
+            Settings::clone(&settings).with(&Attributes::from([("Policy".to_owned(), json)]))?;
         settled(self.inner.set(queue, changed)?).await
     }
 }

@@ -1,6 +1,6 @@
 //! One queue: its state under a lock, and those who wait for its messages.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 
 use tokio::sync::Notify;
 
@@ -34,7 +34,8 @@ pub(super) struct Queue {
 pub(super) struct State {
     /// Nothing after a failure of the store, until it is open again.
     pub(super) core: Option<Core>,
-    pub(super) settings: Settings,
+    /// Shared with those who check what they were given before they take the lock.
+    pub(super) settings: Arc<Settings>,
     pub(super) tags: Attributes,
     pub(super) created_at: Timestamp,
     pub(super) modified_at: Timestamp,
@@ -96,6 +97,11 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The settings as they are now.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.lock().settings)
+    }
+
     /// Runs `work` on the state and wakes a waiting receive if that may concern it.
     pub(super) fn change<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
@@ -149,7 +155,7 @@ impl Queue {
 fn restored(record: QueueRecord, settings: Settings, core: Core) -> State {
     State {
         core: Some(core),
-        settings,
+        settings: Arc::new(settings),
         tags: record.tags,
         created_at: record.created_at,
         modified_at: record.modified_at,

@@ -75,7 +75,7 @@ impl Queues {
         input: ReceiveMessage,
     ) -> Result<Vec<Message>, QueueError> {
         let queue = self.queue(queue).await?;
-        let request = check(&queue.lock().settings, input)?;
+        let request = check(&queue.settings(), input)?;
         let deadline = Instant::now() + Duration::from_millis(seconds_to_millis(request.wait));
         let _turn = Turn(&queue);
         loop {
@@ -117,7 +117,7 @@ impl Inner {
         }
         let contents = contents.await?;
         let mut messages = Vec::with_capacity(contents.len());
-        let fifo = queue.lock().settings.is_fifo();
+        let fifo = queue.settings().is_fifo();
         for (lease, content) in leases.leases.iter().zip(contents) {
             match content {
                 Some(content) => {

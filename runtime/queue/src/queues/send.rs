@@ -51,14 +51,11 @@ impl Queues {
         message: SendMessage,
     ) -> Result<SentMessage, QueueError> {
         let queue = self.queue(queue).await?;
-        let (sent, committed) = {
-            let mut state = queue.lock();
-            let mut checked = [check(&state.settings, message)?];
-            let committed = self.inner.store_messages(&queue, &mut state, &mut checked)?;
-            let [checked] = checked;
-            (checked.sent, committed)
-        };
+        // Digests take longer than all that is done under the lock.
+        let mut checked = [check(&queue.settings(), message)?];
+        let committed = self.inner.store_messages(&queue, &mut queue.lock(), &mut checked)?;
         settled(committed).await?;
+        let [Checked { sent, .. }] = checked;
         Ok(sent)
     }
 
@@ -81,21 +78,19 @@ impl Queues {
         let mut result = BatchResult::default();
         let mut ids = Vec::with_capacity(entries.len());
         let mut messages = Vec::with_capacity(entries.len());
-        let committed = {
-            let mut state = queue.lock();
-            check_fifo_batch(&state.settings, &entries)?;
-            validate::batch_size(&entries)?;
-            for BatchEntry { id, entry } in entries {
-                match check(&state.settings, entry) {
-                    Ok(checked) => {
-                        ids.push(id);
-                        messages.push(checked);
-                    }
-                    Err(error) => result.failed.push(BatchEntry::new(id, error)),
+        let settings = queue.settings();
+        check_fifo_batch(&settings, &entries)?;
+        validate::batch_size(&entries)?;
+        for BatchEntry { id, entry } in entries {
+            match check(&settings, entry) {
+                Ok(checked) => {
+                    ids.push(id);
+                    messages.push(checked);
                 }
+                Err(error) => result.failed.push(BatchEntry::new(id, error)),
             }
-            self.inner.store_messages(&queue, &mut state, &mut messages)?
-        };
+        }
+        let committed = self.inner.store_messages(&queue, &mut queue.lock(), &mut messages)?;
         settled(committed).await?;
         let sent = messages.into_iter().map(|message| message.sent);
         result.successful =

@@ -1,5 +1,7 @@
 //! Reading and changing the attributes of queues.
 
+use std::sync::Arc;
+
 use super::{Inner, Queues, queue::Queue, send::settled};
 use crate::{
     Attributes, QueueError,
@@ -66,7 +68,7 @@ impl Queues {
         let inner = &self.inner;
         let queue = self.queue(queue).await?;
         let _guard = inner.manage.lock().await;
-        let settings = queue.lock().settings.clone().with(attributes)?;
+        let settings = Settings::clone(&queue.settings()).with(attributes)?;
         if attributes.contains_key("RedrivePolicy") {
             inner.check_redrive(&queue.scope, &queue.name, &settings)?;
         }
@@ -86,7 +88,7 @@ impl Inner {
             if is_new && settings.is_fifo() {
                 core.delay(delay, now);
             }
-            state.settings = settings;
+            state.settings = Arc::new(settings);
             state.modified_at = now;
             let writes = vec![Write::Queue(queue.record(state))];
             Ok(self.committer.submit(writes, Durability::Disk, || {}))
@@ -121,7 +123,7 @@ impl Inner {
         }
         let target = self.find_arn(&redrive.target_arn).filter(|target| target.name != name);
         let Some(target) = target else { return invalid("Dead letter target does not exist.") };
-        let theirs = target.lock().settings.clone();
+        let theirs = target.settings();
         if theirs.is_fifo() != settings.is_fifo() {
             return invalid("Dead-letter queue must be same type of queue as the source.");
         }

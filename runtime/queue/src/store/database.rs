@@ -388,7 +388,9 @@ fn parse_attempt_key(bytes: &[u8]) -> Option<AttemptKey> {
 }
 
 fn encode(content: &Content) -> Result<Vec<u8>, StoreError> {
-    postcard::to_stdvec(content).map_err(|error| StoreError::Failed(error.to_string()))
+    // Of most messages the body is all but a few bytes.
+    let bytes = Vec::with_capacity(content.body.len() + 64);
+    postcard::to_extend(content, bytes).map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
