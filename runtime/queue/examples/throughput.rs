@@ -100,13 +100,15 @@ async fn open(dir: &Path) -> Queues {
 /// Measures the loads on the queue in each place: first where it is empty.
 async fn measure(places: &[Queues], target: Target) {
     let mut rates = vec![vec![Vec::new(); places.len()]; LOADS.len()];
-    for round in 0..ROUNDS {
+    // The first round does not count: what was sent before it is still being sorted on the disk.
+    for round in 0..=ROUNDS {
         for turn in 0..places.len() {
             // Who is first changes.
             let place = (turn + round) % places.len();
             let before = depth(&places[place], target).await;
             for (load, rates) in LOADS.into_iter().zip(&mut rates) {
-                rates[place].push(rate(&places[place], target, load).await);
+                let rate = rate(&places[place], target, load).await;
+                rates[place].extend((round > 0).then_some(rate));
             }
             drain(&places[place], target, before).await;
         }

@@ -29,8 +29,7 @@ impl Name for QueueUrl {
 
 /// A shape and the member `N` that stands among its own.
 ///
-/// `#[serde(flatten)]` would read the same, and keep a copy of all members on the way: of a batch
-/// that took as long as everything else that is done about it before it is stored.
+/// `#[serde(flatten)]` would read the same, and keep a copy of all members on the way.
 pub(crate) struct Beside<N, T> {
     pub(crate) member: Option<String>,
     pub(crate) shape: T,

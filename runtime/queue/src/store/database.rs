@@ -168,7 +168,7 @@ impl Database {
         }
         let newest = Mutex::new(NewestJournal::open(dir).map_err(io)?);
         let this = Self { keyspaces, committed: Mutex::new(last), mark: Mutex::new(mark), newest };
-        this.commit(|batch, keyspaces| {
+        this.commit(2, |batch, keyspaces| {
             batch.insert(&keyspaces.meta, OPENED_KEY, json(&loaded.opened)?);
             batch.insert(&keyspaces.meta, FORMAT_KEY, json(&FORMAT)?);
             Ok(())
@@ -179,17 +179,21 @@ impl Database {
     }
 
     pub(super) fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.commit(|batch, keyspaces| {
+        // A message on a FIFO queue has three entries.
+        self.commit(3 * writes.len(), |batch, keyspaces| {
             writes.into_iter().try_for_each(|write| keyspaces.add(batch, write))
         })
     }
 
-    /// Writes all that was added to the batch, or nothing.
+    /// Writes all that was added to the batch, or nothing. About so many `entries` are added.
     fn commit(
         &self,
+        entries: usize,
         add: impl FnOnce(&mut WriteBatch, &Keyspaces) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut batch = self.keyspaces.database.batch().durability(Some(PersistMode::Buffer));
+        let database = self.keyspaces.database.clone();
+        let mut batch =
+            WriteBatch::with_capacity(database, entries + 1).durability(Some(PersistMode::Buffer));
         add(&mut batch, &self.keyspaces)?;
         // Held until it is written, as the numbers are in the order of the commits.
         let mut committed = lock(&self.committed);
