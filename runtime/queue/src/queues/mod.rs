@@ -24,6 +24,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock, Weak, atomic::AtomicBool},
 };
 
+use tokio::sync::Semaphore;
+
 use self::{directory::Directory, manage::Deletions, moves::Tasks, queue::Queue};
 use crate::{
     Clock, OpenError, QueueError, SystemClock,
@@ -31,6 +33,11 @@ use crate::{
     scope::{self, Scope},
     store::{Key, Store},
 };
+
+/// How many receives read messages at once. Each does on a thread of its own; more would wait for
+/// the same cores or disk, and a thread's heap keeps what was once in it: with hundreds of threads
+/// that comes to gigabytes.
+const READERS: usize = 8;
 
 /// How [`Queues::open`] sets the service up.
 #[derive(Clone)]
@@ -138,6 +145,7 @@ impl Queues {
                 default_scope,
                 committer: Committer::new(Arc::clone(&store), on_failure),
                 store,
+                readers: Arc::new(Semaphore::new(READERS)),
                 queues: RwLock::default(),
                 manage: tokio::sync::Mutex::default(),
                 failed: AtomicBool::default(),
@@ -182,6 +190,8 @@ struct Inner {
     /// The account and region of the options.
     default_scope: Scope,
     store: Arc<Store>,
+    /// The turns of those who read contents, [`READERS`] of them.
+    readers: Arc<Semaphore>,
     committer: Arc<Committer>,
     /// This lock is taken with a queue's held, so never the other way round.
     queues: RwLock<Directory>,

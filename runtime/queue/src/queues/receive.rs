@@ -111,11 +111,15 @@ impl Inner {
             let next = queue.lock().core()?.next_appearance();
             return Ok(Look::Empty { next });
         };
-        let contents = self.read(leases.keys());
-        for committed in commits {
-            settled(committed).await?;
-        }
-        let contents = contents.await?;
+        let committed = async {
+            for committed in commits {
+                settled(committed).await?;
+            }
+            Ok::<(), QueueError>(())
+        };
+        let (committed, contents) = tokio::join!(committed, self.read(leases.keys()));
+        committed?;
+        let contents = contents?;
         let mut messages = Vec::with_capacity(contents.len());
         let fifo = queue.settings().is_fifo();
         for (lease, content) in leases.leases.iter().zip(contents) {
@@ -250,20 +254,25 @@ impl Inner {
         submission.submit(writes, Durability::Disk, move || target.insert(arrivals, now))
     }
 
-    /// Starts reading contents, while the caller waits for something else.
-    pub(super) fn read(
+    /// Reads contents.
+    pub(super) async fn read(
         &self,
         keys: Vec<crate::store::Key>,
-    ) -> impl Future<Output = Result<Vec<Option<Content>>, QueueError>> + use<> {
+    ) -> Result<Vec<Option<Content>>, QueueError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let store = Arc::clone(&self.store);
-        let reading =
-            (!keys.is_empty()).then(|| tokio::task::spawn_blocking(move || store.contents(&keys)));
-        async {
-            let Some(reading) = reading else { return Ok(Vec::new()) };
-            match reading.await {
-                Ok(contents) => contents.map_err(|error| QueueError::store(&error)),
-                Err(error) => Err(QueueError::new(ErrorKind::InternalFailure, error.to_string())),
-            }
+        // Nobody closes it.
+        let turn = Arc::clone(&self.readers).acquire_owned().await.ok();
+        let reading = tokio::task::spawn_blocking(move || {
+            let contents = store.contents(&keys);
+            drop(turn);
+            contents
+        });
+        match reading.await {
+            Ok(contents) => contents.map_err(|error| QueueError::store(&error)),
+            Err(error) => Err(QueueError::new(ErrorKind::InternalFailure, error.to_string())),
         }
     }
 }

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Clock, ErrorKind, MoveTaskStatus, SentMessage, StartMessageMoveTask,
+    commit::Durability,
     core::{DEDUPLICATION_INTERVAL, Group, Record, TakeOptions, tests::model::Model},
     digest,
 };
@@ -170,7 +171,7 @@ impl World {
             }
             Step::Advance { by } => pass(Duration::from_millis(by)).await,
             Step::CrashInSend { before } => {
-                self.fail(before);
+                self.fail(before).await;
                 let message = self.message(0, &format!("refused-{}", self.next_seq), "");
                 let sent = self.queues.send_message(self.names[SOURCE], message).await;
                 assert_eq!(sent.unwrap_err().kind(), ErrorKind::InternalFailure);
@@ -180,7 +181,7 @@ impl World {
             }
             Step::CrashInDelete { pick, before } => {
                 let Some(receipt) = self.picked(pick) else { return };
-                self.fail(before);
+                self.fail(before).await;
                 let name = self.names[receipt.queue];
                 // When it deletes nothing there is nothing to fail.
                 let _ = self.queues.delete_message(name, &receipt.handle).await;
@@ -190,7 +191,7 @@ impl World {
                 self.delete(pick).await;
             }
             Step::CrashInReceive => {
-                self.fail(true);
+                self.fail(true).await;
                 let name = self.names[SOURCE];
                 let _ = self.queues.receive_message(name, up_to_ten()).await;
                 self.clear_failure().await;
@@ -375,8 +376,10 @@ impl World {
         (self.retention, self.max_receives) = (retention, max_receives);
     }
 
-    /// Lets the next commit fail, before or after it is written.
-    fn fail(&self, before: bool) {
+    /// Lets the next commit fail, before or after it is written. Removals that nobody waits for
+    /// are written first, or one of these might be the one that fails.
+    async fn fail(&self, before: bool) {
+        let _ = self.queues.inner.committer.submit(Vec::new(), Durability::Process, || {}).await;
         let operation = if before { Operation::Write } else { Operation::Sync };
         self.queues.inner.store.fail_next(operation);
     }
