@@ -34,9 +34,8 @@ use crate::{
     store::{Key, Store},
 };
 
-/// How many receives read messages at once. Each does on a thread of its own; more would wait for
-/// the same cores or disk, and a thread's heap keeps what was once in it: with hundreds of threads
-/// that comes to gigabytes.
+/// How many receives read messages at once. Each does on a thread of its own, and more would wait
+/// for the same cores or disk.
 const READERS: usize = 8;
 
 /// How [`Queues::open`] sets the service up.
