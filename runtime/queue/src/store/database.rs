@@ -38,6 +38,11 @@ const CONTENTS_MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 const RECORDS_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// One that flushes memtables, and one that merges tables. A single one would do both in turn: as
+/// long as it merges, which behind a large backlog takes seconds, memtables and journals grow, and
+/// fjall slows nobody down for that.
+const WORKERS: usize = 2;
+
 /// Says which commits were acknowledged.
 const MARK_FILE: &str = "acknowledged";
 
@@ -226,7 +231,7 @@ impl Keyspaces {
     fn open(dir: &Path) -> Result<Self, OpenError> {
         let open = || -> Result<Self, fjall::Error> {
             let database = fjall::Database::builder(dir)
-                .worker_threads(1)
+                .worker_threads(WORKERS)
                 .cache_size(CACHE_BYTES)
                 .max_journaling_size(JOURNAL_BYTES)
                 .open()?;
