@@ -365,7 +365,7 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functio
         }
     };
     let threads = Threads::start().map_err(UpError::Threads)?;
-    let listeners = ports.api.with_threads(threads.clone());
+    let listeners = ports.api.with_threads(threads);
     let served = samovar_http::serve(listeners, protocol, protocols.clone(), GRACE);
     let served_api = tokio::spawn(served);
 
@@ -386,8 +386,7 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functio
                 gateway.handle(request, peer).await
             }
         };
-        let listeners = port.with_threads(threads.clone());
-        running.spawn(samovar_http::serve(listeners, service, triggers.clone(), GRACE));
+        running.spawn(samovar_http::serve(port, service, triggers.clone(), GRACE));
     }
     let outlets = Outlets { topics: Some(topics), buses: Some(buses) };
     running.spawn(deliveries.clone().run_with(outlets, triggers.clone()));
