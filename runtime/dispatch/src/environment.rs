@@ -46,8 +46,8 @@ pub trait Provider: Send + Sync + 'static {
 pub trait Environment: Send + 'static {
     /// Runs one invocation. The answer goes to `reply` as soon as there is one; the call returns
     /// when the invocation is over (a streaming body has ended, the log of this invocation has
-    /// been read). The dispatcher drops the future at the deadline and then stops the
-    /// environment.
+    /// been read). The dispatcher drops the future at the deadline and then [resets](Self::reset)
+    /// or stops the environment.
     ///
     /// # Errors
     /// The function failed, before its reply or in the middle of a streaming body.
@@ -60,6 +60,15 @@ pub trait Environment: Send + 'static {
     /// Nobody waits for it: the outcome has gone to its caller. Returns whether another
     /// invocation may follow.
     async fn renew(&mut self) -> bool {
+        false
+    }
+
+    /// Ends, within `grace`, what runs in an environment whose invocation was given up, and keeps
+    /// the rest for invocations to come, as AWS does (Lambda guide, "Understanding the Lambda
+    /// execution environment lifecycle": `/tmp` outlives a reset). Returns whether another
+    /// invocation may follow; else the environment is to be stopped.
+    async fn reset(&mut self, grace: Duration) -> bool {
+        let _ = grace;
         false
     }
 

@@ -103,7 +103,7 @@ impl Run {
         (None, log, None)
     }
 
-    /// The invoke phase, until `end`. Gives back the environment unless it had to be killed.
+    /// The invoke phase, until `end`. Gives back the environment unless it had to be stopped.
     ///
     /// As on AWS (Lambda guide, "Failures during the Init phase"), an init that failed or took
     /// too long is done once more here, under the function's own time-out.
@@ -129,6 +129,9 @@ impl Run {
         let memory = live.environment.max_memory_used();
         match invoked {
             Ok(result) => (result, memory, Some(live)),
+            Err(_) if live.environment.reset(KILL_GRACE).await => {
+                (Err(timed_out(limit)), memory, Some(live))
+            }
             Err(_) => {
                 live.environment.stop(KILL_GRACE).await;
                 (Err(timed_out(limit)), memory, None)

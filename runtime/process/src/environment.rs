@@ -11,24 +11,32 @@ use uuid::Uuid;
 
 use crate::course::Course;
 use crate::provider::ProcessConfig;
-use crate::runtime::{Answered, Failure, HostError, Runtime};
+use crate::runtime::{Answered, Failure, HostError, Phase, Runtime};
 use crate::runtime_api::extensions::{ExtensionEvent, ShutdownReason};
 use crate::runtime_api::{NextEvent, Streaming};
 use crate::sandbox::Layout;
 use crate::scratch::Scratch;
 use crate::variables::{Initialization, log_stream};
 
+/// How long a runtime that has failed, and its extensions, may take to be gone.
+const KILL_GRACE: Duration = Duration::from_secs(2);
+
 /// An environment: its runtime, and what outlives a runtime that has to be started again.
 #[derive(Debug)]
 pub(crate) struct ProcessEnvironment {
     // First, so that no process is left that could write into the folder while it is removed.
-    runtime: Runtime,
+    /// `None`: it has ended, and the next invocation starts another.
+    runtime: Option<Runtime>,
+    /// Peak memory of the one that has ended.
+    peak_memory: u64,
     /// `/tmp`, where the environment's own cannot be laid over the host's.
     scratch: Option<Scratch>,
     layout: Layout,
     config: Arc<ProcessConfig>,
     log_stream: String,
     log: EnvironmentLog,
+    /// There is no runtime, and another one could not be started.
+    given_up: bool,
     /// An invocation runs, or was given up: then nobody knows what the runtime is doing.
     busy: bool,
     /// That of the invocation that runs.
@@ -50,8 +58,56 @@ impl ProcessEnvironment {
             None => Some(make_scratch(&config, id).await?),
         };
         let tmp = scratch.as_ref().map(Scratch::tmp);
-        let runtime = Runtime::start(&config, &layout, &log_stream, tmp.as_deref(), &log).await?;
-        Ok(Self { runtime, scratch, layout, config, log_stream, log, busy: false, course: None })
+        let (tmp, phase) = (tmp.as_deref(), Phase::Init);
+        let runtime = Runtime::start(&config, &layout, &log_stream, tmp, &log, phase).await?;
+        Ok(Self {
+            runtime: Some(runtime),
+            peak_memory: 0,
+            scratch,
+            layout,
+            config,
+            log_stream,
+            log,
+            given_up: false,
+            busy: false,
+            course: None,
+        })
+    }
+
+    /// The runtime; if it has ended, another one, which finds `/tmp` as the last one left it.
+    async fn runtime(&mut self) -> Result<&mut Runtime, FunctionError> {
+        let runtime = match self.runtime.take() {
+            Some(runtime) => runtime,
+            None => {
+                // Until it has started.
+                self.given_up = true;
+                let tmp = self.scratch.as_ref().map(Scratch::tmp);
+                let (config, stream, tmp) = (&self.config, &self.log_stream, tmp.as_deref());
+                Runtime::start(config, &self.layout, stream, tmp, &self.log, Phase::Invoke).await?
+            }
+        };
+        self.given_up = false;
+        Ok(self.runtime.insert(runtime))
+    }
+
+    /// Ends the runtime and its extensions. "The Lambda reset does not clear the `/tmp` directory
+    /// content prior to the next init phase" (Lambda guide, "Understanding the Lambda execution
+    /// environment lifecycle", failures during the invoke phase).
+    async fn end_runtime(&mut self, reason: ShutdownReason, grace: Duration) {
+        if let Some(runtime) = self.runtime.take() {
+            self.peak_memory = runtime.peak_memory();
+            runtime.stop(reason, grace).await;
+        }
+    }
+
+    /// Why the runtime is ended now.
+    fn reason(&self) -> ShutdownReason {
+        match &self.runtime {
+            // An invocation was given up: its time was over.
+            _ if self.busy => ShutdownReason::Timeout,
+            Some(runtime) if runtime.is_reusable() => ShutdownReason::Spindown,
+            _ => ShutdownReason::Failure,
+        }
     }
 
     /// Runs one invocation. A runtime that exited before it took the event is started again, once
@@ -63,21 +119,17 @@ impl ProcessEnvironment {
         told: Arc<ExtensionEvent>,
         reply: Reply,
     ) -> Result<(), FunctionError> {
-        self.runtime.tell_extensions(Arc::clone(&told));
-        let first = self.runtime.invoke(Arc::clone(&event)).await;
-        let outcome = match first {
-            Err(Failure::NotTaken(_)) => {
-                self.runtime.settle().await;
-                let tmp = self.scratch.as_ref().map(Scratch::tmp);
-                let (config, stream) = (&self.config, &self.log_stream);
-                self.runtime =
-                    Runtime::start(config, &self.layout, stream, tmp.as_deref(), &self.log).await?;
-                self.runtime.tell_extensions(told);
-                self.runtime.invoke(event).await
-            }
-            outcome => outcome,
-        };
-        let company = self.runtime.has_company();
+        let runtime = self.runtime().await?;
+        runtime.tell_extensions(Arc::clone(&told));
+        let mut outcome = runtime.invoke(Arc::clone(&event)).await;
+        if let Err(Failure::NotTaken(_)) = outcome {
+            runtime.settle().await;
+            self.end_runtime(ShutdownReason::Failure, KILL_GRACE).await;
+            let runtime = self.runtime().await?;
+            runtime.tell_extensions(told);
+            outcome = runtime.invoke(event).await;
+        }
+        let company = self.has_company();
         match outcome {
             Ok(Answered::Whole(response)) => {
                 self.course(|course| course.answered(response.len() as u64));
@@ -87,7 +139,7 @@ impl ProcessEnvironment {
             Ok(Answered::Begun(Streaming { response, ended })) => {
                 self.course(Course::begun);
                 reply.send(Response::Stream(response))?;
-                let count = self.runtime.stream_ended(ended).await?;
+                let count = self.runtime().await?.stream_ended(ended).await?;
                 self.course(|course| course.answered(count));
                 Ok(())
             }
@@ -101,6 +153,43 @@ impl ProcessEnvironment {
     fn course(&mut self, note: impl FnOnce(&mut Course)) {
         if let Some(course) = &mut self.course {
             note(course);
+        }
+    }
+
+    fn has_company(&self) -> bool {
+        self.runtime.as_ref().is_some_and(Runtime::has_company)
+    }
+
+    /// What the runtime and its extensions do after the answer.
+    async fn finish(
+        &mut self,
+        mut outcome: Result<(), FunctionError>,
+    ) -> Result<(), FunctionError> {
+        if let Some(runtime) = &mut self.runtime {
+            if outcome.is_ok() && (runtime.has_company() || self.log.is_heard()) {
+                runtime.asked().await;
+                if let Some(course) = &mut self.course {
+                    course.asked();
+                }
+            }
+            runtime.settle().await;
+        }
+        self.tell_done(outcome.as_ref().err());
+        if let Some(runtime) = &mut self.runtime {
+            if outcome.is_ok() {
+                outcome = runtime.extensions_done().await;
+                runtime.settle().await;
+            }
+            runtime.rest();
+        }
+        outcome
+    }
+
+    /// The time of an invocation that still runs was over.
+    fn give_up_invocation(&mut self) {
+        if std::mem::take(&mut self.busy) {
+            let late = FunctionError::platform("Sandbox.Timedout", "the time was over");
+            self.tell_done(Some(&late));
         }
     }
 
@@ -138,44 +227,45 @@ impl Environment for ProcessEnvironment {
         // Not held over the waiting: an event's HTTP form cannot be shared between threads.
         drop(invocation);
         self.busy = true;
-        let mut outcome = self.run(Arc::new(event), Arc::new(told), reply).await;
-        if outcome.is_ok() && (self.runtime.has_company() || self.log.is_heard()) {
-            self.runtime.asked().await;
-            self.course(Course::asked);
-        }
-        self.runtime.settle().await;
-        self.tell_done(outcome.as_ref().err());
-        if outcome.is_ok() {
-            outcome = self.runtime.extensions_done().await;
-            self.runtime.settle().await;
-        }
-        self.runtime.rest();
+        let outcome = self.run(Arc::new(event), Arc::new(told), reply).await;
+        let outcome = self.finish(outcome).await;
         self.busy = false;
+        // Extensions would take their time: they end when nobody waits any more.
+        if outcome.is_err() && !self.reusable() && !self.has_company() {
+            self.end_runtime(ShutdownReason::Failure, KILL_GRACE).await;
+        }
         outcome
     }
 
     fn reusable(&self) -> bool {
-        !self.busy && self.runtime.is_reusable()
+        let reusable = || self.runtime.as_ref().map_or(!self.given_up, Runtime::is_reusable);
+        !self.busy && reusable()
+    }
+
+    async fn renew(&mut self) -> bool {
+        self.reset(KILL_GRACE).await
+    }
+
+    async fn reset(&mut self, grace: Duration) -> bool {
+        let reason = self.reason();
+        self.give_up_invocation();
+        self.end_runtime(reason, grace).await;
+        !self.given_up
     }
 
     fn max_memory_used(&self) -> u64 {
         // What was taken beyond the limit before it was seen is not said, as on AWS.
-        self.runtime.peak_memory().min(u64::from(self.config.function.memory_mb) << 20)
+        let peak = self.runtime.as_ref().map_or(self.peak_memory, Runtime::peak_memory);
+        peak.min(u64::from(self.config.function.memory_mb) << 20)
     }
 
     async fn stop(mut self: Box<Self>, grace: Duration) {
-        let reason = match () {
-            // An invocation was given up: its time was over.
-            () if self.busy => ShutdownReason::Timeout,
-            () if self.reusable() => ShutdownReason::Spindown,
-            () => ShutdownReason::Failure,
-        };
-        if self.busy {
-            let late = FunctionError::platform("Sandbox.Timedout", "the time was over");
-            self.tell_done(Some(&late));
-        }
+        let reason = self.reason();
+        self.give_up_invocation();
         let Self { runtime, scratch, .. } = *self;
-        runtime.stop(reason, grace).await;
+        if let Some(runtime) = runtime {
+            runtime.stop(reason, grace).await;
+        }
         // A removal that fails is tried by nobody else: there is nobody to tell.
         let _ = tokio::task::spawn_blocking(move || drop(scratch)).await;
     }

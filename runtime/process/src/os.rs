@@ -20,14 +20,14 @@ mod wait;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants, die_with_parent,
-    exited, keep_namespaces, private_memory, spawn_contained, spawn_joined, spawn_reaped,
-    why_not_contained,
+    FileSystem, Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants,
+    die_with_parent, exited, keep_namespaces, private_memory, spawn_contained, spawn_joined,
+    spawn_reaped, why_not_contained,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{
-    Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants, die_with_parent,
-    keep_namespaces, private_memory, spawn_contained, spawn_joined, spawn_reaped,
+    FileSystem, Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants,
+    die_with_parent, keep_namespaces, private_memory, spawn_contained, spawn_joined, spawn_reaped,
     why_not_contained,
 };
 pub(crate) use readiness::watched;

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use samovar_dispatch::{EnvironmentLog, FunctionError, PlatformEvent};
 use tokio::sync::oneshot;
 
+pub(crate) use self::init::Phase;
 use self::init::{init_start, metadata, registered, tell_initialised};
 use self::shutdown::SHUTDOWN;
 use crate::entrypoint;
@@ -44,6 +45,7 @@ pub(crate) struct Runtime {
     server: Server,
     output: Output,
     log: EnvironmentLog,
+    phase: Phase,
 }
 
 /// What the machine did not let us have: no fault of the function.
@@ -120,6 +122,7 @@ impl Runtime {
         log_stream: &str,
         tmp: Option<&Path>,
         log: &EnvironmentLog,
+        phase: Phase,
     ) -> Result<Self, FunctionError> {
         entrypoint::check(&config.bootstrap, &config.task_root)?;
         let json = config.function.logging.json;
@@ -127,7 +130,7 @@ impl Runtime {
         let server = server.map_err(HostError::Listen)?;
         let began = Instant::now();
         log.set_sink(Some(server.telemetry().clone()));
-        log.event(|| init_start(&config.function, log_stream));
+        log.event(|| phase.of(init_start(&config.function, log_stream)));
         let place = Place {
             log_stream,
             runtime_api: server.address(),
@@ -159,7 +162,7 @@ impl Runtime {
         let extensions = match extensions {
             Ok(extensions) => extensions,
             Err(error) => {
-                tell_initialised(&server, log, Some(&error), began);
+                tell_initialised(&server, log, Some(&error), began, phase);
                 return Err(error);
             }
         };
@@ -172,7 +175,7 @@ impl Runtime {
         let output = Output::new(stdout, stderr, log).map_err(HostError::Output)?;
         members.add(group.member());
         let log = log.clone();
-        let mut runtime = Self { group, warden, extensions, keeper, server, output, log };
+        let mut runtime = Self { group, warden, extensions, keeper, server, output, log, phase };
         let result = runtime.all_initialised().await;
         let error = result.as_ref().err();
         if error.is_some() {
@@ -180,7 +183,9 @@ impl Runtime {
         }
         runtime.output.drain();
         runtime.extensions.drain();
-        tell_initialised(&runtime.server, &runtime.log, error, began);
+        tell_initialised(&runtime.server, &runtime.log, error, began, phase);
+        // What it has taken so far is known, should it exit before anybody looks again.
+        let _ = runtime.peak_memory();
         runtime.rest();
         result.map(|()| runtime)
     }
@@ -193,7 +198,8 @@ impl Runtime {
             error = failing.extensions.failure() => Err(error),
             result = self.initialised() => result,
         };
-        self.log.event(|| PlatformEvent::init_runtime_done(result.as_ref().err()));
+        let done = || PlatformEvent::init_runtime_done(result.as_ref().err());
+        self.log.event(|| self.phase.of(done()));
         result?;
         let extensions = self.server.extensions();
         extensions.close();

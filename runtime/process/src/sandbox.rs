@@ -5,6 +5,7 @@
 //! system is the host's, with these laid over it (see [`crate::os`]).
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use crate::os;
 use crate::provider::ProcessConfig;
@@ -27,6 +28,8 @@ pub(crate) struct Sandbox {
     pub(crate) layers: Vec<PathBuf>,
     /// Folders in the host's `/tmp` that stay visible there.
     pub(crate) visible: Vec<PathBuf>,
+    /// What the first start has made of it, which later ones find as it was left.
+    pub(crate) file_system: Arc<OnceLock<os::FileSystem>>,
 }
 
 /// An environment's folders, as the function sees them, and what else all its runtimes share.

@@ -2,6 +2,7 @@
 
 mod contained;
 mod joined;
+mod kept;
 mod mounts;
 mod reaper;
 mod tree;
@@ -24,6 +25,7 @@ use super::wait;
 
 pub(crate) use contained::{Init, keep as keep_namespaces, spawn as spawn_contained, spawn_reaped};
 pub(crate) use joined::join as spawn_joined;
+pub(crate) use kept::FileSystem;
 pub(crate) use tree::{MAX_PROCESSES, descendants, private_memory};
 
 /// Whether environments can have namespaces of their own.

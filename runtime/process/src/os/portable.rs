@@ -17,6 +17,10 @@ pub(crate) const MAX_PROCESSES: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum Init {}
 
+/// There is none: an environment's folders are the host's.
+#[derive(Debug)]
+pub(crate) enum FileSystem {}
+
 impl Init {
     pub(crate) fn pid(&self) -> Pid {
         match *self {}

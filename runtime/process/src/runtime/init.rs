@@ -8,6 +8,28 @@ use samovar_dispatch::{EnvironmentLog, FunctionError, PlatformEvent};
 use crate::runtime_api::Server;
 use crate::runtime_api::extensions::{Extensions, Metadata};
 
+/// When a runtime is started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Phase {
+    /// With its environment.
+    Init,
+    /// In an environment whose last runtime has ended, within an invocation's time. AWS's guide
+    /// calls it a suppressed init.
+    Invoke,
+}
+
+impl Phase {
+    /// An event of the initialisation, which says when that was (Telemetry API, `InitPhase`).
+    pub(super) fn of(self, mut event: PlatformEvent) -> PlatformEvent {
+        let phase = match self {
+            Self::Init => "init",
+            Self::Invoke => "invoke",
+        };
+        event.record["phase"] = phase.into();
+        event
+    }
+}
+
 /// Waits until all external extensions have registered.
 pub(super) async fn registered(extensions: &Extensions) -> Result<(), FunctionError> {
     tokio::select! {
@@ -23,6 +45,7 @@ pub(super) fn tell_initialised(
     log: &EnvironmentLog,
     error: Option<&FunctionError>,
     began: Instant,
+    phase: Phase,
 ) {
     server.extensions().close();
     for line in server.telemetry().lines() {
@@ -42,7 +65,7 @@ pub(super) fn tell_initialised(
         log.platform(&line);
         log.event(|| PlatformEvent::extension(&status.name, &state, &events, error_type));
     }
-    log.event(|| PlatformEvent::init_report(error, began.elapsed()));
+    log.event(|| phase.of(PlatformEvent::init_report(error, began.elapsed())));
     if !server.telemetry().close() {
         // Nobody listens: an invocation makes no events.
         log.set_sink(None);

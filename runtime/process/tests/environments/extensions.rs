@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::support::*;
 
 /// A fixture with the extension `watcher`, which does what `wanted` says.
-fn with_extension(wanted: &str, port: Option<u16>) -> Fixture {
+pub(crate) fn with_extension(wanted: &str, port: Option<u16>) -> Fixture {
     let folder = TempDir::new().unwrap();
     let layer = folder.path().join("layer");
     std::fs::create_dir_all(layer.join("extensions")).unwrap();
@@ -23,7 +23,7 @@ fn with_extension(wanted: &str, port: Option<u16>) -> Fixture {
 }
 
 impl Fixture {
-    fn dispatcher(&self, timeout: Duration) -> Dispatcher {
+    pub(crate) fn dispatcher(&self, timeout: Duration) -> Dispatcher {
         let dispatcher =
             Dispatcher::new(Limits::default(), Arc::new(SystemClock), self.seen.clone());
         let function = Function { timeout, ..(*self.function).clone() };
@@ -42,7 +42,7 @@ impl Fixture {
     }
 }
 
-async fn ask(dispatcher: &Dispatcher, event: Value) -> (String, Answer) {
+pub(crate) async fn ask(dispatcher: &Dispatcher, event: Value) -> (String, Answer) {
     let invocation = invocation(event.to_string());
     let id = invocation.request_id.clone();
     let answer = tokio::time::timeout(LONG, dispatcher.invoke("orders", invocation)).await;

@@ -12,6 +12,7 @@ mod invocations;
 mod lifetime;
 mod logs;
 mod protocol;
+mod resets;
 mod streaming;
 mod support;
 mod together;

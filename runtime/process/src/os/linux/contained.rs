@@ -37,7 +37,8 @@ use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, set_parent_process_death_signal, setpgid};
 
-use super::mounts::Mounts;
+use super::kept::FileSystem;
+use super::mounts::{Mounts, enter_again};
 use super::reaper;
 use crate::exit::Exit;
 use crate::sandbox::Sandbox;
@@ -74,7 +75,7 @@ pub(crate) fn containment() -> Containment {
 fn try_out(user: bool) -> io::Result<()> {
     let sandbox = Sandbox { tmp_bytes: 1 << 20, ..Sandbox::default() };
     let ground = Ground::Namespaces(Mounts::new(&sandbox, user)?);
-    let init = start(Shared::new(None, false, ground), None)?;
+    let init = start(Shared::new(None, false, ground), Way::Direct)?;
     let _ = rustix::process::waitpid(Some(init.pid), WaitOptions::empty());
     init.forget_process();
     Ok(())
@@ -118,6 +119,8 @@ struct Shared {
 enum Ground {
     /// In namespaces of their own.
     Namespaces(Mounts),
+    /// In a PID namespace of their own, and in the mounts of processes that have ended.
+    Kept,
     /// In Samovar's. The pipe's end tells the init when all is over.
     Host(OwnedFd),
 }
@@ -176,7 +179,8 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 /// Starts the program of `command`, with its arguments, its folder, and the variables that are set
-/// on it (and no others), in namespaces of its own. `streams` are its standard streams.
+/// on it (and no others), in namespaces of its own. `streams` are its standard streams. Where
+/// `sandbox` has been used before, its file system is as it was left.
 ///
 /// # Errors
 /// What the system says to a namespace, a mount, or the program itself.
@@ -185,10 +189,7 @@ pub(crate) fn spawn(
     streams: [&OwnedFd; 3],
     sandbox: &Sandbox,
 ) -> io::Result<Init> {
-    let user = needs_user_namespace()?;
-    let program = Program::new(command, streams)?;
-    let ground = Ground::Namespaces(Mounts::new(sandbox, user)?);
-    start(Shared::new(Some(program), false, ground), None)
+    start_in(sandbox, Some(Program::new(command, streams)?))
 }
 
 /// The same in Samovar's own namespaces, below a reaper.
@@ -198,16 +199,43 @@ pub(crate) fn spawn(
 pub(crate) fn spawn_reaped(command: &Command, streams: [&OwnedFd; 3]) -> io::Result<Init> {
     let program = Program::new(command, streams)?;
     let (reader, writer) = io::pipe()?;
-    start(Shared::new(Some(program), false, Ground::Host(reader.into())), Some(writer.into()))
+    let shared = Shared::new(Some(program), false, Ground::Host(reader.into()));
+    let mut init = start(shared, Way::Direct)?;
+    init.orders = Some(writer.into());
+    Ok(init)
 }
 
-/// Starts an init that keeps namespaces for programs to join, until it is killed.
+/// Starts an init that keeps namespaces for programs to join, until it is killed. Where `sandbox`
+/// has been used before, its file system is as it was left.
 ///
 /// # Errors
 /// What the system says to a namespace or a mount.
 pub(crate) fn keep(sandbox: &Sandbox) -> io::Result<Init> {
-    let ground = Ground::Namespaces(Mounts::new(sandbox, needs_user_namespace()?)?);
-    start(Shared::new(None, true, ground), None)
+    start_in(sandbox, None)
+}
+
+/// An init without a program stays.
+fn start_in(sandbox: &Sandbox, program: Option<Program>) -> io::Result<Init> {
+    let stays = program.is_none();
+    if let Some(kept) = sandbox.file_system.get() {
+        return start(Shared::new(program, stays, Ground::Kept), Way::Into(kept));
+    }
+    let user = needs_user_namespace()?;
+    let ground = Ground::Namespaces(Mounts::new(sandbox, user)?);
+    let init = start(Shared::new(program, stays, ground), Way::Direct)?;
+    // Where the program has ended already, there is nothing worth keeping.
+    if let Ok(kept) = FileSystem::of(init.pid, user) {
+        let _ = sandbox.file_system.set(kept);
+    }
+    Ok(init)
+}
+
+/// Where an init's process comes from.
+enum Way<'a> {
+    /// This process makes it, in new namespaces or in its own.
+    Direct,
+    /// It is made in these mounts.
+    Into(&'a FileSystem),
 }
 
 /// Whether namespaces take a user namespace.
@@ -273,9 +301,8 @@ impl Shared {
     }
 }
 
-/// Starts the init and waits until the program is executed. `orders` is the other end of a reaper's
-/// pipe.
-fn start(shared: Shared, orders: Option<OwnedFd>) -> io::Result<Init> {
+/// Starts the init and waits until the program is executed.
+fn start(shared: Shared, way: Way<'_>) -> io::Result<Init> {
     let (mut reader, writer) = io::pipe()?;
     let mut memory = Box::new(Memory { shared, init_stack: Stack::new() });
     memory.shared.report = writer.as_raw_fd();
@@ -289,18 +316,22 @@ fn start(shared: Shared, orders: Option<OwnedFd>) -> io::Result<Init> {
     let top = memory.init_stack.top();
     let mut memory = ManuallyDrop::new(memory);
     let argument: *mut Shared = &raw mut memory.shared;
-    let blocked = BlockedSignals::new();
-    // SAFETY: `init` keeps to what the module's documentation says of it. Its stack and its
-    // argument live until it has been waited for; `top` is their aligned end.
-    let pid = unsafe { libc::clone(init, top, flags, argument.cast()) };
-    let failed = io::Error::last_os_error();
-    drop(blocked);
-    let Some(pid) = made(pid) else {
-        ManuallyDrop::into_inner(memory);
-        return Err(failed);
+    let pid = match way {
+        // SAFETY: the stack and the argument live until the init has been waited for; `top` is the
+        // stack's aligned end.
+        Way::Direct => unsafe { clone_init(flags, top, argument.cast()) },
+        // SAFETY: the same, and `init` keeps to what the module's documentation says of it.
+        Way::Into(kept) => unsafe { kept.start(init, top, argument.cast()) },
+    };
+    let pid = match pid {
+        Ok(pid) => pid,
+        Err(error) => {
+            ManuallyDrop::into_inner(memory);
+            return Err(error);
+        }
     };
     drop(writer);
-    let started = Init { pid, orders, memory };
+    let started = Init { pid, orders: None, memory };
     let mut report = [0; 4];
     let error = match reader.read_exact(&mut report) {
         Ok(()) => match i32::from_ne_bytes(report) {
@@ -313,6 +344,21 @@ fn start(shared: Shared, orders: Option<OwnedFd>) -> io::Result<Init> {
     let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
     started.forget_process();
     Err(error)
+}
+
+/// A new process that runs [`init`].
+///
+/// # Safety
+/// `top`, the aligned end of a stack, and `argument`, a [`Shared`], are its own until it has been
+/// waited for.
+unsafe fn clone_init(flags: c_int, top: *mut c_void, argument: *mut c_void) -> io::Result<Pid> {
+    let blocked = BlockedSignals::new();
+    // SAFETY: the caller sees to stack and argument; `init` keeps to what the module's documentation
+    // says of it.
+    let pid = unsafe { libc::clone(init, top, flags, argument) };
+    let failed = io::Error::last_os_error();
+    drop(blocked);
+    made(pid).ok_or(failed)
 }
 
 impl Init {
@@ -413,6 +459,11 @@ fn begin(shared: &Shared) -> Result<Option<Pid>, Errno> {
         Ground::Namespaces(mounts) => {
             set_parent_process_death_signal(Some(Signal::KILL))?;
             mounts.enter()?;
+            None
+        }
+        Ground::Kept => {
+            set_parent_process_death_signal(Some(Signal::KILL))?;
+            enter_again()?;
             None
         }
         Ground::Host(orders) => {

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, mkdirat, open, statvfs};
 use rustix::io::Errno;
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_change,
-    mount_remount, move_mount, open_tree,
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
+    mount_change, mount_remount, move_mount, open_tree, unmount,
 };
 use rustix::process::{getegid, geteuid};
 
@@ -131,11 +131,22 @@ impl Mounts {
                 mount_remount(&*bind.target, flags, c"")?;
             }
         }
-        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-        mount(c"proc", c"/proc", c"proc", flags, None::<&CStr>)?;
+        mount_processes()?;
         std::mem::forget(trees);
         Ok(())
     }
+}
+
+/// In namespaces that were mounted for processes which have ended: this PID namespace's `/proc`
+/// instead of theirs. Allocates nothing.
+pub(super) fn enter_again() -> Result<(), Errno> {
+    unmount(c"/proc", UnmountFlags::DETACH)?;
+    mount_processes()
+}
+
+fn mount_processes() -> Result<(), Errno> {
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    mount(c"proc", c"/proc", c"proc", flags, None::<&CStr>)
 }
 
 impl UserMaps {
