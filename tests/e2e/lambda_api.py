@@ -498,11 +498,19 @@ def declared():
     assert client.get_alias(FunctionName="Declared", Name="live")["FunctionVersion"] == "1"
     for qualifier, version in [("live", "1"), ("1", "1"), ("$LATEST", "$LATEST")]:
         got = client.invoke(FunctionName="Declared", Qualifier=qualifier)
-        told = json.load(got["Payload"])["variables"]["AWS_LAMBDA_FUNCTION_VERSION"]
-        assert (got["ExecutedVersion"], told) == (version, version), (qualifier, told)
+        assert got["ExecutedVersion"] == version
+        assert sees(json.load(got["Payload"])) == (version, f"{FUNCTION}Declared:{qualifier}")
+    got = json.load(client.invoke(FunctionName="Declared")["Payload"])
+    assert sees(got) == ("$LATEST", f"{FUNCTION}Declared")
     # SAM connects what starts the function to the alias.
     with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/declared") as response:
-        assert json.load(response)["variables"]["AWS_LAMBDA_FUNCTION_VERSION"] == "1"
+        assert sees(json.load(response)) == ("1", f"{FUNCTION}Declared:live")
+
+
+def sees(answer):
+    """The version that ran, and the ARN that it was called by."""
+    version = answer["variables"]["AWS_LAMBDA_FUNCTION_VERSION"]
+    return version, answer["context"]["invokedFunctionArn"]
 
 
 def after_restart():

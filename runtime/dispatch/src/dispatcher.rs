@@ -23,7 +23,7 @@ use crate::invocation::{Door, FunctionError, Invocation, Replied, Reply, Respons
 use crate::log::EnvironmentLog;
 use crate::pool::{Live, Pool, STOP_GRACE, stop_in_background};
 use crate::provisioned;
-use crate::registry::{Alias, Entry, Registry};
+use crate::registry::{Alias, Entry, Registry, qualifier};
 use crate::report::Observer;
 use crate::run::{INIT_LIMIT, Run};
 use crate::stream;
@@ -85,6 +85,8 @@ struct Shared {
 /// The answer of a function that ran.
 #[derive(Debug)]
 pub struct Answer {
+    /// The version that ran.
+    pub function: Arc<Function>,
     /// The invocation's id.
     pub request_id: String,
     /// What the function answered, or how it failed.
@@ -224,7 +226,8 @@ impl Dispatcher {
         entries.iter().filter(|entry| entry.function().version == "$LATEST").map(status).collect()
     }
 
-    /// Runs one invocation.
+    /// Runs one invocation. A name with a version or alias is in the ARN that the function is told
+    /// it was called by, unless the invocation has one already.
     ///
     /// The invocation goes on to its end even if the caller drops this future, as on AWS, where
     /// a client that hangs up does not stop a function. A buffered answer comes when the
@@ -233,7 +236,11 @@ impl Dispatcher {
     /// # Errors
     /// The function never ran; see [`InvokeError`]. A function that ran and failed is an
     /// [`Answer`].
-    pub async fn invoke(&self, name: &str, invocation: Invocation) -> Result<Answer, InvokeError> {
+    pub async fn invoke(
+        &self,
+        name: &str,
+        mut invocation: Invocation,
+    ) -> Result<Answer, InvokeError> {
         let shared = &self.0;
         let not_found = || InvokeError::NotFound { name: name.to_owned() };
         let pool = match shared.registry.find(name).ok_or_else(not_found)? {
@@ -255,6 +262,12 @@ impl Dispatcher {
             return Err(InvokeError::Throttled { reason });
         };
 
+        let function = pool.function.clone();
+        if invocation.invoked_function_arn.is_none()
+            && let Some(qualifier) = qualifier(name)
+        {
+            invocation.invoked_function_arn = Some(format!("{}:{qualifier}", function.arn));
+        }
         let request_id = invocation.request_id.clone();
         let (reply, replied) = Reply::channel();
         let (over, outcome) = oneshot::channel();
@@ -303,7 +316,7 @@ impl Dispatcher {
                 Err(error) => Err(error),
             },
         };
-        Ok(Answer { request_id, result, log: LogTail(log) })
+        Ok(Answer { function, request_id, result, log: LogTail(log) })
     }
 
     /// Takes no more work, lets what runs end within `grace`, then ends every environment.

@@ -151,6 +151,12 @@ fn is_latest(function: &Function) -> bool {
     function.version == LATEST
 }
 
+/// The version or alias in a name, `$LATEST` too: what the function is told it was called by.
+pub(crate) fn qualifier(name: &str) -> Option<&str> {
+    let tail = name.rsplit_once("function:").map_or(name, |(_, tail)| tail);
+    tail.split_once(':').map(|(_, qualifier)| qualifier)
+}
+
 /// The bare name in `NAME`, `ACCOUNT:function:NAME`, `arn:aws:lambda:REGION:ACCOUNT:function:NAME`,
 /// and what follows it behind a colon, unless that is `$LATEST`.
 fn parts(wanted: &str) -> (&str, Option<&str>) {
@@ -182,6 +188,8 @@ mod tests {
         assert_eq!(parts("Hello:7"), ("Hello", Some("7")));
         let arn = "arn:aws:lambda:us-east-1:1:function:Hello:live";
         assert_eq!(parts(arn), ("Hello", Some("live")));
+        assert_eq!((qualifier(arn), qualifier("Hello:$LATEST")), (Some("live"), Some("$LATEST")));
+        assert_eq!((qualifier("Hello"), qualifier("1:function:Hello")), (None, None));
     }
 
     #[test]

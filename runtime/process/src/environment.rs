@@ -221,9 +221,10 @@ impl Environment for ProcessEnvironment {
             ));
         };
         let payload = payload.clone();
-        let event = NextEvent::new(&invocation, &self.config.function.arn, payload);
+        let arn = invocation.invoked_function_arn.as_ref().unwrap_or(&self.config.function.arn);
+        let event = NextEvent::new(&invocation, arn, payload);
+        let told = ExtensionEvent::invoke(&invocation, arn);
         self.course = Some(Course::new(&invocation));
-        let told = ExtensionEvent::invoke(&invocation, &self.config.function.arn);
         // Not held over the waiting: an event's HTTP form cannot be shared between threads.
         drop(invocation);
         self.busy = true;

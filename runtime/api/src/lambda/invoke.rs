@@ -69,7 +69,6 @@ where
         _ => (EVENT_LIMIT, LambdaError::TooLarge),
     };
     let event = read_event(body, limit).await?;
-    let function = resolved(services, &name)?;
     match invocation_type {
         InvocationType::RequestResponse => {}
         InvocationType::Event => {
@@ -80,14 +79,17 @@ where
                 trace_id: trace_id(&parts.headers),
                 payload: event,
             };
-            return accept(services, &function, event).await;
+            return accept(services, &*resolved(services, &name)?, event).await;
         }
-        InvocationType::DryRun => return Ok(empty(StatusCode::NO_CONTENT)),
+        InvocationType::DryRun => {
+            resolved(services, &name)?;
+            return Ok(empty(StatusCode::NO_CONTENT));
+        }
     }
 
     let invocation = invocation(event, request_id, client_context, &parts.headers);
     let trace_id = invocation.trace_id.clone();
-    let answer = call(services, &function, invocation).await?;
+    let answer = call(services, &name, invocation).await?;
 
     let (payload, failed) = match answer.result {
         Ok(Output::Bytes(payload)) => (payload, false),
@@ -98,7 +100,7 @@ where
     };
     let mut response = Response::new(full(payload));
     reply::set(&mut response, header::CONTENT_TYPE, "application/json");
-    reply::set(&mut response, EXECUTED_VERSION, &function.version);
+    reply::set(&mut response, EXECUTED_VERSION, &answer.function.version);
     reply::set(&mut response, TRACE_ID, &trace_id);
     if failed {
         reply::set(&mut response, FUNCTION_ERROR, "Unhandled");
@@ -151,14 +153,14 @@ pub(super) fn invocation(
     invocation
 }
 
-/// Runs it in this version of the function.
+/// Runs it in the version of the function that the name leads to at this moment.
 pub(super) async fn call(
     services: &Services,
-    function: &Function,
+    name: &str,
     invocation: Invocation,
 ) -> Result<Answer, LambdaError> {
-    let answer = services.dispatcher.invoke(&function.qualified_name(), invocation).await;
-    answer.map_err(|error| LambdaError::refused(error, function.arn.clone()))
+    let answer = services.dispatcher.invoke(name, invocation).await;
+    answer.map_err(|error| LambdaError::refused(error, arn(services, name)))
 }
 
 /// `InvocationType: Event`: answered when the event is on disk.

@@ -21,7 +21,7 @@ use super::error::{EVENT_LIMIT, LambdaError};
 use super::event_stream::event;
 use super::invoke::{
     EXECUTED_VERSION, TRACE_ID, call, client_context, invocation, named, qualified, read_event,
-    resolved, wants_tail,
+    wants_tail,
 };
 use crate::{Services, reply};
 
@@ -48,12 +48,11 @@ where
     let tail = wants_tail(&parts.headers)?;
     let client_context = client_context(&parts.headers)?;
     let payload = read_event(body, (EVENT_LIMIT, LambdaError::TooLarge)).await?;
-    let function = resolved(services, &name)?;
 
     let mut invocation = invocation(payload, request_id, client_context, &parts.headers);
     invocation.streaming = true;
     let trace_id = invocation.trace_id.clone();
-    let answer = call(services, &function, invocation).await?;
+    let answer = call(services, &name, invocation).await?;
 
     let (body, error) = match answer.result {
         Ok(Output::Bytes(payload)) => (full(payload), None),
@@ -67,7 +66,7 @@ where
     let events = Events { request_id: answer.request_id, log, step: Step::Chunks { body, error } };
     let mut response = Response::new(events.boxed_unsync());
     reply::set(&mut response, header::CONTENT_TYPE, EVENT_STREAM);
-    reply::set(&mut response, EXECUTED_VERSION, &function.version);
+    reply::set(&mut response, EXECUTED_VERSION, &answer.function.version);
     reply::set(&mut response, TRACE_ID, &trace_id);
     Ok(response)
 }

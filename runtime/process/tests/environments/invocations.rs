@@ -2,8 +2,9 @@
 
 use std::time::UNIX_EPOCH;
 
-use samovar_dispatch::{Door, Event, Provider, Reply, Source};
-use serde_json::json;
+use samovar_app::Function;
+use samovar_dispatch::{Alias, Door, Event, Provider, Reply, Response, Source};
+use serde_json::{Value, json};
 
 use super::support::*;
 
@@ -44,6 +45,35 @@ async fn the_runtime_gets_the_whole_context() {
     assert_eq!(context["function"], "orders");
     assert_eq!(context["memory"], 256);
     assert!(context["logStream"].as_str().unwrap().contains("/[$LATEST]"));
+}
+
+/// "The ARN of the Lambda function, version, or alias that's specified in the invocation" (Lambda
+/// guide, "Using the Lambda runtime API for custom runtimes").
+#[tokio::test]
+async fn the_runtime_is_told_what_was_called() {
+    let fixture = Fixture::lambda();
+    let dispatcher = fixture.dispatcher(LONG);
+    let version = Function { version: "1".into(), ..(*fixture.function).clone() };
+    dispatcher.register(version.into(), fixture.provider.clone());
+    let live = Alias { version: "1".into(), weights: Vec::new() };
+    dispatcher.set_alias("orders", "live", Some(live));
+    let arn = &fixture.function.arn;
+    for (called, told) in [
+        ("orders", arn.clone()),
+        ("orders:$LATEST", format!("{arn}:$LATEST")),
+        ("orders:1", format!("{arn}:1")),
+        ("orders:live", format!("{arn}:live")),
+        (&format!("{arn}:live"), format!("{arn}:live")),
+    ] {
+        let event = invocation(json!({"do": "context"}).to_string());
+        let Ok(Response::Bytes(answer)) = dispatcher.invoke(called, event).await.unwrap().result
+        else {
+            panic!("{called} does not answer");
+        };
+        let context: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(context["arn"], json!(told), "{called}");
+    }
+    dispatcher.shutdown(LONG).await;
 }
 
 #[tokio::test]
