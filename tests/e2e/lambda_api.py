@@ -484,7 +484,30 @@ def unserved(who):
 def declared():
     """What the template has: its code and layer can be fetched, its alias leads to a version."""
     got = client.get_function(FunctionName="Declared")
-    assert zipfile.ZipFile(io.BytesIO(fetch(got["Code"]["Location"]))).namelist() == ["bootstrap"]
+    code = fetch(got["Code"]["Location"])
+    assert zipfile.ZipFile(io.BytesIO(code)).namelist() == ["bootstrap"]
+    # The digest is of what can be fetched, whoever tells it.
+    measured = (sha256(code), len(code))
+    (listed,) = [
+        it for it in client.list_functions()["Functions"] if it["FunctionName"] == "Declared"
+    ]
+    for it in [
+        got["Configuration"],
+        listed,
+        client.get_function_configuration(FunctionName="Declared"),
+        client.get_function_configuration(FunctionName="Declared", Qualifier="live"),
+    ]:
+        assert (it["CodeSha256"], it["CodeSize"]) == measured, it
+    publish = {"FunctionName": "Declared", "CodeSha256": sha256(b"another")}
+    refused = None
+    try:
+        client.publish_version(**publish)
+    except ClientError as error:
+        refused = error.response["Error"]["Code"]
+    assert refused == INVALID, refused
+    # It is published already.
+    got_version = client.publish_version(FunctionName="Declared", CodeSha256=measured[0])
+    assert (got_version["Version"], got_version["CodeSha256"]) == ("1", measured[0])
     assert [it["Arn"] for it in got["Configuration"]["Layers"]] == [f"{LAYER}Tools:1"]
     got = client.get_layer_version(LayerName="Tools", VersionNumber=1)
     content = zipfile.ZipFile(io.BytesIO(fetch(got["Content"]["Location"])))

@@ -179,6 +179,12 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         code_cache: u64::from(options.code_cache_size) << 20,
         environments: state.environments(),
     };
+    let mut generations = Generations::new(state.environments().join(".builds"));
+    let watches = options.watches(std::io::stdout().is_terminal());
+    if watches {
+        // Before anything is told where they are.
+        generations.keep(&app.functions, &mut artifacts);
+    }
     let deployed = Deployed::new(
         &app,
         surroundings.clone(),
@@ -187,11 +193,6 @@ async fn start(options: &args::Up, began: Instant) -> Result<(Served, State), Up
         dispatcher.clone(),
         !options.no_build,
     );
-    let mut generations = Generations::new(state.environments().join(".builds"));
-    let watches = options.watches(std::io::stdout().is_terminal());
-    if watches {
-        generations.keep(&app.functions, &mut artifacts);
-    }
     let failures =
         providers::register(&app, artifacts, &surroundings, deployed.wasm(), &dispatcher).await?;
     let not_run = app.functions.iter().filter(|function| function.not_run.is_some()).count();

@@ -1,13 +1,15 @@
 //! Functions and layers that are made while Samovar runs: their files, and what runs functions.
 
+mod built;
 mod pack;
 mod shelf;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,6 +17,7 @@ use samovar_api::{CodeError, FunctionHost, Kept, LayerContent, Owner, Packed, St
 use samovar_app::{App, Function};
 use samovar_dispatch::Dispatcher;
 
+use self::built::{Built, InUse};
 use self::shelf::Shelf;
 use crate::build::{self, Artifact, Artifacts, Grounds, archive};
 use crate::providers::{self, Surroundings, Wasm};
@@ -40,9 +43,9 @@ struct Shared {
 #[derive(Default)]
 struct Template {
     /// What its functions run, by logical id.
-    built: HashMap<String, Artifact>,
-    /// Which runtime each of those is built for.
-    runtimes: HashMap<String, String>,
+    built: HashMap<String, Arc<Built>>,
+    /// What their versions run, for as long as those are served, by qualified name.
+    versions: HashMap<String, Weak<Built>>,
     /// Its layers that are on this machine, by logical id.
     layers: HashMap<String, PathBuf>,
 }
@@ -68,20 +71,21 @@ impl Deployed {
             unpacked: state.folder.join("code"),
             template: RwLock::default(),
         }));
-        deployed.declare(app, artifacts);
+        deployed.declare(app, &app.functions, artifacts);
         deployed
     }
 
-    /// From now on the template has these layers, and, of the functions that were built, these
-    /// artifacts; of its other functions what they had.
-    pub(crate) fn declare(&self, app: &App, artifacts: &Artifacts) {
+    /// From now on the template has these layers, and, of these functions, those artifacts that
+    /// were built; of its other functions what they had.
+    pub(crate) fn declare(&self, app: &App, built: &[Arc<Function>], artifacts: &Artifacts) {
         let mut template = self.0.template.write().unwrap_or_else(PoisonError::into_inner);
-        for (id, artifact) in artifacts {
-            if let (Ok(artifact), Some(function)) = (artifact, app.function(id)) {
-                template.built.insert(id.clone(), artifact.clone());
-                template.runtimes.insert(id.clone(), function.runtime.clone());
+        for function in built {
+            if let Some(Ok(artifact)) = artifacts.get(&function.logical_id) {
+                let built = Built::new(function.clone(), artifact.clone());
+                template.built.insert(function.logical_id.clone(), Arc::new(built));
             }
         }
+        template.versions.retain(|_, built| built.strong_count() > 0);
         let layers = app.layers.iter();
         template.layers = layers
             .filter_map(|layer| Some((layer.logical_id.clone(), layer.path.clone()?)))
@@ -145,19 +149,24 @@ impl FunctionHost for Deployed {
             Ok::<_, String>((shared.code(&wanted, code.as_ref())?, layers))
         });
         let (code, layers) = found.await?;
-        let artifact = match (code, function.managed()) {
-            (Code::Built(artifact), _) => artifact,
+        let (artifact, built) = match (code, function.managed()) {
+            (Code::Built(built), _) => (built.artifact().clone(), Some(built)),
             (Code::Unpacked(root), Some(runtime)) => {
                 let artifact = self.0.grounds.artifact(&function, runtime, root).await;
-                artifact.map_err(|error| format!("Its runtime cannot be had: {error}."))?
+                (artifact.map_err(|error| format!("Its runtime cannot be had: {error}."))?, None)
             }
-            (Code::Unpacked(root), None) => program(&function, root)?,
+            (Code::Unpacked(root), None) => (program(&function, root)?, None),
         };
         let wanted = function.clone();
         let provider = self.blocking(move |shared| {
             providers::make(&wanted, (artifact, layers), &shared.surroundings, &shared.wasm)
         });
-        self.0.dispatcher.register(function, provider.await?);
+        let mut provider = provider.await?;
+        if let Some(built) = built {
+            self.0.note(&function, &built);
+            provider = Arc::new(InUse::new(provider, built));
+        }
+        self.0.dispatcher.register(function, provider);
         Ok(())
     }
 
@@ -192,31 +201,37 @@ impl FunctionHost for Deployed {
     }
 
     async fn pack(&self, what: Packed) -> io::Result<File> {
-        self.blocking(move |shared| {
-            let template = shared.template.read().unwrap_or_else(PoisonError::into_inner);
-            match what {
-                Packed::Function(function) => {
-                    let artifact = template.built.get(&function.logical_id).cloned();
-                    drop(template);
-                    let not_built = || io::Error::other("the template's code did not build");
-                    pack::function(&function, &artifact.ok_or_else(not_built)?)
-                }
-                Packed::Layer(id) => {
-                    let path = template.layers.get(&id).cloned();
-                    drop(template);
-                    let gone = || io::Error::other("the template has no such layer");
-                    pack::layer(&path.ok_or_else(gone)?)
-                }
+        self.blocking(move |shared| match what {
+            Packed::Function(function) => {
+                shared.built(&function).ok_or_else(not_built)?.pack(&function)
             }
+            Packed::Layer(id) => {
+                let template = shared.template();
+                let path = template.layers.get(&id).cloned();
+                drop(template);
+                let gone = || io::Error::other("the template has no such layer");
+                pack::layer(&path.ok_or_else(gone)?)
+            }
+        })
+        .await
+    }
+
+    async fn measure(&self, function: Arc<Function>) -> io::Result<StoredCode> {
+        self.blocking(move |shared| {
+            shared.built(&function).ok_or_else(not_built)?.measure(&function)
         })
         .await
     }
 }
 
+fn not_built() -> io::Error {
+    io::Error::other("the template's code did not build")
+}
+
 /// Code that was found.
 enum Code {
     /// That of the template, as it runs.
-    Built(Artifact),
+    Built(Arc<Built>),
     /// The folder of an archive's content.
     Unpacked(PathBuf),
 }
@@ -236,16 +251,34 @@ impl Shared {
             let root = root.map_err(|error| format!("The code cannot be unpacked: {error}."))?;
             return Ok(Code::Unpacked(root));
         }
-        let template = self.template.read().unwrap_or_else(PoisonError::into_inner);
-        let id = &function.logical_id;
-        let built = template.built.get(id).cloned();
+        let built = self.template().built.get(&function.logical_id).cloned();
         let built = built.ok_or("The template's code for this function did not build.")?;
-        match template.runtimes.get(id) {
-            // What runs it was made for that one.
-            Some(runtime) if *runtime != function.runtime && function.managed().is_some() => {
-                Err(format!("The code of the template is for {runtime}: change Runtime there."))
-            }
-            _ => Ok(Code::Built(built)),
+        let runtime = built.runtime();
+        // What runs it was made for that one.
+        if runtime != function.runtime && function.managed().is_some() {
+            return Err(format!(
+                "The code of the template is for {runtime}: change Runtime there."
+            ));
+        }
+        Ok(Code::Built(built))
+    }
+
+    fn template(&self) -> RwLockReadGuard<'_, Template> {
+        self.template.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a version of a function of the template runs.
+    fn built(&self, function: &Function) -> Option<Arc<Built>> {
+        let template = self.template();
+        let own = template.versions.get(&*function.qualified_name()).and_then(Weak::upgrade);
+        own.or_else(|| template.built.get(&function.logical_id).cloned())
+    }
+
+    /// A published version keeps what it runs; `$LATEST` has what the template has.
+    fn note(&self, function: &Function, built: &Arc<Built>) {
+        if let Cow::Owned(name) = function.qualified_name() {
+            let mut template = self.template.write().unwrap_or_else(PoisonError::into_inner);
+            template.versions.insert(name, Arc::downgrade(built));
         }
     }
 
@@ -259,7 +292,7 @@ impl Shared {
             let path = match layer {
                 LayerContent::Archive(archive) => self.functions.archive(&function.name, archive),
                 LayerContent::Template(id) => {
-                    let template = self.template.read().unwrap_or_else(PoisonError::into_inner);
+                    let template = self.template();
                     let path = template.layers.get(id).cloned();
                     path.ok_or_else(|| format!("The template has no layer {id} any more."))?
                 }

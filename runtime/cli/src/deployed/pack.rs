@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use samovar_app::{Build, Function};
-use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::build::{self, Artifact, archive};
 
@@ -79,8 +79,10 @@ impl Pack {
     fn file(&mut self, path: &Path, name: &str) -> io::Result<()> {
         let file = File::open(path)?;
         let mode = file.metadata()?.permissions().mode() & 0o777;
-        // Without times: the same content makes the same archive.
+        // Without times: the same content makes the same archive. And not compressed: nobody has to
+        // wait for a digest.
         let options = SimpleFileOptions::default().unix_permissions(mode);
+        let options = options.compression_method(CompressionMethod::Stored);
         let options = options.last_modified_time(zip::DateTime::default());
         self.zip.start_file(name, options)?;
         let copied = io::copy(&mut file.take(self.left + 1), &mut self.zip)?;

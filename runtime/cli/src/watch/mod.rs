@@ -189,7 +189,7 @@ impl Watched {
     /// Has functions take over.
     async fn serve(&mut self, part: App, mut artifacts: Artifacts, began: Instant) {
         self.generations.keep(&part.functions, &mut artifacts);
-        self.deployed.declare(&self.app, &artifacts);
+        self.deployed.declare(&self.app, &part.functions, &artifacts);
         let loaded =
             match providers::load(&part, artifacts, &self.surroundings, self.deployed.wasm()).await
             {

@@ -97,7 +97,7 @@ impl Functions {
                     (Some(code), _) => {
                         host.archive(Owner::Function(record.name().to_owned()), code).await
                     }
-                    (None, Some(function)) => host.pack(Packed::Function(function.clone())).await,
+                    (None, Some(_)) => host.pack(Packed::Function(record.function(config))).await,
                     (None, None) => return Err(no_resource()),
                 }
             }

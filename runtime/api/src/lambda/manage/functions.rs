@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::error::LambdaError;
 use super::configuration::{Settings, apply, architecture, check_name, missing};
@@ -36,22 +36,43 @@ pub(super) struct CodeInput {
 }
 
 impl Functions {
-    pub(super) fn list_functions(&self, query: &Query) -> Answer {
+    pub(super) async fn list_functions(&self, query: &Query) -> Answer {
         let all = query.get("FunctionVersion") == Some("ALL");
-        let records = self.records();
-        let documents = records.values().flat_map(|record| {
+        let mut documents = Vec::new();
+        for record in self.records().values() {
             let versions = record.versions.iter().filter(|_| all);
-            let configs = [&record.latest].into_iter().chain(versions);
-            configs.map(|config| config.document(all, true)).collect::<Vec<_>>()
-        });
-        Ok(ok(&query.page("Functions", documents.collect(), 50)?))
+            for config in [&record.latest].into_iter().chain(versions) {
+                documents.push(self.document(record, config, (all, true)).await);
+            }
+        }
+        Ok(ok(&query.page("Functions", documents, 50)?))
     }
 
-    pub(super) fn get_function(&self, name: &str, query: &Query, from: &Origin) -> Answer {
+    /// `FunctionConfiguration` of a version: see [`Config::document`].
+    pub(super) async fn document(
+        &self,
+        record: &Record,
+        config: &Config,
+        (qualified, listed): (bool, bool),
+    ) -> Value {
+        let code = self.code_of(record, config).await;
+        Config { code, ..config.clone() }.document(qualified, listed)
+    }
+
+    /// A version's archive: the one that was uploaded, or what the template's code would be
+    /// packaged as. `None`: it did not build.
+    pub(super) async fn code_of(&self, record: &Record, config: &Config) -> Option<StoredCode> {
+        if let Some(code) = &config.code {
+            return Some(code.clone());
+        }
+        self.parts().host.measure(record.function(config)).await.ok()
+    }
+
+    pub(super) async fn get_function(&self, name: &str, query: &Query, from: &Origin) -> Answer {
         let (record, config, qualified) = self.qualified(name, query)?;
         let location = self.code_location(from, record.name(), &config.version);
         let mut document = json!({
-            "Configuration": config.document(qualified, false),
+            "Configuration": self.document(&record, &config, (qualified, false)).await,
             "Code": {"RepositoryType": "S3", "Location": location},
         });
         if !record.tags.is_empty() {
@@ -63,9 +84,9 @@ impl Functions {
         Ok(ok(&document))
     }
 
-    pub(super) fn get_configuration(&self, name: &str, query: &Query) -> Answer {
-        let (_, config, qualified) = self.qualified(name, query)?;
-        Ok(ok(&config.document(qualified, false)))
+    pub(super) async fn get_configuration(&self, name: &str, query: &Query) -> Answer {
+        let (record, config, qualified) = self.qualified(name, query)?;
+        Ok(ok(&self.document(&record, &config, (qualified, false)).await))
     }
 
     /// The version that a path and query name, and whether they name one.
@@ -156,9 +177,10 @@ impl Functions {
             let _ = self.parts().host.forget(owner).await;
             return Err(error);
         }
-        let mut document = record.latest.document(false, false);
+        let mut document = self.document(&record, &record.latest, (false, false)).await;
         if publish {
-            document = self.publish_latest(&mut record, None).await?;
+            let published = self.publish_latest(&mut record, None).await?;
+            document = self.document(&record, &published, (true, false)).await;
         }
         self.commit(record).await?;
         Ok(reply::json(StatusCode::CREATED, &document))
@@ -178,7 +200,7 @@ impl Functions {
         }
         self.touch(&mut record.latest);
         self.serve(&record, &record.latest).await?;
-        let document = record.latest.document(false, false);
+        let document = self.document(&record, &record.latest, (false, false)).await;
         self.commit(record).await?;
         Ok(ok(&document))
     }
@@ -195,14 +217,15 @@ impl Functions {
         }
         let code = self.store(Owner::Function(record.name().to_owned()), archive).await?;
         if input.dry_run {
-            return Ok(ok(&record.latest.document(false, false)));
+            return Ok(ok(&self.document(&record, &record.latest, (false, false)).await));
         }
         record.latest.code = Some(code);
         self.touch(&mut record.latest);
         self.serve(&record, &record.latest).await?;
-        let mut document = record.latest.document(false, false);
+        let mut document = self.document(&record, &record.latest, (false, false)).await;
         if input.publish {
-            document = self.publish_latest(&mut record, None).await?;
+            let published = self.publish_latest(&mut record, None).await?;
+            document = self.document(&record, &published, (true, false)).await;
         }
         self.commit(record).await?;
         Ok(ok(&document))

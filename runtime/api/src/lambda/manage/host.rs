@@ -67,6 +67,13 @@ pub trait FunctionHost: Send + Sync + 'static {
     /// # Errors
     /// It did not build, or cannot be read.
     async fn pack(&self, what: Packed) -> io::Result<File>;
+
+    /// Digest and size of the archive that [`Self::pack`] makes of this version's code. Found out
+    /// when it is first asked for, and known from then on for as long as the build is the same.
+    ///
+    /// # Errors
+    /// As [`Self::pack`].
+    async fn measure(&self, function: Arc<Function>) -> io::Result<StoredCode>;
 }
 
 /// Whose files they are.

@@ -252,14 +252,14 @@ impl Functions {
             return Err(LambdaError::UnknownOperation { method: method.clone(), path });
         };
         match (operation, &parameters[..]) {
-            ("ListFunctions", _) => self.list_functions(query),
+            ("ListFunctions", _) => self.list_functions(query).await,
             ("CreateFunction", _) => self.create_function(&body).await,
-            ("GetFunction", [name]) => self.get_function(name, query, from),
+            ("GetFunction", [name]) => self.get_function(name, query, from).await,
             ("DeleteFunction", [name]) => self.delete_function(name, query).await,
-            ("GetFunctionConfiguration", [name]) => self.get_configuration(name, query),
+            ("GetFunctionConfiguration", [name]) => self.get_configuration(name, query).await,
             ("UpdateFunctionConfiguration", [name]) => self.update_configuration(name, &body).await,
             ("UpdateFunctionCode", [name]) => self.update_code(name, &body).await,
-            ("ListVersionsByFunction", [name]) => self.list_versions(name, query),
+            ("ListVersionsByFunction", [name]) => self.list_versions(name, query).await,
             ("PublishVersion", [name]) => self.publish_version(name, &body).await,
             ("ListAliases", [name]) => self.list_aliases(name, query),
             ("CreateAlias", [name]) => self.create_alias(name, &body).await,

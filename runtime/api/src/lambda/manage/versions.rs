@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::error::LambdaError;
 use super::functions::check_revision;
@@ -20,10 +19,12 @@ struct Publication {
 }
 
 impl Functions {
-    pub(super) fn list_versions(&self, name: &str, query: &Query) -> Answer {
+    pub(super) async fn list_versions(&self, name: &str, query: &Query) -> Answer {
         let (record, _) = self.find(name)?;
-        let configs = [&record.latest].into_iter().chain(&record.versions);
-        let documents = configs.map(|config| config.document(true, true)).collect();
+        let mut documents = Vec::new();
+        for config in [&record.latest].into_iter().chain(&record.versions) {
+            documents.push(self.document(&record, config, (true, true)).await);
+        }
         Ok(ok(&query.page("Versions", documents, 50)?))
     }
 
@@ -33,16 +34,18 @@ impl Functions {
         let (record, _) = self.find(name)?;
         let mut record = Record::clone(&record);
         check_revision(input.revision_id.as_deref(), &record.latest.revision_id)?;
-        let own = record.latest.code.as_ref().map(sha256).unwrap_or_default();
-        if let Some(wanted) =
-            input.code_sha256.filter(|wanted| !wanted.is_empty() && *wanted != own)
-        {
-            return Err(LambdaError::InvalidParameter(format!(
-                "CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({own}). \
-                 Please try again with the CodeSHA256 in $LATEST."
-            )));
+        if let Some(wanted) = input.code_sha256.filter(|wanted| !wanted.is_empty()) {
+            let own = self.code_of(&record, &record.latest).await;
+            let own = own.as_ref().map(sha256).unwrap_or_default();
+            if wanted != own {
+                return Err(LambdaError::InvalidParameter(format!(
+                    "CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST \
+                     ({own}). Please try again with the CodeSHA256 in $LATEST."
+                )));
+            }
         }
-        let document = self.publish_latest(&mut record, input.description).await?;
+        let published = self.publish_latest(&mut record, input.description).await?;
+        let document = self.document(&record, &published, (true, false)).await;
         self.commit(record).await?;
         Ok(reply::json(StatusCode::CREATED, &document))
     }
@@ -53,7 +56,7 @@ impl Functions {
         &self,
         record: &mut Record,
         description: Option<String>,
-    ) -> Result<Value, LambdaError> {
+    ) -> Result<Config, LambdaError> {
         let mut config = record.latest.clone();
         config.description = description.unwrap_or(config.description);
         if let Some(last) = record.versions.last() {
@@ -65,16 +68,15 @@ impl Functions {
                 ..last.clone()
             };
             if same == config {
-                return Ok(last.document(true, false));
+                return Ok(last.clone());
             }
         }
         record.published += 1;
         config.version = record.published.to_string();
         config.revision_id = revision();
         self.serve(record, &config).await?;
-        let document = config.document(true, false);
-        record.versions.push(config);
-        Ok(document)
+        record.versions.push(config.clone());
+        Ok(config)
     }
 
     pub(super) async fn delete_version(&self, record: &Record, version: &str) -> Answer {
