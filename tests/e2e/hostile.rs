@@ -62,6 +62,8 @@ fn all() {
     statuses(&server);
     broken(&server);
     endless(&server);
+    back_pressure(&server);
+    gone_early(&server);
     limits(&server);
     network(&server, port);
 }
@@ -260,11 +262,56 @@ fn endless(server: &Server) {
         client.stream.read_exact(&mut read).unwrap();
     }
     drop(client);
-    eventually("the isolate ends when its client has gone", || {
-        let health = server.health();
-        let functions = health["functions"].as_array().unwrap().iter();
-        functions.clone().all(|function| function["busy"] == 0)
-    });
+    idle_again(server);
+}
+
+/// What the client does not read is not written: the guest waits. Another client reads more
+/// meanwhile than the guest would have written otherwise.
+fn back_pressure(server: &Server) {
+    const MORE: usize = 100;
+    let mut idle = Client::new(server, "stream");
+    idle.send("GET", "/flood", "");
+    assert_eq!(idle.head().unwrap().status, 200);
+    let mut busy = Client::new(server, "stream");
+    busy.send("GET", "/endless", "");
+    assert_eq!(busy.head().unwrap().status, 200);
+    let mut read = vec![0; 1 << 20];
+    for _ in 0..MORE {
+        busy.stream.read_exact(&mut read).unwrap();
+    }
+    drop(busy);
+    let output = server.output();
+    let written = output.lines().filter(|line| line.contains("flooded with")).count();
+    // What the system's own buffers of a connection take, and more.
+    assert!(written < MORE / 3, "{written} MB were written to a client that reads nothing");
+    drop(idle);
+    idle_again(server);
+}
+
+/// A client that leaves before there is a response stops the isolate too: else it would sleep to
+/// its time-out, and its line would tell that.
+fn gone_early(server: &Server) {
+    let mut client = Client::new(server, "stream");
+    client.send("GET", "/sleep", "");
+    eventually("the isolate sleeps", || busy(server) == 1);
+    drop(client);
+    idle_again(server);
+    let line =
+        || server.output().lines().find(|line| line.contains("GET /sleep")).map(str::to_owned);
+    eventually("the end of the invocation", || line().is_some());
+    let line = line().unwrap();
+    assert!(!line.contains("Runtime.") && !line.contains("Sandbox."), "{line}");
+}
+
+/// How many environments are at work.
+fn busy(server: &Server) -> u64 {
+    let health = server.health();
+    let functions = health["functions"].as_array().unwrap().iter();
+    functions.map(|function| function["busy"].as_u64().unwrap()).sum()
+}
+
+fn idle_again(server: &Server) {
+    eventually("the isolate ends when its client has gone", || busy(server) == 0);
 }
 
 /// Whatever it takes too much of, the answer is an error and the next request has its own.

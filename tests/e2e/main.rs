@@ -22,6 +22,7 @@ mod functions;
 mod handlers;
 mod hostile;
 mod http;
+mod integrations;
 mod lambda_api;
 mod languages;
 mod logs;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
     trials.extend(bad_input::trials());
     trials.extend(check::trials());
     trials.extend(compiled::trials());
+    trials.extend(integrations::trials());
     trials.extend(new::trials());
     trials.extend(queues::trials());
     trials.extend(schedules::trials());

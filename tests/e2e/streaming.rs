@@ -36,19 +36,19 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// Where a function waits. A connection, because a function has a `/tmp` of its own.
-struct Gate(TcpListener);
+pub(crate) struct Gate(TcpListener);
 
 impl Gate {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
-    fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.0.local_addr().unwrap().port()
     }
 
     /// Lets the function go on: it finds its connection closed.
-    fn open(&self) {
+    pub(crate) fn open(&self) {
         drop(self.0.accept().unwrap());
     }
 }
@@ -131,12 +131,16 @@ fn plain(server: &Server) {
 }
 
 fn url(server: &Server) {
+    first_and_second(server, "httpstreamer", "/");
+}
+
+/// Asks the function `http-streamer` at a host and path; its second piece comes after its first has
+/// reached the client.
+pub(crate) fn first_and_second(server: &Server, host: &str, path: &str) {
     let gate = Gate::new();
-    let address = server.http("");
-    let address = address.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", server.ports.http)).unwrap();
     let request = format!(
-        "GET /?port={} HTTP/1.1\r\nHost: httpstreamer.localhost\r\nConnection: close\r\n\r\n",
+        "GET {path}?port={} HTTP/1.1\r\nHost: {host}.localhost\r\nConnection: close\r\n\r\n",
         gate.port()
     );
     stream.write_all(request.as_bytes()).unwrap();

@@ -1,6 +1,7 @@
 //! What enters a function and what comes back.
 
 use std::fmt;
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -161,6 +162,11 @@ impl Reply {
     pub fn send(self, response: Response) -> Result<(), FunctionError> {
         let at_once = !matches!(response, Response::Bytes(_));
         self.give(response, at_once)
+    }
+
+    /// Ready when nobody waits for the answer any more.
+    pub fn poll_abandoned(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_closed(context)
     }
 
     /// The same, and the caller gets it at once: what is left of the invocation is no concern of

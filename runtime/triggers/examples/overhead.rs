@@ -104,6 +104,8 @@ fn gateway() -> SocketAddr {
         preflight: Default::default(),
         access_log: None,
         minimum_compression: None,
+        policy: None,
+        gateway_responses: Default::default(),
         span: None,
     };
     let gateway = Gateway::new(&[api], &functions, Account::default(), dispatcher, clock);
@@ -132,6 +134,7 @@ fn route(path: &str, function: &str, payload_format: Option<PayloadFormat>) -> A
         integration: Integration::Function(function.into()),
         payload_format,
         timeout: None,
+        streaming: false,
         access: Default::default(),
         span: span(),
     }

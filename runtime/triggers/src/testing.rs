@@ -82,6 +82,7 @@ pub(crate) fn api(logical_id: &str, kind: ApiKind, stage: &str, routes: Vec<(Rou
         integration: Integration::Function(function.into()),
         payload_format: None,
         timeout: None,
+        streaming: false,
         access: Default::default(),
         span: span(),
     };
@@ -101,6 +102,8 @@ pub(crate) fn api(logical_id: &str, kind: ApiKind, stage: &str, routes: Vec<(Rou
         preflight: Default::default(),
         access_log: None,
         minimum_compression: None,
+        policy: None,
+        gateway_responses: Default::default(),
         span: None,
     }
 }

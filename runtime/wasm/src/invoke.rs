@@ -1,5 +1,6 @@
 //! One invocation, by the way that the component takes it.
 
+mod awaited;
 mod command;
 mod event;
 pub mod gateway;

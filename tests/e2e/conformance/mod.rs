@@ -23,6 +23,8 @@ use crate::tools::{Answer, get, request};
 use crate::{against, run};
 
 mod browser;
+mod expect;
+mod stream;
 
 /// The APIs of the table.
 pub(crate) fn server() -> Server {
@@ -39,6 +41,8 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     let mut trials: Vec<Trial> = rules.into_iter().map(row).collect();
     let ports = "conformance::each_further_api_has_a_port_that_the_summary_names";
     trials.push(against(server, ports, further_ports));
+    trials.push(expect::trial(server));
+    trials.extend(stream::trials(server));
     trials.push(browser::trial(server));
     trials
 }

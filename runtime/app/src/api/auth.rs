@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authorizer;
-use super::properties::NO_POLICY;
+use super::policy;
 use super::subject::{Subject, items};
 use crate::model::{Access, ApiKind, Authorization, Authorizer};
 use crate::node::{self, Map, Node, Value};
@@ -131,6 +131,8 @@ pub(crate) struct Authorizers {
     pub(super) preflight: Access,
     /// `UsagePlan`.
     pub(super) usage_plan: Option<Map>,
+    /// The statements of its `ResourcePolicy`.
+    pub(super) statements: Vec<serde_json::Value>,
 }
 
 impl Authorizers {
@@ -208,8 +210,8 @@ impl Authorizers {
     }
 }
 
-/// Reads `Auth`; `None`: what it says is not known here.
-pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
+/// Reads `Auth` of an API with this stage; `None`: what it says is not known here.
+pub(super) fn authorizers(subject: &Subject, stage: &str) -> Option<Authorizers> {
     let Some((_, auth)) = subject.property("Auth") else {
         let iam = (subject.identity.kind == ApiKind::Rest).then(|| "AWS_IAM".to_owned());
         return Some(Authorizers { names: iam.into_iter().collect(), ..Authorizers::default() });
@@ -248,12 +250,10 @@ pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
     {
         subject.fault(unknown(reader, name, &names, &reader.owner, node));
     }
-    if let Some(node) = node::get(map, "ResourcePolicy")
-        && let Some(map) = reader.map("ResourcePolicy", node)
-    {
-        reader.only(map, RESOURCE_POLICY);
-        let what = format!("{}.Auth.ResourcePolicy", subject.path());
-        reader.report.note(node.at, what, NO_POLICY);
+    let mut statements = Vec::new();
+    if let Some(node) = node::get(map, "ResourcePolicy").filter(|_| !is_http) {
+        let path = format!("{}.Auth.ResourcePolicy", subject.path());
+        statements = policy::statements(reader, node, &policy::of_stage(stage), &path);
     }
     let mut plan = None;
     if let Some(node) = node::get(map, "UsagePlan")
@@ -265,6 +265,7 @@ pub(super) fn authorizers(subject: &Subject) -> Option<Authorizers> {
     let has_default = default.is_some();
     let mut authorizers = Authorizers { names, has_default, list, scopes, ..Default::default() };
     authorizers.usage_plan = plan.filter(|_| !is_http);
+    authorizers.statements = statements;
     if let Some(name) = default.and_then(Node::as_str) {
         authorizers.default.authorization = authorizers.authorization(name, None);
     }

@@ -8,8 +8,10 @@ use std::rc::Rc;
 
 use super::authorizer::{Schemes, key_source, schemes, security};
 use super::cors;
+use super::gateway_response::{self, GatewayResponses};
 use super::integration::{DEFINITION, Integrated, Integrations};
 use super::path::{ANY_METHOD, MAX_PATH, shape, trimmed, written, wrong_path};
+use super::policy;
 use super::subject::{Subject, items, open};
 use crate::document;
 use crate::model::{Access, ApiKeySource, ApiKind, ApiRoute, Authorizer, Cors, Route};
@@ -21,6 +23,8 @@ const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const INTEGRATIONS: &str = "x-amazon-apigateway-integrations";
 const CORS: &str = "x-amazon-apigateway-cors";
 const KEY_SOURCE: &str = "x-amazon-apigateway-api-key-source";
+const POLICY: &str = "x-amazon-apigateway-policy";
+const RESPONSES: &str = "x-amazon-apigateway-gateway-responses";
 const BINARY: &str = "x-amazon-apigateway-binary-media-types";
 
 /// The keys of a path item that are methods.
@@ -37,6 +41,9 @@ pub(super) struct Definition {
     /// Its security schemes that are authorizers.
     pub(super) authorizers: Vec<Authorizer>,
     pub(super) key_source: Option<ApiKeySource>,
+    pub(super) gateway_responses: GatewayResponses,
+    /// Its resource policy.
+    pub(super) policy: Option<serde_json::Value>,
 }
 
 /// What becomes of a definition's base path: of `basePath`, or of the first server's path.
@@ -124,6 +131,17 @@ pub(super) fn read(subject: &Subject, root: &Node, base: BasePath) -> Option<Def
     if let Some(node) = node::get(document, KEY_SOURCE).filter(|_| !is_http(subject)) {
         let node = subject.resolver.resolve(node);
         definition.key_source = Some(key_source(&subject.reader, KEY_SOURCE, &node));
+    }
+    if let Some(node) = node::get(document, RESPONSES).filter(|_| !is_http(subject)) {
+        let node = subject.resolver.resolve(node);
+        let path = format!("{} {RESPONSES}", subject.path());
+        definition.gateway_responses =
+            gateway_response::definition(&subject.reader, RESPONSES, &node, &path);
+    }
+    if let Some(node) = node::get(document, POLICY).filter(|_| !is_http(subject)) {
+        let node = subject.resolver.resolve(node);
+        let path = format!("{} {POLICY}", subject.path());
+        definition.policy = policy::document(&subject.reader, POLICY, &node, &path);
     }
     let mut schemes = schemes(subject, document);
     definition.authorizers = std::mem::take(&mut schemes.authorizers);
@@ -300,9 +318,8 @@ fn item_of(
             }
         };
         // A fault in one route is one fault: the others are still looked at.
-        let Some(Integrated { integration, payload_format, timeout }) = integrated else {
-            continue;
-        };
+        let Some(integrated) = integrated else { continue };
+        let Integrated { integration, payload_format, timeout, streaming } = integrated;
         if !taken.insert((route.method.clone(), route.path.as_deref().map(shape))) {
             let message = format!("`{}` is there already under another name", written(&route));
             let help = "parameters' names make no difference to API Gateway: keep one of the paths";
@@ -311,7 +328,8 @@ fn item_of(
         }
         let span = subject.reader.report.span(key.at);
         let access = security.of(subject, &reader, operation);
-        let added = ApiRoute { route, integration, payload_format, timeout, access, span };
+        let added =
+            ApiRoute { route, integration, payload_format, timeout, streaming, access, span };
         definition.routes.push(added);
     }
 }

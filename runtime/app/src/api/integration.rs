@@ -11,7 +11,9 @@ mod mapping;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(super) use self::change::expression_of_rest;
 use self::exchange::Beyond;
+pub(super) use self::mapping::parts_of_template;
 use super::path::timeout;
 use crate::model::{
     ApiKind, AwsIntegration, ChangeKind, Exchange, HttpIntegration, Integration, ParameterChange,
@@ -33,6 +35,7 @@ pub(super) struct Names {
     payload: &'static str,
     timeout: &'static str,
     method: &'static str,
+    transfer_mode: &'static str,
     response_parameters: &'static str,
     exchange: exchange::Names,
 }
@@ -45,6 +48,7 @@ pub(super) const DEFINITION: Names = Names {
     payload: "payloadFormatVersion",
     timeout: "timeoutInMillis",
     method: "httpMethod",
+    transfer_mode: "responseTransferMode",
     response_parameters: "responseParameters",
     exchange: exchange::Names {
         parameters: "requestParameters",
@@ -62,6 +66,7 @@ pub(super) const HTTP_API: Names = Names {
     payload: "PayloadFormatVersion",
     timeout: "TimeoutInMillis",
     method: "IntegrationMethod",
+    transfer_mode: "",
     response_parameters: "ResponseParameters",
     exchange: IN_RESOURCES,
 };
@@ -74,7 +79,8 @@ const IN_RESOURCES: exchange::Names = exchange::Names {
     responses: "IntegrationResponses",
 };
 
-/// In `AWS::ApiGateway::Method`. Payload formats and subtypes are for HTTP APIs only.
+/// In `AWS::ApiGateway::Method`. Payload formats and subtypes are for HTTP APIs only, and those
+/// do not stream.
 pub(super) const REST_API: Names = Names {
     kind: "Type",
     uri: "Uri",
@@ -82,6 +88,7 @@ pub(super) const REST_API: Names = Names {
     payload: "",
     timeout: "TimeoutInMillis",
     method: "IntegrationHttpMethod",
+    transfer_mode: "ResponseTransferMode",
     response_parameters: "",
     exchange: IN_RESOURCES,
 };
@@ -92,6 +99,7 @@ pub(super) struct Integrated {
     pub(super) integration: Integration,
     pub(super) payload_format: Option<PayloadFormat>,
     pub(super) timeout: Option<Duration>,
+    pub(super) streaming: bool,
 }
 
 /// Reads integrations of one API.
@@ -122,7 +130,52 @@ impl Integrations<'_, '_> {
         if let Integration::Other(what) = &integration {
             reader.report.note(at, path, format!("{what}: not emulated, the route answers 500"));
         }
-        Some(Integrated { integration, payload_format, timeout })
+        let streaming = self.streams(reader, names, map, &integration);
+        Some(Integrated { integration, payload_format, timeout, streaming })
+    }
+
+    /// Whether a REST API passes the response on as it comes (API Gateway developer guide, "Stream
+    /// the integration response for your proxy integrations"). The transfer mode and the URI say
+    /// it; AWS refuses an integration whose two disagree.
+    fn streams(
+        &self,
+        reader: &Reader,
+        names: &Names,
+        map: &Map,
+        integration: &Integration,
+    ) -> bool {
+        let uri = self.get(map, names.uri);
+        let uri_node = uri.as_ref().filter(|uri| !uri.is_unresolved());
+        let uri = uri_node.and_then(Node::as_str).unwrap_or_default();
+        let uri_streams = uri.ends_with("/response-streaming-invocations");
+        let is_function = matches!(integration, Integration::Function(_));
+        if self.kind == ApiKind::Http {
+            return false;
+        }
+        let node = self.get(map, names.transfer_mode);
+        let mode = node
+            .as_ref()
+            .and_then(|node| reader.choice(names.transfer_mode, node, &["BUFFERED", "STREAM"]));
+        let streams = mode == Some("STREAM");
+        if let Some(node) = uri_node.filter(|_| is_function && streams != uri_streams) {
+            let expected = match streams {
+                true => "a URI that streams, as its transfer mode is STREAM",
+                false => "a URI that does not stream, as its transfer mode is BUFFERED",
+            };
+            let help = match streams {
+                true => "write `.../2021-11-15/functions/ARN/response-streaming-invocations`",
+                false => "set the transfer mode to STREAM, or end the URI with `/invocations`",
+            };
+            reader.wrong(names.uri, node, expected, help.to_owned());
+        }
+        if let Some(node) = node.as_ref().filter(|_| streams)
+            && !matches!(integration, Integration::Function(_) | Integration::Http(_))
+        {
+            let help = "only AWS_PROXY and HTTP_PROXY integrations stream".to_owned();
+            reader.wrong(names.transfer_mode, node, "BUFFERED", help);
+            return false;
+        }
+        streams
     }
 
     /// What answers.

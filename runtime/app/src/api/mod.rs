@@ -5,9 +5,11 @@ mod auth;
 mod authorizer;
 mod cors;
 mod definition;
+mod gateway_response;
 mod integration;
 mod path;
 mod plain;
+mod policy;
 mod properties;
 mod routes;
 mod serverless;
@@ -86,6 +88,7 @@ fn state_machine<'t>(resolver: &Resolver<'t>, resource: &Resource<'t>, apis: &mu
             integration: Integration::Other("a state machine".to_owned()),
             payload_format: None,
             timeout: None,
+            streaming: false,
             access: Access::default(),
             span: resolver.report.span(key.at),
         };

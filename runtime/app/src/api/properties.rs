@@ -8,10 +8,8 @@ use crate::report::Fault;
 
 /// Of WebSocket APIs.
 pub(super) const NO_AUTH: &str = "not checked: every request is let through";
-pub(super) const NO_POLICY: &str = "not evaluated: it refuses no request";
 pub(super) const NO_DOMAIN: &str = "not served: use the local address";
 pub(super) const NO_MODELS: &str = "bodies are not validated";
-pub(super) const NO_RESPONSES: &str = "errors have their default bodies";
 pub(super) const NO_CANARY: &str = "all requests go to the functions of the template";
 
 const HTTP_API: &Table = &[
@@ -51,7 +49,7 @@ const REST_API: &Table = &[
     ("EndpointAccessMode", Effect::Accepted),
     ("EndpointConfiguration", Effect::Accepted),
     ("FailOnWarnings", Effect::Accepted),
-    ("GatewayResponses", Effect::Missing(NO_RESPONSES)),
+    ("GatewayResponses", Effect::Read),
     ("MergeDefinitions", Effect::Read),
     ("MethodSettings", Effect::Read),
     ("MinimumCompressionSize", Effect::Read),
@@ -59,7 +57,7 @@ const REST_API: &Table = &[
     ("Models", Effect::Missing(NO_MODELS)),
     ("Name", Effect::Read),
     ("OpenApiVersion", Effect::Accepted),
-    ("Policy", Effect::Missing(NO_POLICY)),
+    ("Policy", Effect::Read),
     ("PropagateTags", Effect::Accepted),
     ("SecurityPolicy", Effect::Accepted),
     ("StageName", Effect::Read),
@@ -87,14 +85,8 @@ const BOOLEANS: &[&str] = &[
 
 const TEXTS: &[&str] = &["CacheClusterSize", "Description"];
 
-const MAPPINGS: &[&str] = &[
-    "CanarySetting",
-    "DefaultRouteSettings",
-    "GatewayResponses",
-    "Models",
-    "RouteSettings",
-    "Tags",
-];
+const MAPPINGS: &[&str] =
+    &["CanarySetting", "DefaultRouteSettings", "Models", "RouteSettings", "Tags"];
 
 /// Looks at the properties that change nothing here: their types, and the names in them.
 pub(super) fn check(subject: &Subject) {
@@ -125,22 +117,8 @@ pub(super) fn check(subject: &Subject) {
     {
         reader.only(map, &["IpAddressType", "Type", "VPCEndpointIds"]);
     }
-    if let Some((_, node)) = subject.property("GatewayResponses") {
-        gateway_responses(subject, &node);
-    }
     if let Some((_, node)) = subject.property("OpenApiVersion") {
         open_api_version(subject, &node);
-    }
-}
-
-fn gateway_responses(subject: &Subject, node: &Node) {
-    let reader = &subject.reader;
-    for (key, response) in node.as_map().map(Vec::as_slice).unwrap_or_default() {
-        let Some(map) = reader.map(&key.name, response) else { continue };
-        reader.only(map, &["ResponseParameters", "ResponseTemplates", "StatusCode"]);
-        if let Some(Value::Map(map)) = response.get("ResponseParameters").map(|n| &n.value) {
-            reader.only(map, &["Headers", "Paths", "QueryStrings"]);
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use super::auth::Authorizers;
 use super::authorizer::{Keys, Settings};
 use super::path::{shape, written};
+use super::policy;
 use crate::model::{Access, Api, ApiRoute, Function, HttpTrigger, Route, Trigger};
 use crate::node::{Map, Node, Place};
 use crate::read::Reader;
@@ -104,6 +105,21 @@ impl Apis {
     pub(crate) fn access(&self, api: usize, reader: &Reader, auth: Option<&Node>) -> Access {
         let authorizers = self.rules[api].authorizers.as_ref();
         authorizers.map(|known| known.access(reader, auth)).unwrap_or_default()
+    }
+
+    /// Restricts a path of a REST API by the `ResourcePolicy` of its event, which stands at `owner`.
+    pub(crate) fn restrict(
+        &mut self,
+        api: usize,
+        reader: &Reader,
+        route: &Route,
+        node: &Node,
+        owner: &str,
+    ) {
+        let api = &mut self.apis[api];
+        let resource = policy::of_path(&api.stage, route.path.as_deref().unwrap_or("/"));
+        let path = format!("{owner}.Auth.ResourcePolicy");
+        policy::add(&mut api.policy, policy::statements(reader, node, &resource, &path));
     }
 
     /// `UsagePlan` of SAM's APIs.

@@ -8,7 +8,7 @@ use super::authorizer::{Settings, key_source, method_settings, route_settings};
 use super::definition::{self, BasePath, Definition};
 use super::routes::{Draft, Events};
 use super::subject::{Subject, items};
-use super::{auth, cors, properties, traffic};
+use super::{auth, cors, gateway_response, policy, properties, traffic};
 use crate::model::{Api, ApiKind};
 use crate::node;
 use crate::property;
@@ -34,12 +34,27 @@ pub(super) fn explicit<'t>(
     let mut api = subject.empty(stage.as_deref().unwrap_or("$default"));
     let authorizers = settings(&mut subject, &mut api);
     let (events, definition) = defined(&subject, resource);
-    let Definition { routes, bare, cors, binary_media_types, authorizers: defined, key_source } =
-        definition.unwrap_or_default();
+    let Definition {
+        routes,
+        bare,
+        cors,
+        binary_media_types,
+        authorizers: defined,
+        key_source,
+        gateway_responses,
+        policy: of_definition,
+    } = definition.unwrap_or_default();
     api.routes = routes;
     api.authorizers.extend(defined);
     if let Some(source) = key_source {
         api.api_key_source = source;
+    }
+    api.policy = api.policy.or(of_definition);
+    let statements = authorizers.as_ref().map(|known| known.statements.clone());
+    policy::add(&mut api.policy, statements.unwrap_or_default());
+    // The property's go before the definition's, type by type.
+    for (kind, response) in gateway_responses {
+        api.gateway_responses.entry(kind).or_insert(response);
     }
     api.cors = api.cors.or(cors);
     api.binary_media_types.extend(binary_media_types);
@@ -55,6 +70,8 @@ pub(super) fn implicit<'t>(resolver: &Resolver<'t>, identity: &ApiIdentity<'t>) 
     };
     let mut api = subject.empty(stage);
     let authorizers = settings(&mut subject, &mut api);
+    let statements = authorizers.as_ref().map(|known| known.statements.clone());
+    policy::add(&mut api.policy, statements.unwrap_or_default());
     let limits = limits(&subject);
     Draft { api, events: Events::Make, bare: Vec::new(), authorizers, limits }
 }
@@ -93,12 +110,20 @@ fn settings(subject: &mut Subject, api: &mut Api) -> Option<Authorizers> {
     if let Some((_, node)) = subject.property(traffic::COMPRESSION) {
         api.minimum_compression = traffic::minimum_compression(&subject.reader, &node);
     }
+    if let Some((key, node)) = subject.property("GatewayResponses") {
+        let path = format!("{}.GatewayResponses", subject.path());
+        api.gateway_responses = gateway_response::sam(&subject.reader, &key.name, &node, &path);
+    }
     api.base_paths = auth::base_paths(subject);
     properties::check(subject);
     if let Some((key, node)) = subject.property("ApiKeySourceType") {
         api.api_key_source = key_source(&subject.reader, &key.name, &node);
     }
-    let authorizers = auth::authorizers(subject);
+    if let Some((key, node)) = subject.property("Policy") {
+        let path = format!("{}.Policy", subject.path());
+        api.policy = policy::document(&subject.reader, &key.name, &node, &path);
+    }
+    let authorizers = auth::authorizers(subject, &api.stage);
     if let Some(authorizers) = &authorizers {
         api.authorizers.clone_from(&authorizers.list);
         api.preflight = authorizers.preflight.clone();

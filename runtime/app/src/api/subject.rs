@@ -115,6 +115,8 @@ impl<'r, 't> Subject<'r, 't> {
             preflight: Access::default(),
             access_log: None,
             minimum_compression: None,
+            policy: None,
+            gateway_responses: BTreeMap::new(),
             span: self.resource.map(|resource| report.span(resource.at)),
         }
     }

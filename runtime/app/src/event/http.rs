@@ -27,7 +27,7 @@ pub(super) const REST_API: &Table = &[
     ("Path", Effect::Read),
     ("RequestModel", Effect::Missing("bodies are not validated")),
     ("RequestParameters", Effect::Accepted),
-    ("ResponseTransferMode", Effect::Missing("responses are buffered")),
+    ("ResponseTransferMode", Effect::Read),
     ("RestApiId", Effect::Read),
     ("Stage", Effect::Accepted),
     ("TimeoutInMillis", Effect::Read),
@@ -46,6 +46,7 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
     let timeout = event
         .get("TimeoutInMillis")
         .and_then(|node| timeout(&event.reader, "TimeoutInMillis", node, kind));
+    let streaming = event.get("ResponseTransferMode").is_some_and(|node| streams(event, node));
     let authorizer = authorizer(event, kind);
     check_request(event);
     let (route, api) = (route?, api(event, apis, kind)?);
@@ -58,9 +59,16 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
     let integration = Integration::Function(event.resolver.id(event.function.resource.id));
     let span = event.span();
     let access = apis.access(api, &event.reader, event.get("Auth"));
+    let auth = event.get("Auth");
+    if let Some(policy) = auth.and_then(|auth| auth.get("ResourcePolicy"))
+        && kind == ApiKind::Rest
+    {
+        apis.restrict(api, &event.reader, &route, policy, &event.path());
+    }
     apis.limit(api, &event.reader, &route, event.get("RouteSettings"));
     let route_of = route.clone();
-    let added = ApiRoute { route: route_of, integration, payload_format, timeout, access, span };
+    let added =
+        ApiRoute { route: route_of, integration, payload_format, timeout, streaming, access, span };
     let report = event.reader.report;
     let note = match apis.add(api, added) {
         Added::Served(route) => {
@@ -88,6 +96,14 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
     };
     report.note(event.key.at, format!("{} ({})", event.path(), event.kind), note);
     None
+}
+
+/// Whether responses stream. SAM's word is Lambda's, `RESPONSE_STREAM`, which it writes into the
+/// integration as API Gateway's `STREAM`.
+fn streams(event: &Event, node: &Node) -> bool {
+    let modes = ["BUFFERED", "RESPONSE_STREAM"];
+    let mode = event.reader.choice("ResponseTransferMode", node, &modes);
+    mode == Some("RESPONSE_STREAM")
 }
 
 /// The API that the event names, or the implicit one.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    Access, ApiKeySource, Authorizer, AwsIntegration, Exchange, HttpIntegration,
+    Access, ApiKeySource, Authorizer, AwsIntegration, Exchange, HttpIntegration, Mapping,
     ServiceIntegration, Span,
 };
 
@@ -46,6 +46,11 @@ pub struct Api {
     pub access_log: Option<String>,
     /// `MinimumCompressionSize` of a REST API in bytes; `None`: responses are not compressed.
     pub minimum_compression: Option<u32>,
+    /// The resource policy of a REST API as a JSON document, with `execute-api:/STAGE/METHOD/PATH`
+    /// for ARNs of its own.
+    pub policy: Option<serde_json::Value>,
+    /// Gateway responses of a REST API by their types: `DEFAULT_4XX`, `UNAUTHORIZED`.
+    pub gateway_responses: BTreeMap<String, GatewayResponse>,
     /// Where the API stands; `None` where implicit.
     pub span: Option<Span>,
 }
@@ -79,6 +84,9 @@ pub struct ApiRoute {
     pub payload_format: Option<PayloadFormat>,
     /// `TimeoutInMillis`; `None`: API Gateway's own limit.
     pub timeout: Option<Duration>,
+    /// Whether the response goes to the client as it comes (`ResponseTransferMode: STREAM` of a
+    /// REST API).
+    pub streaming: bool,
     /// Who may call it, and how often.
     pub access: Access,
     /// Where the route stands.
@@ -133,6 +141,19 @@ pub enum PayloadFormat {
     V1,
     /// `2.0`.
     V2,
+}
+
+/// What the clients of a REST API get instead of its own word for an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GatewayResponse {
+    /// `StatusCode`; `None`: the error's own.
+    pub status: Option<u16>,
+    /// Headers by their names.
+    pub headers: Vec<(String, Mapping)>,
+    /// `ResponseTemplates`: bodies by content type, in lower case. Empty: the error's own body.
+    /// [`MappingPart::Context`](super::MappingPart::Context) may also be `error.message`,
+    /// `error.messageString` and `error.responseType`.
+    pub templates: Vec<(String, Mapping)>,
 }
 
 /// Rules of cross-origin resource sharing. Values are as they stand in headers.

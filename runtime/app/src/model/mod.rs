@@ -20,7 +20,7 @@ pub use access::{
     JwtAuthorizer, LambdaAuthorizer, LambdaAuthorizerForm, PlannedApi, Quota, QuotaPeriod,
     Throttle, UsagePlan, UserPoolsAuthorizer,
 };
-pub use api::{Api, ApiKind, ApiRoute, Cors, Integration, PayloadFormat, Route};
+pub use api::{Api, ApiKind, ApiRoute, Cors, GatewayResponse, Integration, PayloadFormat, Route};
 pub use function::{
     Architecture, Asynchronous, Build, Code, Destination, Function, FunctionUrl, Kind, Layer,
     LayerReference, Logging, Tracing,

@@ -16,7 +16,7 @@ mod gateway;
 mod generated;
 mod identity;
 mod implicit;
-mod json;
+pub(crate) mod json;
 mod lambda;
 mod lookup;
 mod nested;

@@ -206,6 +206,27 @@ fn events_say_how_they_are_sent() {
 }
 
 #[test]
+fn routes_of_rest_apis_may_stream() {
+    let event = |mode: &str| {
+        let properties = format!("Path: /, Method: GET, ResponseTransferMode: {mode}");
+        hello(&format!("Events: {{Rest: {{Type: Api, Properties: {{{properties}}}}}}}"), "")
+    };
+    for (mode, streaming) in [("RESPONSE_STREAM", true), ("BUFFERED", false)] {
+        let app = app(&event(mode));
+        assert_eq!(app.apis[0].routes[0].streaming, streaming);
+        assert_eq!(notes(&app), Vec::<String>::new());
+    }
+    // API Gateway's own word.
+    let messages = messages(&event("STREAM"));
+    assert_eq!(
+        messages,
+        [
+            "`ResponseTransferMode` of event Rest of Hello must be one of BUFFERED, RESPONSE_STREAM, not `STREAM`"
+        ]
+    );
+}
+
+#[test]
 fn generated_resources_can_be_referred_to() {
     let app = app(&format!(
         "{}Outputs:

@@ -73,6 +73,24 @@ Outputs:
 ";
 
 #[test]
+fn gateway_responses() {
+    let app = app(&with(
+        "  Web: {Type: 'AWS::ApiGateway::RestApi', Properties: {Name: a}}
+  Live: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: !Ref Web, StageName: dev}}
+  Denied:
+    Type: AWS::ApiGateway::GatewayResponse
+    Properties:
+      RestApiId: !Ref Web
+      ResponseType: ACCESS_DENIED
+      StatusCode: '404'
+      ResponseParameters: {gatewayresponse.header.X-A: context.requestId}
+",
+    ));
+    let denied = &app.apis[0].gateway_responses["ACCESS_DENIED"];
+    assert_eq!((denied.status, denied.headers[0].0.as_str()), (Some(404), "X-A"));
+}
+
+#[test]
 fn http_apis() {
     let app = app(&with(HTTP));
     assert_eq!(

@@ -40,6 +40,84 @@ fn routes(app: &App) -> Vec<String> {
     shown.collect()
 }
 
+/// API Gateway developer guide, "x-amazon-apigateway-gateway-responses object".
+#[test]
+fn gateway_responses() {
+    let paths = format!("paths: {{/a: {{get: {}}}}}", calls());
+    let responses = "x-amazon-apigateway-gateway-responses:
+  DEFAULT_4XX:
+    statusCode: 418
+    responseParameters: {gatewayresponse.header.X-A: \"'b'\", gatewayresponse.path.p: context.path}
+    responseTemplates: {Text/Plain: 'no: $context.error.message'}
+  WAF_FILTERED: {statusCode: 404}";
+    let own = "StageName: v1\nGatewayResponses: {THROTTLED: {StatusCode: '503'}}";
+    let app = app(&web("Api", "", own, &format!("openapi: 3.0.1\n{responses}\n{paths}")));
+    let found = &app.apis[0].gateway_responses;
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["DEFAULT_4XX", "THROTTLED", "WAF_FILTERED"]);
+    let one = &found["DEFAULT_4XX"];
+    assert_eq!((one.status, one.headers.len()), (Some(418), 1));
+    assert_eq!(one.templates[0].0, "text/plain");
+    assert_eq!(found["THROTTLED"].status, Some(503));
+    let note = "Resources.Web x-amazon-apigateway-gateway-responses WAF_FILTERED: never answered: \
+                there is no web application firewall";
+    assert_eq!(notes(&app), [note]);
+
+    for bad in [
+        "{NOTHING: {statusCode: 400}}",
+        "{DEFAULT_4XX: {statusCode: 99}}",
+        "{DEFAULT_4XX: {responseParameters: {x: \"'y'\"}}}",
+        "{DEFAULT_4XX: {responseParameters: {gatewayresponse.header.x: y}}}",
+    ] {
+        let responses = format!("x-amazon-apigateway-gateway-responses: {bad}");
+        let text =
+            web("Api", "", "StageName: v1", &format!("openapi: 3.0.1\n{responses}\n{paths}"));
+        assert_eq!(messages(&text).len(), 1, "{bad}");
+    }
+}
+
+/// API Gateway developer guide, "Set up a Lambda proxy integration with payload response streaming":
+/// the transfer mode and the URI go together.
+#[test]
+fn integrations_stream() {
+    let with = |integration: &str| {
+        let paths =
+            format!("paths: {{/a: {{get: {{x-amazon-apigateway-integration: {integration}}}}}}}");
+        web("Api", "", "StageName: v1", &format!("openapi: 3.0.1\n{paths}"))
+    };
+    let uri = |version: &str, action: &str| {
+        format!(
+            "!Sub 'arn:aws:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/\
+             ${{Hello.Arn}}/{action}'"
+        )
+    };
+    let streams = uri("2021-11-15", "response-streaming-invocations");
+    let calls = uri("2015-03-31", "invocations");
+    let function = |uri: &str, mode: &str| {
+        with(&format!("{{type: aws_proxy, uri: {uri}, responseTransferMode: {mode}}}"))
+    };
+    let server = with(
+        "{type: http_proxy, uri: 'http://a.example', responseTransferMode: STREAM, \
+         timeoutInMillis: 900000}",
+    );
+    for (text, streaming) in [
+        (function(&streams, "STREAM"), true),
+        (function(&calls, "BUFFERED"), false),
+        (server, true),
+    ] {
+        let app = app(&text);
+        assert_eq!(app.apis[0].routes[0].streaming, streaming, "{text}");
+        assert_eq!(notes(&app), Vec::<String>::new());
+    }
+    for text in [
+        function(&calls, "STREAM"),
+        function(&streams, "BUFFERED"),
+        with("{type: mock, responseTransferMode: STREAM}"),
+        function(&streams, "RESPONSE_STREAM"),
+    ] {
+        assert!(!messages(&text).is_empty(), "{text}");
+    }
+}
+
 fn triggers(app: &App) -> Vec<&str> {
     app.functions.iter().flat_map(|f| &f.triggers).map(Trigger::name).collect()
 }

@@ -18,6 +18,7 @@ mod integrations;
 mod intrinsics;
 mod lambda;
 mod nested;
+mod policies;
 mod properties;
 mod queues;
 mod settings;

@@ -10,6 +10,7 @@ use super::access_log::Format;
 use super::binary::MediaTypes;
 use super::cors::Cors;
 use super::failure::Failure;
+use super::gateway_response::GatewayResponses;
 use super::inbound::{Host, Inbound};
 use super::route::{Answers, Matched, RouteTarget, Router, Rules};
 
@@ -28,8 +29,6 @@ pub(crate) enum Front {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) front: Front,
-    /// Whether responses stream (`InvokeMode` of a function URL is `RESPONSE_STREAM`).
-    pub(crate) streaming: bool,
     /// As in its host name on AWS.
     pub(crate) id: String,
     /// The API's, or the function's.
@@ -47,6 +46,8 @@ pub(crate) struct Endpoint {
     pub(crate) access_log: Option<Arc<Format>>,
     /// From how many bytes on responses are compressed.
     pub(crate) minimum_compression: Option<u32>,
+    /// What takes the place of a REST API's errors.
+    pub(crate) gateway_responses: GatewayResponses,
     pub(crate) router: Router,
 }
 
@@ -131,6 +132,12 @@ impl Endpoints {
 }
 
 impl Selected<'_> {
+    /// Whether the response goes to the client as it comes: by a route of a REST API, or a
+    /// function URL whose `InvokeMode` is `RESPONSE_STREAM`.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.matched.as_ref().is_ok_and(|matched| matched.target.streaming)
+    }
+
     /// How well the request fits: a route, `$default`, nothing.
     fn rank(&self) -> u8 {
         match &self.matched {
@@ -156,16 +163,17 @@ impl Endpoint {
             };
             let format = route.payload_format.filter(|_| front == Front::HttpApi).unwrap_or(format);
             let target = RouteTarget::new(&route.route, answers, format, route.timeout);
+            let target = RouteTarget { streaming: route.streaming, ..target };
             Some((route.route.clone(), target))
         });
         Self {
             front,
-            streaming: false,
             id: api.id.clone(),
             logical_id: api.logical_id.clone(),
             stage: api.stage.clone(),
             access_log: api.access_log.as_deref().map(|format| Arc::new(Format::new(format))),
             minimum_compression: api.minimum_compression,
+            gateway_responses: GatewayResponses::new(&api.gateway_responses),
             base_paths: longest_first(&api.base_paths),
             stage_variables: api.stage_variables.clone(),
             binary: MediaTypes::new(&api.binary_media_types),
@@ -183,13 +191,14 @@ impl Endpoint {
             PayloadFormat::V2,
             None,
         );
+        let target = RouteTarget { streaming: url.streaming, ..target };
         Some(Self {
             front: Front::FunctionUrl,
-            streaming: url.streaming,
             id: url.id.clone(),
             logical_id: function.logical_id.clone(),
             access_log: None,
             minimum_compression: None,
+            gateway_responses: GatewayResponses::new(&BTreeMap::new()),
             stage: DEFAULT_STAGE.into(),
             base_paths: Vec::new(),
             stage_variables: BTreeMap::new(),

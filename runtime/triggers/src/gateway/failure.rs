@@ -106,6 +106,28 @@ impl Failure {
         response
     }
 
+    /// The gateway response of a REST API by which a template may change this one (API Gateway
+    /// guide, "Gateway response types"); `None`: none does.
+    pub(crate) fn response_type(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoRoute => "MISSING_AUTHENTICATION_TOKEN",
+            Self::TooLarge | Self::EventTooLarge => "REQUEST_TOO_LARGE",
+            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::Function(_) | Self::Throttled(_) => "DEFAULT_5XX",
+            Self::Refused(_) => "API_CONFIGURATION_ERROR",
+            Self::Unreachable(_) => "INTEGRATION_FAILURE",
+            Self::TimedOut => "INTEGRATION_TIMEOUT",
+            Self::Access(refusal) => refusal.response_type(),
+            // No API has been found yet, the client is gone, or there is no server any more.
+            Self::NoStage
+            | Self::UriTooLong
+            | Self::HeadersTooLarge
+            | Self::BadRequest
+            | Self::TooSlow
+            | Self::Stopping => return None,
+        })
+    }
+
     /// HTTP APIs answer 500 for a failed or malformed integration and 503 for one that is
     /// throttled or takes longer than 30 s (API Gateway guide, "Troubleshooting issues with
     /// HTTP API Lambda integrations"; seen in aws-lambda-cpp #117 and cortex #1225). AWS does not
@@ -161,9 +183,14 @@ impl Failure {
                 (415, "BadRequestException", r#"{"message":"Unsupported Media Type"}"#)
             }
             Self::Function(_) => (502, "InternalServerErrorException", internal),
-            Self::Refused(_) | Self::Throttled(_) | Self::Unreachable(_) | Self::Access(_) => {
+            Self::Refused(_) | Self::Throttled(_) | Self::Access(_) => {
                 (500, "InternalServerErrorException", internal)
             }
+            Self::Unreachable(_) => (
+                504,
+                "InternalServerErrorException",
+                r#"{"message": "Network error communicating with endpoint"}"#,
+            ),
             Self::TimedOut => (
                 504,
                 "InternalServerErrorException",

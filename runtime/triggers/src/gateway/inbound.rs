@@ -3,13 +3,21 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
+use http_body::Body as HttpBody;
 use percent_encoding::percent_decode;
+use samovar_dispatch::BoxError;
+use samovar_http::{BodyError, read_body};
 
 use super::endpoint::Front;
+use super::failure::Failure;
 use super::headers;
+
+/// What a client expects that waits to be asked for its body.
+const CONTINUE: &[u8] = b"100-continue";
 
 /// The head of a request: read before its body, because the route decides how long that may be.
 #[derive(Debug)]
@@ -107,6 +115,30 @@ impl Inbound {
                 (form_decoded(name), form_decoded(value))
             })
             .collect()
+    }
+}
+
+impl Inbound {
+    /// The body, of at most `limit` bytes. A client that waits to be asked for a larger one
+    /// (`Expect: 100-continue`, RFC 9110, section 10.1.1) is not asked: reading is what asks.
+    ///
+    /// # Errors
+    /// The body is too large, broken off, or too slow.
+    pub(crate) async fn read<B>(&self, body: B, limit: usize) -> Result<Bytes, Failure>
+    where
+        B: HttpBody<Data = Bytes> + Send,
+        B::Error: Into<BoxError>,
+    {
+        let waits = self.headers.get(header::EXPECT);
+        let waits = waits.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(CONTINUE));
+        if waits && body.size_hint().lower() > limit as u64 {
+            return Err(Failure::TooLarge);
+        }
+        read_body(body, limit).await.map_err(|error| match error {
+            BodyError::TooLarge => Failure::TooLarge,
+            BodyError::Broken => Failure::BadRequest,
+            BodyError::TooSlow => Failure::TooSlow,
+        })
     }
 }
 

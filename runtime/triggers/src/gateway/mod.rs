@@ -14,6 +14,7 @@ mod event;
 mod event_v1;
 mod event_v2;
 mod failure;
+mod gateway_response;
 mod headers;
 mod ids;
 mod inbound;
@@ -87,7 +88,7 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let endpoints = RwLock::new(Arc::new(Endpoints::new(apis, functions)));
-        let authorizers = Authorizers::new(apis, functions, Authorizing::default());
+        let authorizers = Authorizers::new(apis, functions, &account, Authorizing::default());
         let authorizers = RwLock::new(Arc::new(authorizers));
         let access_log = OnceLock::new();
         let sockets =
@@ -161,7 +162,8 @@ impl Gateway {
         functions: &[Arc<Function>],
         settings: Authorizing,
     ) -> Self {
-        let authorizers = Arc::new(Authorizers::new(apis, functions, settings));
+        let account = &self.shared.account;
+        let authorizers = Arc::new(Authorizers::new(apis, functions, account, settings));
         *self.shared.authorizers.write().unwrap_or_else(PoisonError::into_inner) = authorizers;
         self
     }

@@ -52,6 +52,8 @@ pub(crate) struct Mapping {
     /// Whether the client of a REST API takes binary bodies, see
     /// [`MediaTypes::are_accepted`](super::binary::MediaTypes::are_accepted).
     pub(crate) takes_binary: bool,
+    /// Whether the function was asked to stream.
+    pub(crate) streaming: bool,
 }
 
 impl Mapping {
@@ -145,8 +147,13 @@ fn inferred(body: Bytes) -> Response<Bytes> {
     response
 }
 
-/// Reads the prelude of a streamed response: `statusCode`, `headers` and `cookies`.
-pub(crate) fn prelude(json: &[u8]) -> Result<Response<()>, Malformed> {
+/// Fields of the prelude behind a REST API (API Gateway guide, "Set up a Lambda proxy integration
+/// with payload response streaming").
+const PRELUDE_FIELDS: [&str; 4] = ["statusCode", "headers", "multiValueHeaders", "cookies"];
+
+/// Reads the prelude of a streamed response: `statusCode`, `headers` and `cookies`, and
+/// `multiValueHeaders` for a REST API, which takes no other field.
+pub(crate) fn prelude(front: Front, json: &[u8]) -> Result<Response<()>, Malformed> {
     let Value::Object(fields) = serde_json::from_slice(json).map_err(|_| Malformed::NotJson)?
     else {
         return Err(Malformed::NotAnObject);
@@ -154,8 +161,17 @@ pub(crate) fn prelude(json: &[u8]) -> Result<Response<()>, Malformed> {
     let mut response = Response::new(());
     *response.status_mut() = status(fields.get("statusCode"))?;
     let headers = response.headers_mut();
-    v2_headers(&fields, headers)?;
-    remap(Front::FunctionUrl, headers);
+    if front == Front::RestApi {
+        let known = |name: &&String| PRELUDE_FIELDS.contains(&name.as_str());
+        if let Some(unknown) = fields.keys().find(|name| !known(name)) {
+            return Err(Malformed::UnknownField(unknown.clone()));
+        }
+        v1_headers(&fields, headers)?;
+        cookies(&fields, headers)?;
+    } else {
+        v2_headers(&fields, headers)?;
+    }
+    remap(front, headers);
     Ok(response)
 }
 
@@ -184,6 +200,10 @@ fn v2_headers(fields: &Map<String, Value>, headers: &mut HeaderMap) -> Result<()
             append(headers, name, &value)?;
         }
     }
+    cookies(fields, headers)
+}
+
+fn cookies(fields: &Map<String, Value>, headers: &mut HeaderMap) -> Result<(), Malformed> {
     for cookie in list(fields.get("cookies"), "cookies")? {
         if let Some(cookie) = scalar(cookie, "cookies")? {
             append(headers, header::SET_COOKIE.as_str(), &cookie)?;

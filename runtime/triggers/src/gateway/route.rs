@@ -56,6 +56,8 @@ pub(crate) struct RouteTarget {
     pub(crate) payload_format: PayloadFormat,
     /// `TimeoutInMillis`; `None`: as long as the front end waits.
     pub(crate) timeout: Option<Duration>,
+    /// Whether the response goes to the client as it comes.
+    pub(crate) streaming: bool,
 }
 
 /// Who answers a route.
@@ -103,7 +105,8 @@ impl RouteTarget {
             (_, None) => "$default".to_owned(),
             (method, Some(path)) => format!("{} {path}", method.as_deref().unwrap_or("ANY")),
         };
-        Self { key, resource: route.path.clone(), answers, payload_format, timeout }
+        let resource = route.path.clone();
+        Self { key, resource, answers, payload_format, timeout, streaming: false }
     }
 }
 

@@ -7,20 +7,20 @@ use samovar_app::PayloadFormat;
 use samovar_dispatch::{
     Answer, Body, BoxError, Door, Event, Invocation, Response as Output, Source,
 };
-use samovar_http::{BodyError, full, read_body};
+use samovar_http::full;
 use tokio::time::{Instant, timeout};
 
 use super::access_log::Integration;
 use super::authorizer::Identity;
-use super::endpoint::{Front, Selected};
+use super::endpoint::{Endpoint, Front, Selected};
 use super::failure::Failure;
 use super::ids::Ids;
 use super::inbound::Inbound;
 use super::integration::{self, Call};
 use super::limits::EVENT_LIMIT;
-use super::response::Mapping;
+use super::response::{Malformed, Mapping};
 use super::route::Answers;
-use super::{Shared, cors, event, event_v1, event_v2, headers, stream};
+use super::{Shared, cors, event, event_v1, event_v2, gateway_response, headers, stream};
 
 impl Shared {
     /// Answers a request of an endpoint.
@@ -36,6 +36,7 @@ impl Shared {
     {
         let endpoint = selected.endpoint;
         let front = endpoint.front;
+        let routed = selected.routed;
         let mut invocation = Invocation::new(Event::Bytes(Bytes::new()), source(inbound));
         adopt_trace(&mut invocation, inbound);
         let ids = Ids::of(&invocation);
@@ -46,7 +47,7 @@ impl Shared {
                 Some(mut response) => {
                     let admitted = self.preflight(&selected, inbound, &ids).await;
                     if let Err(failure) = admitted {
-                        response = failure.response(front);
+                        response = self.failed(&failure, endpoint, inbound, routed, &ids, &caller);
                     }
                     ids.mark(front, &mut response);
                     return response;
@@ -64,12 +65,56 @@ impl Shared {
                 }
             },
         };
-        let mut response = answered.unwrap_or_else(|failure| failure.response(front));
+        let mut response = answered.unwrap_or_else(|failure| {
+            self.failed(&failure, endpoint, inbound, routed, &ids, &caller)
+        });
         // For the access log.
         response.extensions_mut().insert(caller);
         cors::mark(endpoint, inbound, &mut response);
         ids.mark(front, &mut response);
         response
+    }
+
+    /// The response to a request that fails, as the API's own gateway responses have it.
+    pub(super) fn failed(
+        &self,
+        failure: &Failure,
+        endpoint: &Endpoint,
+        inbound: &Inbound,
+        routed: &str,
+        ids: &Ids,
+        caller: &Identity,
+    ) -> Response<Body> {
+        let response = failure.response(endpoint.front);
+        if endpoint.gateway_responses.is_empty() {
+            return response;
+        }
+        let own = failure.response_type().and_then(|kind| {
+            Some((kind, endpoint.gateway_responses.find(kind, response.status())?))
+        });
+        let Some((kind, own)) = own else { return response };
+        let matched = endpoint.router.find(&inbound.method, routed);
+        let target = matched.as_ref().map(|matched| matched.target);
+        let call = Call {
+            front: endpoint.front,
+            inbound,
+            path: routed,
+            parameters: matched.as_ref().map(|it| it.parameters.as_slice()).unwrap_or_default(),
+            headers: &inbound.headers,
+            body: &Bytes::new(),
+            resource: target.and_then(|it| it.resource.as_deref()).unwrap_or_default(),
+            route_key: target.map(|it| it.key.as_str()).unwrap_or_default(),
+            api_id: &endpoint.id,
+            stage: &endpoint.stage,
+            stage_variables: &endpoint.stage_variables,
+            account_id: &self.account.id,
+            request_id: &ids.request,
+            extended_request_id: &ids.extended,
+            caller,
+            limit: integration::TIME_LIMIT,
+            streaming: false,
+        };
+        gateway_response::apply(own, kind, &call, response)
     }
 
     /// Whether a preflight that the front end answers is let through. Only the methods that SAM
@@ -121,11 +166,7 @@ impl Shared {
         let Selected { endpoint, matched, path, routed } = selected;
         let matched = &matched?;
         let front = endpoint.front;
-        let body = read_body(body, front.body_limit()).await.map_err(|error| match error {
-            BodyError::TooLarge => Failure::TooLarge,
-            BodyError::Broken => Failure::BadRequest,
-            BodyError::TooSlow => Failure::TooSlow,
-        })?;
+        let body = inbound.read(body, front.body_limit()).await?;
         let target = matched.target;
         let headers = headers::forwarded(inbound, &invocation);
         let source = event::Source {
@@ -163,6 +204,7 @@ impl Shared {
                     request_id: &invocation.request_id,
                     extended_request_id,
                     caller,
+                    streaming: target.streaming,
                     limit: front.time_limit(target.timeout).unwrap_or(integration::TIME_LIMIT),
                 };
                 return self.integrations.answer(direct, &call).await;
@@ -183,7 +225,7 @@ impl Shared {
             }
         };
         // What answers HEAD has no body that could stream.
-        invocation.streaming = endpoint.streaming && inbound.method != Method::HEAD;
+        invocation.streaming = target.streaming && inbound.method != Method::HEAD;
         let began = Instant::now();
         let called = function.called_by_triggers();
         let invoked = self.dispatcher.invoke(&called, invocation);
@@ -195,7 +237,8 @@ impl Shared {
         let latency = began.elapsed();
         let accept = inbound.headers.get(header::ACCEPT).map(headers::text);
         let takes_binary = endpoint.binary.are_accepted(accept.as_deref());
-        let mapping = Mapping { front, format: target.payload_format, takes_binary };
+        let format = target.payload_format;
+        let mapping = Mapping { front, format, takes_binary, streaming: target.streaming };
         let mut response = outcome(mapping, answer?).await?;
         response.extensions_mut().insert(Integration { latency });
         Ok(response)
@@ -240,15 +283,19 @@ async fn outcome(mapping: Mapping, answer: Answer) -> Result<Response<Body>, Fai
     match answer.result {
         Ok(Output::Bytes(payload)) => {
             let response = match mapping.front {
-                Front::FunctionUrl => stream::collected(&payload),
+                Front::FunctionUrl => stream::collected(Front::FunctionUrl, &payload),
+                Front::RestApi if mapping.streaming => {
+                    let response = stream::collected(Front::RestApi, &payload);
+                    Some(response.unwrap_or(Err(Malformed::NoPrelude)))
+                }
                 Front::HttpApi | Front::RestApi => None,
             };
             response
                 .unwrap_or_else(|| mapping.parse(&payload))
                 .map(|response| response.map(full))
-                .map_err(|malformed| Failure::Function(malformed.to_string()))
+                .map_err(|malformed| stream::malformed(mapping, &malformed))
         }
-        Ok(Output::Stream(streamed)) => stream::response(streamed).await,
+        Ok(Output::Stream(streamed)) => stream::response(mapping, streamed).await,
         Ok(Output::Http(mut response)) => {
             let headers = response.headers_mut();
             // Of HTTP the length is the connection's affair, no header of the function's.

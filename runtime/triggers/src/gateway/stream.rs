@@ -1,9 +1,11 @@
-//! Responses in streaming mode behind a function URL (Lambda guide, "Response streaming for Lambda
-//! functions").
+//! Responses in streaming mode: behind a function URL (Lambda guide, "Response streaming for Lambda
+//! functions") and behind a REST API (API Gateway guide, "Set up a Lambda proxy integration with
+//! payload response streaming in API Gateway").
 //!
-//! Of the content type `application/vnd.awslambda.http-integration-response` a response begins
+//! Behind a function URL, of the content type `application/vnd.awslambda.http-integration-response` a response begins
 //! with a prelude: a JSON object with `statusCode`, `headers` and `cookies`, then eight NUL bytes.
-//! The rest is the body. Of any other type all of it is the body of a 200.
+//! The rest is the body. Of any other type all of it is the body of a 200. Behind a REST API every
+//! response begins with a prelude, and without a good one the client gets a 500.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,8 +16,9 @@ use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use samovar_dispatch::{Body, BoxError, FunctionError, Streamed};
 
+use super::endpoint::Front;
 use super::failure::Failure;
-use super::response::{Malformed, prelude};
+use super::response::{Malformed, Mapping, prelude};
 
 const INTEGRATION_RESPONSE: &[u8] = b"application/vnd.awslambda.http-integration-response";
 
@@ -25,32 +28,49 @@ const DELIMITER: [u8; 8] = [0; 8];
 /// More than any client reads of headers.
 const PRELUDE_LIMIT: usize = 256 * 1024;
 
+/// A REST API finds the delimiter "within the first 16KB of stream data".
+const REST_PRELUDE_LIMIT: usize = 16 * 1024;
+
 const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The response, whose body goes on as the function writes it.
-pub(crate) async fn response(streamed: Streamed) -> Result<Response<Body>, Failure> {
+pub(crate) async fn response(
+    mapping: Mapping,
+    streamed: Streamed,
+) -> Result<Response<Body>, Failure> {
     let Streamed { content_type, body } = streamed;
-    if content_type.as_ref().is_none_or(|value| value.as_bytes() != INTEGRATION_RESPONSE) {
+    let front = mapping.front;
+    if front != Front::RestApi
+        && content_type.as_ref().is_none_or(|value| value.as_bytes() != INTEGRATION_RESPONSE)
+    {
         let mut response = Response::new(body);
         let content_type = content_type.unwrap_or(OCTET_STREAM);
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         return Ok(response);
     }
-    let malformed = |malformed: Malformed| Failure::Function(malformed.to_string());
-    let (head, first, rest) = split(body).await?;
-    let response = typed(prelude(&head).map_err(malformed)?);
+    let malformed = |error: Malformed| malformed(mapping, &error);
+    let limit = match front {
+        Front::RestApi => REST_PRELUDE_LIMIT,
+        Front::HttpApi | Front::FunctionUrl => PRELUDE_LIMIT,
+    };
+    let split = split(body, limit).await?.ok_or(Malformed::NoPrelude);
+    let (head, first, rest) = split.map_err(malformed)?;
+    let response = typed(prelude(front, &head).map_err(malformed)?);
     Ok(response.map(|()| Continued { first: Some(first), rest }.boxed_unsync()))
 }
 
 /// The response in bytes that were collected from a streamed one with a prelude; `None` if they
 /// were not, since JSON has no NUL.
-pub(crate) fn collected(payload: &Bytes) -> Option<Result<Response<Bytes>, Malformed>> {
+pub(crate) fn collected(
+    front: Front,
+    payload: &Bytes,
+) -> Option<Result<Response<Bytes>, Malformed>> {
     if !payload.starts_with(b"{") {
         return None;
     }
     let end = delimiter(payload)?;
     let body = payload.slice(end + DELIMITER.len()..);
-    Some(prelude(&payload[..end]).map(|response| typed(response).map(|()| body)))
+    Some(prelude(front, &payload[..end]).map(|response| typed(response).map(|()| body)))
 }
 
 fn typed(mut response: Response<()>) -> Response<()> {
@@ -58,10 +78,21 @@ fn typed(mut response: Response<()>) -> Response<()> {
     response
 }
 
-/// The prelude, the first of the body, and the rest of it. The delimiter may be split over frames.
-async fn split(mut body: Body) -> Result<(Bytes, Bytes, Body), Failure> {
+/// The failure of a function whose answer cannot be used. One that was to stream behind a REST API,
+/// and did not as it should, is no 502 but a 500.
+pub(crate) fn malformed(mapping: Mapping, malformed: &Malformed) -> Failure {
+    let reason = malformed.to_string();
+    match mapping.front {
+        Front::RestApi if mapping.streaming => Failure::Refused(reason),
+        _ => Failure::Function(reason),
+    }
+}
+
+/// The prelude, the first of the body, and the rest of it; `None`: there is no delimiter within
+/// `limit` bytes. It may be split over frames.
+async fn split(mut body: Body, limit: usize) -> Result<Option<(Bytes, Bytes, Body)>, Failure> {
     let mut read = BytesMut::new();
-    while read.len() < PRELUDE_LIMIT {
+    while read.len() < limit {
         let Some(frame) = body.frame().await else { break };
         let frame = frame.map_err(failed)?;
         let Ok(data) = frame.into_data() else { continue };
@@ -71,10 +102,10 @@ async fn split(mut body: Body) -> Result<(Bytes, Bytes, Body), Failure> {
         if let Some(at) = delimiter(&read[seen..]) {
             let mut first = read.split_off(seen + at);
             let _ = first.split_to(DELIMITER.len());
-            return Ok((read.freeze(), first.freeze(), body));
+            return Ok(Some((read.freeze(), first.freeze(), body)));
         }
     }
-    Err(Failure::Function(Malformed::NoPrelude.to_string()))
+    Ok(None)
 }
 
 fn failed(error: BoxError) -> Failure {
@@ -115,6 +146,15 @@ mod tests {
     use http_body_util::StreamBody;
 
     use super::*;
+
+    fn mapping(front: Front) -> Mapping {
+        let format = samovar_app::PayloadFormat::V2;
+        Mapping { front, format, takes_binary: false, streaming: true }
+    }
+
+    async fn response(streamed: Streamed) -> Result<Response<Body>, Failure> {
+        super::response(mapping(Front::FunctionUrl), streamed).await
+    }
 
     fn streamed(content_type: Option<&'static str>, frames: Vec<&'static [u8]>) -> Streamed {
         let frames = frames.into_iter().map(|data| Ok(Frame::data(Bytes::from_static(data))));
@@ -181,10 +221,44 @@ mod tests {
     #[test]
     fn collected_responses_are_told_by_their_delimiter() {
         let payload = Bytes::from_static(b"{\"statusCode\":404}\0\0\0\0\0\0\0\0gone");
-        let response = collected(&payload).expect("a prelude").expect("valid");
+        let response = collected(Front::FunctionUrl, &payload).expect("a prelude").expect("valid");
         assert_eq!((response.status().as_u16(), &response.body()[..]), (404, &b"gone"[..]));
         for other in ["{}", "\0\0\0\0\0\0\0\0", ""] {
-            assert!(collected(&Bytes::from_static(other.as_bytes())).is_none(), "{other:?}");
+            assert!(
+                collected(Front::FunctionUrl, &Bytes::from_static(other.as_bytes())).is_none(),
+                "{other:?}"
+            );
+        }
+    }
+    /// API Gateway guide, "Lambda proxy integration format for response streaming".
+    #[tokio::test]
+    async fn behind_a_rest_api_every_stream_has_a_prelude() {
+        let rest = |content_type, frames| {
+            super::response(mapping(Front::RestApi), streamed(content_type, frames))
+        };
+        let whole: &'static [u8] = b"{\"headers\":{\"X-A\":\"b\",\"Date\":\"never\"},\
+            \"multiValueHeaders\":{\"X-A\":[\"a\",\"b\"]},\"cookies\":[\"c=1\"]}\0\0\0\0\0\0\0\0body";
+        for content_type in [None, Some("text/csv"), INTEGRATION] {
+            let response = rest(content_type, vec![whole]).await.expect("valid");
+            assert_eq!(response.status(), 200);
+            let headers = response.headers();
+            let values: Vec<_> = headers.get_all("x-a").iter().collect();
+            assert_eq!(values, ["a", "b"]);
+            assert_eq!(headers["set-cookie"], "c=1");
+            assert_eq!(headers["x-amzn-remapped-date"], "never");
+            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            assert_eq!(body, &b"body"[..]);
+        }
+        let late: &'static [u8] = vec![b' '; REST_PRELUDE_LIMIT].leak();
+        let bad: [Vec<&'static [u8]>; 4] = [
+            vec![b"{\"statusCode\":200}"],
+            vec![b"{\"statusCode\":200,\"body\":\"\"}\0\0\0\0\0\0\0\0"],
+            vec![b"[]\0\0\0\0\0\0\0\0"],
+            vec![late, b"{}\0\0\0\0\0\0\0\0"],
+        ];
+        for frames in bad {
+            let failure = rest(INTEGRATION, frames).await.expect_err("malformed");
+            assert_eq!(failure.response(Front::RestApi).status(), 500, "{failure:?}");
         }
     }
 }

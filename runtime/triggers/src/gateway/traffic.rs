@@ -5,7 +5,6 @@ use bytes::Bytes;
 use http::Response;
 use http_body::Body as HttpBody;
 use samovar_dispatch::{Body, BoxError};
-use samovar_http::{BodyError, read_body};
 
 use super::access_log::Entry;
 use super::endpoint::{Endpoints, Front};
@@ -28,11 +27,7 @@ where
     B::Error: Into<BoxError>,
 {
     let limit = Front::RestApi.body_limit();
-    let body = read_body(body, limit).await.map_err(|error| match error {
-        BodyError::TooLarge => Failure::TooLarge,
-        BodyError::Broken => Failure::BadRequest,
-        BodyError::TooSlow => Failure::TooSlow,
-    })?;
+    let body = inbound.read(body, limit).await?;
     compression::decode(&mut inbound.headers, body, limit).await
 }
 
@@ -52,7 +47,9 @@ impl Shared {
         let Some(selected) = endpoints.select(inbound, port) else {
             return self.nothing_here(inbound);
         };
-        let minimum = selected.endpoint.minimum_compression;
+        // What is compressed is whole (API Gateway guide, "Stream the integration response for
+        // your proxy integrations").
+        let minimum = selected.endpoint.minimum_compression.filter(|_| !selected.is_streaming());
         let entry = Entry::begin(self.access_log.get(), &selected, inbound, &self.account);
         let response = self.serve(selected, inbound, body).await;
         let response = match minimum {

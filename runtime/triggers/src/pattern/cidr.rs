@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 /// The addresses that begin with the same bits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cidr {
+pub(crate) struct Cidr {
     address: IpAddr,
     /// How many leading bits count.
     length: u32,
@@ -12,7 +12,7 @@ pub(super) struct Cidr {
 
 impl Cidr {
     /// Reads `10.0.0.0/24` or `2001:db8::/32`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, length) = text.split_once('/')?;
         let address: IpAddr = address.parse().ok()?;
         let length = length.parse().ok()?;
@@ -20,7 +20,7 @@ impl Cidr {
         (length <= bits).then_some(Self { address, length })
     }
 
-    pub(super) fn contains(&self, address: &str) -> bool {
+    pub(crate) fn contains(&self, address: &str) -> bool {
         let differing = match (self.address, address.parse()) {
             (IpAddr::V4(block), Ok(IpAddr::V4(address))) => {
                 (block.to_bits() ^ address.to_bits()).leading_zeros()

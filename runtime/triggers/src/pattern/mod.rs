@@ -16,6 +16,7 @@ mod wildcard;
 
 use serde_json::Value;
 
+pub(crate) use self::cidr::Cidr;
 pub(crate) use self::error::PatternError;
 use self::test::Test;
 

@@ -15,6 +15,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
+use super::awaited::Awaited;
 use super::gateway;
 use super::guest_body::GuestBody;
 use super::service;
@@ -31,7 +32,7 @@ pub(super) enum Handler<'a> {
 }
 
 /// Gives an event to the guest. The response to a request goes to the caller as the guest writes
-/// it where the caller takes that (`streaming`), and otherwise when the guest has ended, of at
+/// it where the caller takes that (`streaming`), who may also leave, and otherwise when the guest has ended, of at
 /// most [`MAX_RESPONSE_BYTES`].
 pub(super) async fn invoke(
     handler: Handler<'_>,
@@ -42,7 +43,21 @@ pub(super) async fn invoke(
 ) -> Result<(), FunctionError> {
     match event {
         Event::Http(request) if streaming => {
-            handle(handler, store, request, |response| reply.send(Response::Http(response))).await
+            let reply = Awaited::new(reply);
+            let answer = {
+                let reply = reply.clone();
+                move |response| reply.send(Response::Http(response))
+            };
+            // As with one who leaves in the middle of the response, see `handle`.
+            let finished = tokio::select! {
+                biased;
+                finished = handle(handler, store, request, answer) => Some(finished),
+                () = reply.abandoned() => None,
+            };
+            finished.unwrap_or_else(|| {
+                store.data().log.platform("Samovar stopped the isolate: nobody waits for it");
+                Ok(())
+            })
         }
         Event::Http(request) => {
             let (head, body) = collect(handler, store, request).await?;

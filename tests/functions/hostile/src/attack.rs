@@ -27,6 +27,7 @@ impl Guest for Hostile {
             "/length" => return responses::length(out, query),
             "/trap-after" => return responses::trap_after(out),
             "/endless" => return responses::endless(out),
+            "/flood" => return responses::flood(out),
             "/trailers" => return responses::trailers(out),
             "/many-headers" => return responses::many_headers(out, query),
             "/smuggle" => return responses::smuggle(out),

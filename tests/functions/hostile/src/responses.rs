@@ -58,6 +58,21 @@ pub(crate) fn endless(out: ResponseOutparam) {
     while stream.blocking_write_and_flush(&[b'x'; 4096]).is_ok() {}
 }
 
+/// As `endless`, and the log tells how far it is.
+pub(crate) fn flood(out: ResponseOutparam) {
+    let response = OutgoingResponse::new(Fields::new());
+    let body = response.body().unwrap();
+    ResponseOutparam::set(out, Ok(response));
+    let stream = body.write().unwrap();
+    let mut written = 0_u32;
+    while stream.blocking_write_and_flush(&[b'x'; 4096]).is_ok() {
+        written += 1;
+        if written.is_multiple_of(256) {
+            println!("flooded with {} MB", written / 256);
+        }
+    }
+}
+
 /// Trailers that would be headers.
 pub(crate) fn trailers(out: ResponseOutparam) {
     let response = OutgoingResponse::new(Fields::new());

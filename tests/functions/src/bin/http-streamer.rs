@@ -1,4 +1,4 @@
-//! The same on `lambda_http`: `GET /?port=PORT`.
+//! The same on `lambda_http`, behind a function URL and a REST API: `GET /?port=PORT`.
 
 use lambda_http::{Error, Request, RequestExt, Response, run_with_streaming_response, service_fn};
 use lambda_runtime::streaming::{Body, channel};

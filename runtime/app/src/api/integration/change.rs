@@ -153,6 +153,15 @@ pub(super) fn of_service(reader: &Reader, name: &str, node: &Node) -> Vec<(Strin
     mapped.collect()
 }
 
+/// A mapping expression of a REST API, which is reported where it is none.
+pub(in crate::api) fn expression_of_rest(
+    reader: &Reader,
+    name: &str,
+    node: &Node,
+) -> Option<Mapping> {
+    expression(reader, name, node, of_rest)
+}
+
 fn expression(
     reader: &Reader,
     name: &str,

@@ -47,6 +47,40 @@ pub(super) fn of_http(text: &str) -> Option<Mapping> {
     Some(Mapping(parts))
 }
 
+/// The template of a gateway response: text with `$context.x.y`, `$stageVariables.x` and
+/// `$method.request.header.x` in it, and nothing else of VTL (API Gateway developer guide, "Variables
+/// for data transformations for API Gateway", `$context.error.message`). What begins otherwise is
+/// text.
+pub(in crate::api) fn parts_of_template(text: &str) -> Mapping {
+    let mut parts = Vec::new();
+    let (mut plain, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once('$') {
+        plain.push_str(before);
+        let end = after
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')))
+            .unwrap_or(after.len());
+        let name = after[..end].trim_end_matches('.');
+        match of_rest(name).filter(|_| !name.starts_with("integration.")) {
+            Some(Mapping(part)) => {
+                if !plain.is_empty() {
+                    parts.push(MappingPart::Text(std::mem::take(&mut plain)));
+                }
+                parts.extend(part);
+                rest = &after[name.len()..];
+            }
+            None => {
+                plain.push('$');
+                rest = after;
+            }
+        }
+    }
+    plain.push_str(rest);
+    if !plain.is_empty() {
+        parts.push(MappingPart::Text(plain));
+    }
+    Mapping(parts)
+}
+
 fn variable_of_http(text: &str) -> Option<MappingPart> {
     if let Some(rest) = text.strip_prefix("request.") {
         return match rest {
@@ -118,6 +152,28 @@ mod tests {
             ("'", None),
         ] {
             assert_eq!(of_rest(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn templates_of_gateway_responses() {
+        let context = |path: &str| MappingPart::Context(path.to_owned());
+        let text = |text: &str| MappingPart::Text(text.to_owned());
+        for (template, expected) in [
+            ("", vec![]),
+            ("{}", vec![text("{}")]),
+            (
+                "{\"m\":$context.error.messageString}",
+                vec![text("{\"m\":"), context("error.messageString"), text("}")],
+            ),
+            ("$context.stage.", vec![context("stage"), text(".")]),
+            ("$5 $$context.stage", vec![text("$5 $"), context("stage")]),
+            ("$stageVariables.a$", vec![MappingPart::StageVariable("a".into()), text("$")]),
+            ("$method.request.header.X-A", vec![MappingPart::Header("X-A".into())]),
+            ("$input.json('$')", vec![text("$input.json('$')")]),
+            ("$integration.response.body", vec![text("$integration.response.body")]),
+        ] {
+            assert_eq!(parts_of_template(template), Mapping(expected), "{template}");
         }
     }
 

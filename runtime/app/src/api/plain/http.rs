@@ -180,7 +180,15 @@ fn quick(subject: &Subject) -> Option<ApiRoute> {
     };
     let span = subject.reader.report.span(key.at);
     let access = Access::default();
-    Some(ApiRoute { route, integration, payload_format: None, timeout: None, access, span })
+    Some(ApiRoute {
+        route,
+        integration,
+        payload_format: None,
+        timeout: None,
+        streaming: false,
+        access,
+        span,
+    })
 }
 
 /// A stage of an API, of which the first in template order is served.
@@ -293,5 +301,7 @@ fn route(part: &Part, apis: &mut Apis, integrations: &HashMap<String, Option<Int
         }
     };
     let span = part.reader.report.span(part.resource.at);
-    part.define(apis, api, ApiRoute { route, integration, payload_format, timeout, access, span });
+    let streaming = false;
+    let route = ApiRoute { route, integration, payload_format, timeout, streaming, access, span };
+    part.define(apis, api, route);
 }

@@ -8,9 +8,11 @@ use super::http::{Stage, Stages};
 use super::{Part, is_filled, map_base_path, of_kind, reference};
 use crate::api::authorizer::{self, method_settings};
 use crate::api::definition::{self, BasePath, Definition};
+use crate::api::gateway_response;
 use crate::api::integration::{Integrations, REST_API};
 use crate::api::path::{MAX_PATH, method, written, wrong_path};
-use crate::api::properties::{NO_CANARY, NO_MODELS, NO_POLICY};
+use crate::api::policy;
+use crate::api::properties::{NO_CANARY, NO_MODELS};
 use crate::api::routes::{Apis, Draft, Events};
 use crate::api::subject::{Subject, items, texts};
 use crate::api::traffic;
@@ -36,7 +38,7 @@ const API: &Table = &[
     ("Mode", Effect::Accepted),
     ("Name", Effect::Read),
     ("Parameters", Effect::Read),
-    ("Policy", Effect::Missing(NO_POLICY)),
+    ("Policy", Effect::Read),
     ("SecurityPolicy", Effect::Accepted),
     ("Tags", Effect::Accepted),
     ("Version", Effect::Accepted),
@@ -78,6 +80,14 @@ const INTEGRATION: &[&str] = &[
     "TimeoutInMillis",
     "Type",
     "Uri",
+];
+
+const GATEWAY_RESPONSE: &Table = &[
+    ("ResponseParameters", Effect::Read),
+    ("ResponseTemplates", Effect::Read),
+    ("ResponseType", Effect::Read),
+    ("RestApiId", Effect::Read),
+    ("StatusCode", Effect::Read),
 ];
 
 const AUTHORIZER: &Table = &[
@@ -170,8 +180,14 @@ pub(in crate::api) fn api<'t>(
         })
         .unwrap_or_default();
     let definition = definition::of_plain(&subject, base);
-    let Definition { routes, bare, binary_media_types, authorizers, key_source, .. } =
-        definition.unwrap_or_default();
+    let definition = definition.unwrap_or_default();
+    let Definition { routes, bare, binary_media_types, authorizers, key_source, .. } = definition;
+    api.gateway_responses = definition.gateway_responses;
+    let own = subject.property("Policy").and_then(|(key, node)| {
+        let path = format!("{}.Policy", subject.path());
+        policy::document(&subject.reader, &key.name, &node, &path)
+    });
+    api.policy = own.or(definition.policy);
     api.routes = routes;
     api.authorizers = authorizers;
     let source = subject.property("ApiKeySourceType");
@@ -243,11 +259,26 @@ pub(in crate::api) fn routes<'t>(
     for resource in of_kind(active, "AWS::ApiGateway::Method") {
         route(resolver, &Part::new(resolver, resource, METHOD), apis, &tree);
     }
+    for resource in of_kind(active, "AWS::ApiGateway::GatewayResponse") {
+        gateway_response(&Part::new(resolver, resource, GATEWAY_RESPONSE), apis);
+    }
     for resource in of_kind(active, "AWS::ApiGateway::BasePathMapping") {
         map_base_path(&Part::new(resolver, resource, MAPPING), apis, "RestApiId", "BasePath");
     }
     for resource in of_kind(active, "AWS::ApiGateway::BasePathMappingV2") {
         map_base_path(&Part::new(resolver, resource, MAPPING_V2), apis, "RestApiId", "BasePath");
+    }
+}
+
+/// Gives an API a gateway response.
+fn gateway_response(part: &Part, apis: &mut Apis) {
+    let api = part.api(apis, "RestApiId");
+    let kind = part.required("ResponseType", "add one: `ResponseType: DEFAULT_4XX`");
+    let path = format!("Resources.{}", part.resource.id);
+    let read =
+        kind.and_then(|kind| gateway_response::plain(&part.reader, kind, &part.properties, &path));
+    if let (Some(api), Some((kind, response))) = (api, read) {
+        apis.api_mut(api).gateway_responses.insert(kind, response);
     }
 }
 
@@ -300,6 +331,7 @@ fn route(resolver: &Resolver, part: &Part, apis: &mut Apis, tree: &Tree) {
         integration: integrated.integration,
         payload_format: None,
         timeout: integrated.timeout,
+        streaming: integrated.streaming,
         access,
         span,
     };

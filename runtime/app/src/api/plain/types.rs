@@ -1,6 +1,6 @@
 //! What becomes of each of API Gateway's resource types.
 
-use crate::api::properties::{NO_DOMAIN, NO_MODELS, NO_RESPONSES};
+use crate::api::properties::{NO_DOMAIN, NO_MODELS};
 use crate::property::{Effect, Table};
 use crate::report::Report;
 use crate::template::Resource;
@@ -44,7 +44,7 @@ pub(crate) const REST_TYPES: &Table = &[
     ("AWS::ApiGateway::DomainName", Effect::Missing(NO_DOMAIN)),
     ("AWS::ApiGateway::DomainNameAccessAssociation", Effect::Accepted),
     ("AWS::ApiGateway::DomainNameV2", Effect::Missing(NO_DOMAIN)),
-    ("AWS::ApiGateway::GatewayResponse", Effect::Missing(NO_RESPONSES)),
+    ("AWS::ApiGateway::GatewayResponse", Effect::Read),
     ("AWS::ApiGateway::Method", Effect::Read),
     ("AWS::ApiGateway::Model", Effect::Accepted),
     ("AWS::ApiGateway::RequestValidator", Effect::Missing(NO_MODELS)),

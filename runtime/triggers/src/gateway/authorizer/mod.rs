@@ -10,6 +10,7 @@ mod identity;
 mod jwt;
 mod lambda;
 mod plans;
+mod policy;
 mod refusal;
 mod source;
 mod token;
@@ -21,17 +22,20 @@ use std::sync::Arc;
 use samovar_app::{
     Access, Api, ApiKey, ApiKeySource, Authorization, AuthorizerKind, Function, Route, UsagePlan,
 };
-use samovar_dispatch::Dispatcher;
+use samovar_dispatch::{Account, Dispatcher};
 use samovar_http::Verifier;
 use thiserror::Error;
 
 use self::bucket::Bucket;
+use self::iam::Caller;
 pub(super) use self::identity::Identity;
 use self::identity::Proof;
 use self::jwt::Issuer;
 use self::lambda::Lambda;
 pub(super) use self::lambda::connect;
 use self::plans::Plans;
+pub(super) use self::policy::Facts;
+use self::policy::{ResourcePolicy, Verdict};
 pub(super) use self::refusal::Refusal;
 use self::refusal::RefusalKind;
 use self::token::{Jwt, Pools};
@@ -98,6 +102,8 @@ struct ApiAccess {
     /// By route key.
     routes: HashMap<String, RouteAccess>,
     preflight: RouteAccess,
+    /// `Policy` of a REST API, boxed: most have none.
+    policy: Option<Box<ResourcePolicy>>,
 }
 
 #[derive(Default)]
@@ -114,7 +120,12 @@ enum Authorizer {
 
 impl Authorizers {
     /// The authorizers of these APIs.
-    pub(super) fn new(apis: &[Api], functions: &[Arc<Function>], settings: Authorizing) -> Self {
+    pub(super) fn new(
+        apis: &[Api],
+        functions: &[Arc<Function>],
+        account: &Account,
+        settings: Authorizing,
+    ) -> Self {
         let Authorizing { verifier, key_files, api_keys, usage_plans } = settings;
         let mut issuers = HashMap::new();
         // One for all authorizers that name it, so that its keys are kept once.
@@ -123,7 +134,7 @@ impl Authorizers {
             known.or_insert_with(|| Issuer::new(url, key_files.get(url).cloned())).clone()
         };
         let apis = apis.iter().map(|api| {
-            let mut access = ApiAccess::new(api);
+            let mut access = ApiAccess::new(api, account);
             for authorizer in &api.authorizers {
                 if let Some(made) = Authorizer::new(&authorizer.kind, functions, &mut issuer) {
                     access.authorizers.insert(authorizer.name.clone(), made);
@@ -186,11 +197,29 @@ impl Authorizers {
         dispatcher: &Dispatcher,
     ) -> Result<Identity, Refusal> {
         let target = source.matched.target;
+        // API Gateway guide, "How API Gateway resource policies affect authorization workflow".
         let (proof, named_key) = match &route.access.authorization {
-            Authorization::Open => (Proof::Nobody, None),
-            Authorization::Iam => (self.signed(source)?, None),
+            Authorization::Open => {
+                api.admit(source, None, Needs::Allow)?;
+                (Proof::Nobody, None)
+            }
+            Authorization::Iam => {
+                let proof = self.signed(source)?;
+                // The caller's own policies are the account's, and allow what they want.
+                let caller = if let Proof::Iam(caller) = &proof { Some(caller) } else { None };
+                api.admit(source, caller, Needs::NoDeny)?;
+                (proof, None)
+            }
             Authorization::Authorizer { name, scopes } => match api.authorizers.get(name) {
-                Some(authorizer) => authorizer.check(source, api, scopes, dispatcher).await?,
+                Some(authorizer @ Authorizer::Lambda(_)) => {
+                    let is_allowed = api.admit(source, None, Needs::NoDeny)?;
+                    authorizer.check(source, api, scopes, is_allowed, dispatcher).await?
+                }
+                Some(authorizer) => {
+                    let proof = authorizer.check(source, api, scopes, false, dispatcher).await?;
+                    api.admit(source, None, Needs::Allow)?;
+                    proof
+                }
                 // One that asks nothing here, which is said at start.
                 None => (Proof::Nobody, None),
             },
@@ -223,8 +252,46 @@ impl Authorizers {
     }
 }
 
+/// What a resource policy has to say for a request to go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Allow,
+    NoDeny,
+}
+
 impl ApiAccess {
-    fn new(api: &Api) -> Self {
+    /// Whether the resource policy allows a request that it does not refuse.
+    ///
+    /// # Errors
+    /// It refuses it.
+    fn admit(
+        &self,
+        source: &Source<'_>,
+        caller: Option<&Caller>,
+        needs: Needs,
+    ) -> Result<bool, Refusal> {
+        let Some(policy) = &self.policy else { return Ok(false) };
+        let (endpoint, method) = (source.endpoint, source.inbound.method.as_str());
+        let arn = policy::arn(source.account, &endpoint.id, &endpoint.stage, method, source.routed);
+        let facts = Facts { inbound: source.inbound, caller };
+        let refused = |explicit: bool, reason: String| {
+            let user = caller.map_or("anonymous", |caller| &caller.arn).to_owned();
+            let kind = RefusalKind::Policy { user, resource: arn.clone(), explicit };
+            Err(Refusal::because(kind, reason))
+        };
+        match policy.verdict(&arn, &facts) {
+            Ok(Verdict::Allowed) => Ok(true),
+            Ok(Verdict::NotAllowed) if needs == Needs::NoDeny => Ok(false),
+            Ok(verdict) => {
+                // On AWS it is another one, which the policy may be made for.
+                let reason = format!("aws:SourceIp is {} here", source.inbound.peer);
+                refused(verdict == Verdict::Denied, reason)
+            }
+            Err(error) => refused(false, error.to_string()),
+        }
+    }
+
+    fn new(api: &Api, account: &Account) -> Self {
         let routes = api.routes.iter().map(|route| {
             let access = route.access.clone();
             let bucket = access.throttle.map(Bucket::new);
@@ -236,6 +303,10 @@ impl ApiAccess {
             key_source: api.api_key_source,
             routes: routes.collect(),
             preflight: RouteAccess { access: api.preflight.clone(), bucket: None },
+            policy: api
+                .policy
+                .as_ref()
+                .map(|policy| Box::new(ResourcePolicy::new(policy, account, &api.id))),
         }
     }
 }
@@ -271,12 +342,14 @@ impl Authorizer {
         })
     }
 
-    /// Who sends the request, and the API key that the authorizer names.
+    /// Who sends the request, and the API key that the authorizer names. `is_allowed`: the
+    /// resource policy allows the request.
     async fn check(
         &self,
         source: &Source<'_>,
         api: &ApiAccess,
         scopes: &[String],
+        is_allowed: bool,
         dispatcher: &Dispatcher,
     ) -> Result<(Proof, Option<String>), Refusal> {
         match self {
@@ -286,7 +359,7 @@ impl Authorizer {
             }
             Self::Pools(pools) => Ok((pools.check(source, scopes).await?, None)),
             Self::Lambda(lambda) => {
-                let admitted = lambda.check(source, api, dispatcher).await?;
+                let admitted = lambda.check(source, api, is_allowed, dispatcher).await?;
                 Ok((admitted.proof, admitted.api_key))
             }
         }

@@ -36,6 +36,8 @@ pub(super) enum RefusalKind {
     Scope { challenge: String },
     /// The Lambda authorizer does not let the caller through; or by an explicit `Deny`.
     Denied { explicit: bool },
+    /// The API's resource policy does not let the caller through; or by an explicit `Deny`.
+    Policy { user: String, resource: String, explicit: bool },
     /// The Lambda authorizer failed, or gave what cannot be used.
     AuthorizerFailed,
     /// The signature is not good, or not there.
@@ -76,7 +78,7 @@ impl Refusal {
                 StatusCode::FORBIDDEN,
                 "User is not authorized to access this resource with an explicit deny",
             ),
-            RefusalKind::Denied { explicit: false } => {
+            RefusalKind::Denied { explicit: false } | RefusalKind::Policy { .. } => {
                 (StatusCode::FORBIDDEN, "User is not authorized to access this resource")
             }
             RefusalKind::Scope { .. } | RefusalKind::Signature(_) | RefusalKind::ApiKey => {
@@ -135,6 +137,27 @@ impl Refusal {
         response
     }
 
+    /// The gateway response of a REST API that this is, see
+    /// [`Failure::response_type`](crate::gateway::failure::Failure::response_type).
+    pub(in crate::gateway) fn response_type(&self) -> &'static str {
+        match &self.kind {
+            RefusalKind::Unauthorized { .. } | RefusalKind::TokenExpired => "UNAUTHORIZED",
+            RefusalKind::Denied { .. } | RefusalKind::Policy { .. } | RefusalKind::Scope { .. } => {
+                "ACCESS_DENIED"
+            }
+            RefusalKind::AuthorizerFailed => "AUTHORIZER_CONFIGURATION_ERROR",
+            RefusalKind::Signature(error) => match error {
+                SignatureError::Missing => "MISSING_AUTHENTICATION_TOKEN",
+                SignatureError::Expired => "EXPIRED_TOKEN",
+                SignatureError::UnknownKey => "ACCESS_DENIED",
+                _ => "INVALID_SIGNATURE",
+            },
+            RefusalKind::ApiKey => "INVALID_API_KEY",
+            RefusalKind::Throttled => "THROTTLED",
+            RefusalKind::Quota => "QUOTA_EXCEEDED",
+        }
+    }
+
     /// API Gateway guide, "Troubleshooting issues with HTTP API JWT authorizers" and "... Lambda
     /// integrations", "Control access to HTTP APIs with AWS Lambda authorizers".
     fn http_api(&self) -> Answer {
@@ -142,6 +165,7 @@ impl Refusal {
             RefusalKind::Unauthorized { .. } | RefusalKind::TokenExpired => (401, "Unauthorized"),
             RefusalKind::Scope { .. }
             | RefusalKind::Denied { .. }
+            | RefusalKind::Policy { .. }
             | RefusalKind::Signature(_)
             | RefusalKind::ApiKey => (403, "Forbidden"),
             RefusalKind::AuthorizerFailed => (500, "Internal Server Error"),
@@ -170,6 +194,22 @@ impl Refusal {
                 "AccessDeniedException",
                 r#"{"Message":"User is not authorized to access this resource"}"#,
             ),
+            // AWS's words, which leave no more than the end of the account's id to be seen.
+            RefusalKind::Policy { user, resource, explicit } => {
+                let why = match explicit {
+                    true => "with an explicit deny in a resource-based policy",
+                    false => {
+                        "because no resource-based policy allows the execute-api:Invoke action"
+                    }
+                };
+                let text = format!(
+                    "User: {user} is not authorized to perform: execute-api:Invoke on resource: \
+                     {} {why}",
+                    masked(resource)
+                );
+                let body = serde_json::json!({"Message": text}).to_string();
+                return (403, Some("AccessDeniedException"), body);
+            }
             RefusalKind::AuthorizerFailed => {
                 (500, "AuthorizerConfigurationException", r#"{"message":null}"#)
             }
@@ -195,6 +235,17 @@ impl Refusal {
         let body = serde_json::json!({"Message": URL_HELP}).to_string();
         (403, Some("AccessDeniedException"), body)
     }
+}
+
+/// An ARN with `********9012` for its account's id.
+fn masked(arn: &str) -> String {
+    let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let account = parts.get(4).and_then(|id| id.get(id.len().checked_sub(4)?..));
+    let account = account.map(|end| format!("********{end}"));
+    if let Some((account, part)) = account.as_deref().zip(parts.get_mut(4)) {
+        *part = account;
+    }
+    parts.join(":")
 }
 
 /// Status, `x-amzn-errortype`, body.

@@ -3,6 +3,7 @@
 mod direct;
 mod keys;
 mod lambda;
+mod policies;
 mod signatures;
 mod tokens;
 

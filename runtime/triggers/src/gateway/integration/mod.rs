@@ -49,7 +49,7 @@ pub(crate) struct Integrations {
 }
 
 /// What an integration answered, or a client is to be answered.
-struct Reply {
+pub(super) struct Reply {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -71,6 +71,9 @@ impl Integrations {
         call: &Call<'_>,
     ) -> Result<Response<Body>, Failure> {
         let reply = match integration {
+            Integration::Http(http) if call.streaming => {
+                return proxy::stream(self, http, call).await;
+            }
             Integration::Mock(exchange) => exchange::mock(exchange, call)?,
             Integration::Aws(aws) => service::of_rest(self, aws, call).await?,
             Integration::Service(service) => service::of_http(self, service, call).await?,

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Uri, header};
-use http_body_util::Full;
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use http_body_util::{BodyExt, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::percent_encode;
 use rustls::crypto::ring;
 use samovar_app::HttpIntegration;
+use samovar_dispatch::Body;
 use samovar_http::{BodyError, read_body};
 use tokio::time::timeout;
 
@@ -59,14 +60,45 @@ pub(super) async fn answer(
     Ok(reply)
 }
 
+/// The same, and the answer's body goes on as it comes (API Gateway developer guide, "Set up an HTTP
+/// proxy integration with payload response streaming in API Gateway").
+pub(super) async fn stream(
+    integrations: &Integrations,
+    http: &HttpIntegration,
+    call: &Call<'_>,
+) -> Result<Response<Body>, Failure> {
+    let client = client(integrations)?;
+    let response = timeout(call.limit, client.request(request(http, call)?)).await;
+    let response = response.map_err(|_| Failure::TimedOut)?;
+    let mut response = response.map_err(|error| unreachable(&error))?;
+    remove_hop_by_hop(response.headers_mut());
+    Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+}
+
 fn unreachable(error: &legacy::Error) -> Failure {
     let mut reason = error.to_string();
+    let mut is_distrusted = false;
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
         reason = format!("{reason}: {inner}");
+        is_distrusted |= is_bad_certificate(inner);
         source = inner.source();
     }
+    if is_distrusted {
+        reason.push_str(REMEDY);
+    }
     Failure::Unreachable(reason)
+}
+
+const REMEDY: &str = "; SSL_CERT_FILE in Samovar's own environment names the authorities to trust";
+
+/// Whether TLS does not take the server's certificate. An I/O error hides the error of TLS in it
+/// from `source`.
+fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let error = inner.or_else(|| error.downcast_ref());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The client, made when the first route needs it.

@@ -41,6 +41,8 @@ pub(crate) struct Call<'r> {
     pub(crate) caller: &'r Identity,
     /// How long the integration may take.
     pub(crate) limit: Duration,
+    /// Whether the answer goes to the client as it comes.
+    pub(crate) streaming: bool,
 }
 
 impl Call<'_> {
@@ -75,7 +77,7 @@ impl Call<'_> {
         })
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         let values: Vec<String> = self.headers.get_all(name).iter().map(text).collect();
         (!values.is_empty()).then(|| values.join(","))
     }
@@ -126,7 +128,12 @@ impl Call<'_> {
         }
     }
 
-    fn part(&self, part: &MappingPart, reply: Option<&Reply>) -> Option<String> {
+    /// What one part of a mapping gives.
+    pub(in crate::gateway) fn part(
+        &self,
+        part: &MappingPart,
+        reply: Option<&Reply>,
+    ) -> Option<String> {
         match part {
             MappingPart::Text(text) => Some(text.clone()),
             MappingPart::Header(name) => self.header(name),

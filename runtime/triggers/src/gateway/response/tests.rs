@@ -5,7 +5,7 @@ use Front::{FunctionUrl, HttpApi, RestApi};
 
 fn mapping(front: Front) -> Mapping {
     let format = if front == RestApi { PayloadFormat::V1 } else { PayloadFormat::V2 };
-    Mapping { front, format, takes_binary: true }
+    Mapping { front, format, takes_binary: true, streaming: false }
 }
 
 fn parse(front: Front, payload: &[u8]) -> Result<Response<Bytes>, Malformed> {

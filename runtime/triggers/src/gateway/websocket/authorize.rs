@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::event::{Happened, event};
 use super::registry::Peer;
 use super::{Ids, Shared, Socket};
-use crate::gateway::authorizer::{Refusal, connect};
+use crate::gateway::authorizer::{Facts, Refusal, connect};
 use crate::gateway::endpoint::Front;
 use crate::gateway::headers;
 use crate::gateway::inbound::Inbound;
@@ -59,7 +59,9 @@ pub(super) async fn authorize(
     // Without its function it is called by its id, which nothing has: it fails.
     let function = socket.functions.iter().find(|own| own.logical_id == settings.function);
     let name = function.map_or(settings.function.as_str(), |function| function.name.as_str());
-    let identity = connect(name, invocation, &arn, &shared.dispatcher).await.map_err(refused)?;
+    let facts = Facts { inbound, caller: None };
+    let identity =
+        connect(name, invocation, &arn, &facts, &shared.dispatcher).await.map_err(refused)?;
     Ok(identity.v1())
 }
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::policy::{Policy, PolicyError, Verdict};
+use crate::gateway::authorizer::policy::{Facts, Policy, PolicyError, Verdict};
 use crate::gateway::endpoint::Front;
 
 /// An answer: it may be about more requests than the one that it was asked for.
@@ -74,11 +74,11 @@ impl Answer {
     }
 
     /// What it says of a request for this ARN.
-    pub(super) fn verdict(&self, arn: &str) -> Verdict {
+    pub(super) fn verdict(&self, arn: &str, facts: &Facts<'_>) -> Verdict {
         match &self.decision {
             Decision::Simple(true) => Verdict::Allowed,
             Decision::Simple(false) => Verdict::NotAllowed,
-            Decision::Policy(policy) => policy.verdict(arn),
+            Decision::Policy(policy) => policy.verdict(arn, facts),
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use samovar_app::{LambdaAuthorizerForm, PayloadFormat};
 use serde_json::{Value, json};
 
+use crate::gateway::authorizer::policy;
 use crate::gateway::endpoint::Front;
 use crate::gateway::event::Source;
 use crate::gateway::{event_v1, event_v2};
@@ -14,16 +15,8 @@ use crate::gateway::{event_v1, event_v2};
 /// `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH` of a request (API Gateway guide,
 /// "API Gateway Amazon Resource Name (ARN) reference").
 pub(super) fn arn(source: &Source<'_>) -> String {
-    let (account, endpoint) = (source.account, source.endpoint);
-    format!(
-        "arn:aws:execute-api:{}:{}:{}/{}/{}/{}",
-        account.region,
-        account.id,
-        endpoint.id,
-        endpoint.stage,
-        source.inbound.method,
-        source.routed.trim_start_matches('/')
-    )
+    let (endpoint, method) = (source.endpoint, source.inbound.method.as_str());
+    policy::arn(source.account, &endpoint.id, &endpoint.stage, method, source.routed)
 }
 
 /// The event's JSON. `identity` has the values of the identity sources.

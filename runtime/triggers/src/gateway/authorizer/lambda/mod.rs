@@ -7,7 +7,6 @@ mod answer;
 mod cache;
 mod connect;
 mod event;
-mod policy;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +19,8 @@ use tokio::time::{Instant, timeout};
 use self::answer::Answer;
 use self::cache::Cache;
 pub(in crate::gateway) use self::connect::connect;
-use self::policy::Verdict;
 use super::identity::Proof;
+use super::policy::{Facts, Verdict};
 use super::refusal::{Refusal, RefusalKind};
 use super::{ApiAccess, source};
 use crate::gateway::endpoint::Front;
@@ -67,11 +66,13 @@ impl Lambda {
         Self { settings: settings.clone(), function: function.to_owned(), validation, cache }
     }
 
-    /// Asks whether a request is let through. `request` has no body.
+    /// Asks whether a request is let through. `request` has no body. `is_allowed`: the API's
+    /// resource policy allows it, so that no answer but an explicit deny refuses it.
     pub(super) async fn check(
         &self,
         request: &Source<'_>,
         api: &ApiAccess,
+        is_allowed: bool,
         dispatcher: &Dispatcher,
     ) -> Result<Admitted, Refusal> {
         let front = request.endpoint.front;
@@ -101,8 +102,10 @@ impl Lambda {
                 answer
             }
         };
-        match answer.verdict(&arn) {
+        let facts = Facts { inbound: request.inbound, caller: None };
+        match answer.verdict(&arn, &facts) {
             Verdict::Allowed => {}
+            Verdict::NotAllowed if is_allowed => {}
             Verdict::NotAllowed => return Err(RefusalKind::Denied { explicit: false }.into()),
             Verdict::Denied => return Err(RefusalKind::Denied { explicit: true }.into()),
         }

@@ -1,11 +1,21 @@
-//! The policy that a Lambda authorizer answers.
+//! Policies: those that Lambda authorizers answer, and the resource policies of REST APIs.
 //!
-//! API Gateway guide, "Output from an API Gateway Lambda authorizer"; IAM user guide, "Policy
-//! evaluation logic" and the elements of "IAM JSON policy": an explicit deny goes before an allow,
-//! and what nothing allows is denied.
+//! API Gateway guide, "Output from an API Gateway Lambda authorizer" and "Control access to a REST
+//! API with API Gateway resource policies"; IAM user guide, "Policy evaluation logic" and the
+//! elements of "IAM JSON policy": an explicit deny goes before an allow, and what nothing allows is
+//! denied.
+
+mod condition;
+mod facts;
+mod resource;
 
 use serde_json::Value;
 use thiserror::Error;
+
+use self::condition::Condition;
+pub(in crate::gateway) use self::facts::{Facts, arn};
+use self::resource::Principals;
+pub(super) use self::resource::ResourcePolicy;
 
 /// The only action of callers.
 const ACTION: &str = "execute-api:Invoke";
@@ -15,15 +25,17 @@ const LIMIT: usize = 1000;
 
 /// A policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Policy(Vec<Statement>);
+pub(in crate::gateway::authorizer) struct Policy(Vec<Statement>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Statement {
     allows: bool,
     actions: Matches,
     resources: Matches,
-    /// Whether it has a `Condition`, which is not evaluated: it then allows nothing, and denies.
-    is_conditional: bool,
+    /// All of them must hold.
+    conditions: Vec<Condition>,
+    /// Whose requests it is about; `None`: everybody's, as in an authorizer's answer.
+    principals: Option<Principals>,
 }
 
 /// Patterns, of which one must fit, or none.
@@ -35,7 +47,7 @@ enum Matches {
 
 /// What a policy says of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::gateway::authorizer) enum Verdict {
     Allowed,
     /// Nothing allows it.
     NotAllowed,
@@ -45,11 +57,19 @@ pub(super) enum Verdict {
 
 /// What is wrong with a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the policy of the authorizer cannot be used: {0}")]
-pub(super) struct PolicyError(&'static str);
+#[error("the policy cannot be used: {0}")]
+pub(in crate::gateway::authorizer) struct PolicyError(&'static str);
 
 impl Policy {
+    /// The policy of an authorizer.
     pub(super) fn read(document: &Value) -> Result<Self, PolicyError> {
+        Self::read_with(document, |_| Ok(None))
+    }
+
+    fn read_with(
+        document: &Value,
+        principals: impl Fn(&Value) -> Result<Option<Principals>, PolicyError>,
+    ) -> Result<Self, PolicyError> {
         let statements = document.get("Statement").ok_or(PolicyError("it has no `Statement`"))?;
         let statements = match statements {
             Value::Array(all) => all.as_slice(),
@@ -58,20 +78,22 @@ impl Policy {
         if statements.len() > LIMIT {
             return Err(PolicyError("it has too many statements"));
         }
-        statements.iter().map(Statement::read).collect::<Result<_, _>>().map(Self)
+        let read = |statement: &Value| {
+            Ok(Statement { principals: principals(statement)?, ..Statement::read(statement)? })
+        };
+        statements.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
     /// What it says of a request for this ARN.
-    pub(super) fn verdict(&self, arn: &str) -> Verdict {
-        let fitting = self.0.iter().filter(|statement| statement.fits(arn));
-        let (allowing, denying): (Vec<_>, Vec<_>) = fitting.partition(|s| s.allows);
-        if !denying.is_empty() {
-            Verdict::Denied
-        } else if allowing.iter().any(|statement| !statement.is_conditional) {
-            Verdict::Allowed
-        } else {
-            Verdict::NotAllowed
+    pub(super) fn verdict(&self, arn: &str, facts: &Facts<'_>) -> Verdict {
+        let mut verdict = Verdict::NotAllowed;
+        for statement in self.0.iter().filter(|statement| statement.fits(arn, facts)) {
+            if !statement.allows {
+                return Verdict::Denied;
+            }
+            verdict = Verdict::Allowed;
         }
+        verdict
     }
 }
 
@@ -92,16 +114,17 @@ impl Statement {
         let resources = matches("Resource", "NotResource");
         let resources =
             resources.ok_or(PolicyError("a `Resource` is neither a text nor a list"))?;
-        let is_conditional = document.get("Condition").is_some_and(|condition| {
-            !condition.is_null() && condition.as_object().is_none_or(|map| !map.is_empty())
-        });
-        Ok(Self { allows, actions, resources, is_conditional })
+        let conditions = condition::read(document.get("Condition"))?;
+        Ok(Self { allows, actions, resources, conditions, principals: None })
     }
 
-    fn fits(&self, arn: &str) -> bool {
+    fn fits(&self, arn: &str, facts: &Facts<'_>) -> bool {
         let action = ACTION.to_ascii_lowercase();
         let is_action = |pattern: &str| fits(&pattern.to_ascii_lowercase(), &action);
-        self.actions.fit(is_action) && self.resources.fit(|pattern| fits(pattern, arn))
+        self.actions.fit(is_action)
+            && self.resources.fit(|pattern| fits(pattern, arn))
+            && self.principals.as_ref().is_none_or(|them| them.include(facts.caller))
+            && self.conditions.iter().all(|condition| condition.holds(facts))
     }
 }
 
@@ -158,12 +181,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::gateway::inbound::Inbound;
 
     const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/live/GET/pets/7";
 
     fn verdict(statements: Value) -> Verdict {
         let document = json!({"Version": "2012-10-17", "Statement": statements});
-        Policy::read(&document).expect("a policy").verdict(ARN)
+        let request = http::Request::get("/").body(()).expect("a request").into_parts().0;
+        let peer = "203.0.113.7:4711".parse().expect("an address");
+        let inbound = Inbound::new(request, peer, std::time::SystemTime::UNIX_EPOCH);
+        let facts = Facts { inbound: &inbound, caller: None };
+        Policy::read(&document).expect("a policy").verdict(ARN, &facts)
     }
 
     /// IAM user guide, "IAM JSON policy elements: Resource": wildcards.
@@ -213,11 +241,17 @@ mod tests {
     }
 
     #[test]
-    fn conditions_let_nobody_through() {
-        let condition = json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}});
-        let statement = |effect: &str| json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition});
-        assert_eq!(verdict(json!([statement("Allow")])), Verdict::NotAllowed);
-        assert_eq!(verdict(json!([statement("Deny")])), Verdict::Denied);
+    fn a_statement_counts_where_its_conditions_hold() {
+        let statement = |effect: &str, block: &str| {
+            let condition = json!({"IpAddress": {"aws:SourceIp": block}});
+            json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition})
+        };
+        let (here, elsewhere) = ("203.0.113.0/24", "10.0.0.0/8");
+        assert_eq!(verdict(json!([statement("Allow", here)])), Verdict::Allowed);
+        assert_eq!(verdict(json!([statement("Allow", elsewhere)])), Verdict::NotAllowed);
+        let all = statement("Allow", "0.0.0.0/0");
+        assert_eq!(verdict(json!([all, statement("Deny", here)])), Verdict::Denied);
+        assert_eq!(verdict(json!([all, statement("Deny", elsewhere)])), Verdict::Allowed);
     }
 
     #[test]
