@@ -20,6 +20,7 @@ mod ids;
 mod inbound;
 mod integration;
 mod limits;
+mod request_context;
 mod response;
 mod route;
 mod serve;

@@ -20,7 +20,9 @@ use super::integration::{self, Call};
 use super::limits::EVENT_LIMIT;
 use super::response::{Malformed, Mapping};
 use super::route::Answers;
-use super::{Shared, cors, event, event_v1, event_v2, gateway_response, headers, stream};
+use super::{
+    Shared, cors, event, event_v1, event_v2, gateway_response, headers, request_context, stream,
+};
 
 impl Shared {
     /// Answers a request of an endpoint.
@@ -211,7 +213,13 @@ impl Shared {
             }
         };
         invocation.event = match self.dispatcher.door(function) {
-            Some(Door::Http) => Event::Http(http_event(inbound, headers, body)),
+            Some(Door::Http) => {
+                let known = event::Source { identity: caller, ..source };
+                let context = request_context::header(&known, target.payload_format);
+                let mut request = http_event(inbound, headers, body);
+                request_context::set(request.headers_mut(), context);
+                Event::Http(request)
+            }
             Some(Door::Event) | None => {
                 let source = event::Source { identity: caller, ..source };
                 let event = match target.payload_format {

@@ -58,8 +58,19 @@ struct GatewayEvent {
 struct RequestContext {
     http: Option<HttpContext>,
     domain_name: Option<String>,
+    /// Who calls, as an authorizer told it.
+    authorizer: Option<Value>,
+    /// The same of a signature and an API key, in format 1.0.
+    identity: Option<Identity>,
     /// There for load balancers, which do not decode the query.
     elb: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    api_key_id: Option<String>,
+    user_arn: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,6 +86,7 @@ pub fn request(event: &[u8]) -> Result<(Format, Request<Body>), String> {
     const WHAT: &str = "The function takes HTTP requests, and the event is none: expected an \
                         event of API Gateway, a function URL or a load balancer, with rawPath \
                         and requestContext.http.method, or with path and httpMethod";
+    let document = event;
     let event: GatewayEvent =
         serde_json::from_slice(event).map_err(|error| format!("{WHAT} ({error})"))?;
     let (format, method, target) =
@@ -97,7 +109,31 @@ pub fn request(event: &[u8]) -> Result<(Format, Request<Body>), String> {
         .body(Full::new(body).map_err(|never| match never {}).boxed_unsync())
         .map_err(|error| format!("The event has no valid request: {error}"))?;
     *request.headers_mut() = event.header_map()?;
+    event.request_context.mark(document, request.headers_mut());
     Ok((format, request))
+}
+
+/// What a component learns of its caller by: the event's `requestContext`, where that says who it
+/// is. Samovar's own front door gives it likewise.
+const REQUEST_CONTEXT: &str = "x-amzn-request-context";
+const LAMBDA_CONTEXT: &str = "x-amzn-lambda-context";
+
+impl RequestContext {
+    /// Puts what is known of the caller into a header, instead of what the client put there.
+    fn mark(&self, event: &[u8], headers: &mut HeaderMap) {
+        headers.remove(REQUEST_CONTEXT);
+        headers.remove(LAMBDA_CONTEXT);
+        let of_identity =
+            |identity: &Identity| identity.api_key_id.is_some() || identity.user_arn.is_some();
+        if self.authorizer.is_none() && !self.identity.as_ref().is_some_and(of_identity) {
+            return;
+        }
+        let event: Value = serde_json::from_slice(event).unwrap_or_default();
+        let context = event["requestContext"].to_string();
+        if let Ok(value) = HeaderValue::from_bytes(context.as_bytes()) {
+            headers.insert(REQUEST_CONTEXT, value);
+        }
+    }
 }
 
 impl GatewayEvent {

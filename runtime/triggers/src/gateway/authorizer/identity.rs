@@ -45,6 +45,11 @@ impl std::fmt::Debug for UsedKey {
 }
 
 impl Identity {
+    /// Whether anything is known of who calls.
+    pub(in crate::gateway) fn is_known(&self) -> bool {
+        self.proof != Proof::Nobody || self.key.is_some()
+    }
+
     /// `requestContext.authorizer` of payload format 2.0; `None`: the event has none.
     ///
     /// API Gateway guide, "Create AWS Lambda proxy integrations for HTTP APIs"; Lambda guide,

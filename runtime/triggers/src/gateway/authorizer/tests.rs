@@ -1,5 +1,6 @@
 //! Whole requests through the gateway: what callers get, and what functions see of them.
 
+mod components;
 mod direct;
 mod keys;
 mod lambda;

@@ -92,13 +92,13 @@ fn unreachable(error: &legacy::Error) -> Failure {
 
 const REMEDY: &str = "; SSL_CERT_FILE in Samovar's own environment names the authorities to trust";
 
-/// Whether TLS does not take the server's certificate. An I/O error hides the error of TLS in it
-/// from `source`.
-fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
-    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let error = inner.or_else(|| error.downcast_ref());
-    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
+/// Whether TLS does not take the server's certificate. I/O errors hide what is in them from
+/// `source`.
+fn is_bad_certificate(mut error: &(dyn std::error::Error + 'static)) -> bool {
+    while let Some(inner) = error.downcast_ref().and_then(std::io::Error::get_ref) {
+        error = inner;
+    }
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The client, made when the first route needs it.

@@ -45,6 +45,28 @@ fn v1() -> Value {
 }
 
 #[tokio::test]
+async fn a_caller_is_told_by_a_header() {
+    let forged = json!({"x-amzn-request-context": "{}", "X-Amzn-Lambda-Context": "{}"});
+    for (mut event, member, value) in [
+        (v2(), "authorizer", json!({"lambda": {"name": "Зоя"}})),
+        (v1(), "authorizer", json!({"principalId": "ann"})),
+        (v1(), "identity", json!({"apiKeyId": "k1", "sourceIp": "203.0.113.7"})),
+    ] {
+        event["headers"] = forged.clone();
+        event["multiValueHeaders"] = Value::Null;
+        let (_, request) = parsed(event.clone()).await;
+        assert!(request.headers().is_empty(), "{:?}", request.headers());
+
+        event["requestContext"][member] = value;
+        let (_, request) = parsed(event.clone()).await;
+        assert_eq!(request.headers().len(), 1);
+        let context = request.headers()["x-amzn-request-context"].as_bytes();
+        let context: Value = serde_json::from_slice(context).unwrap();
+        assert_eq!(context, event["requestContext"]);
+    }
+}
+
+#[tokio::test]
 async fn reads_format_2() {
     let (format, request) = parsed(v2()).await;
     assert_eq!(format, Format::V2);
