@@ -110,6 +110,7 @@ pub(super) fn difference(old: &App, new: &App) -> Difference {
     };
     let names = |app: &App| app.functions.iter().map(|f| f.name.clone()).collect::<BTreeSet<_>>();
     compare("routes", same(&old.apis, &new.apis));
+    compare("WebSocket APIs", same(&old.web_sockets, &new.web_sockets));
     let keys = (&old.api_keys, &old.usage_plans) == (&new.api_keys, &new.usage_plans);
     compare("API keys", keys);
     compare("queues", same(&old.queues, &new.queues));
@@ -223,6 +224,10 @@ Resources:
         let restart = |from, to| changed(from, to).restart;
         assert_eq!(restart("Path: /,", "Path: /hello,"), ["routes", "triggers"]);
         assert_eq!(restart("Jobs:", "Tasks:"), ["queues"]);
+        let api = "Chat: {Type: 'AWS::ApiGatewayV2::Api', Properties: {Name: chat, ProtocolType: \
+                   WEBSOCKET, RouteSelectionExpression: $request.body.action}}";
+        let with_api = format!("{api}\n  Jobs:");
+        assert_eq!(restart("Jobs:", &with_api), ["WebSocket APIs"]);
         let delay = "Type: 'AWS::SQS::Queue', Properties: {DelaySeconds: 3}";
         assert_eq!(restart("Type: 'AWS::SQS::Queue'", delay), ["queues"]);
         let gone = difference(&app(TEXT), &app(TEXT.split("  Hello:").next().unwrap()));
