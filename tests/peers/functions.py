@@ -10,6 +10,7 @@ See README.md beside this file for what the numbers mean.
 
 import concurrent.futures
 import contextlib
+import functools
 import http.client
 import statistics
 import sys
@@ -22,7 +23,8 @@ import queues
 import servers
 
 CLIENTS = (1, 16, 64)
-TITLE = "calls a second (median, 99th percentile)"
+OWN = "Samovar"
+TITLE = "calls a second (median, 99th percentile, processor time of server and functions)"
 REFERENCE = "cargo lambda watch"
 # How many environments have to be there before the measurement of idle ones begins.
 IDLE = 100
@@ -34,7 +36,7 @@ def main():
     binary = options.samovar or queues.build("--package", "samovar", "--bin", "samovar")
     queues.print_machine(binary)
     print(f"- {options.seconds:g} s a cell, after 1 s that is not counted\n")
-    starts = {"Samovar": lambda: invokers.samovar(binary)} | {
+    starts = {OWN: lambda: invokers.samovar(binary)} | {
         name: invokers.PEERS[name] for name in options.peers
     }
     rows = {}
@@ -42,7 +44,12 @@ def main():
         print(f"measuring {name}", file=sys.stderr, flush=True)
         try:
             with start() as server:
-                rows[name] = measured(name, server, generator, options.seconds)
+                called = functools.partial(measure.requests, name, server, generator)
+                rows[name] = called(
+                    server.url, invokers.FUNCTION, "invoke", CLIENTS, options.seconds)
+                if name == OWN:
+                    rows[f"{OWN}, by its HTTP API"] = called(
+                        server.gateway, "/hello?name=Ada", "get", CLIENTS, options.seconds)
         except (servers.Missing, measure.Failed, OSError) as error:
             print(f"not measured: {name}: {error}", file=sys.stderr)
     measure.print_table(TITLE, CLIENTS, REFERENCE, rows)
@@ -61,21 +68,6 @@ def arguments():
                         choices=invokers.PEERS, help="which to measure beside it [default: all]")
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
     return queues.parsed(parser)
-
-
-def measured(name, server, generator, seconds):
-    """For each number of clients: calls a second, median and 99th percentile in microseconds."""
-    row = []
-    for clients in CLIENTS:
-        try:
-            # Environments are started before the clock is.
-            measure.load(generator, server, invokers.FUNCTION, "invoke", clients, 1)
-            tally = measure.load(generator, server, invokers.FUNCTION, "invoke", clients, seconds)
-            row.append((measure.rate(tally), tally["p50_us"], tally["p99_us"]))
-        except measure.Failed as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            row.append(None)
-    return row
 
 
 def call(server, function, event):

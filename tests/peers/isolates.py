@@ -44,7 +44,8 @@ def main():
                 print(f"measuring {name}", file=sys.stderr, flush=True)
                 try:
                     with start() as server:
-                        rows[name].append(measured(name, server, generator, path, options.seconds))
+                        rows[name].append(measure.requests(
+                            name, server, generator, server.url, path, "get", CLIENTS, options.seconds))
                 except (servers.Missing, measure.Failed, OSError) as error:
                     print(f"not measured: {name}: {error}", file=sys.stderr)
     middles = {name: best(rounds) for name, rounds in rows.items() if rounds}
@@ -61,24 +62,6 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=1,
                         help="of all; those in the middle are shown [default: 1]")
     return queues.parsed(parser)
-
-
-def measured(name, server, generator, path, seconds):
-    """For each number of clients: requests a second, median and 99th percentile in microseconds,
-    microseconds of processor time that the server took for a request."""
-    row = []
-    for clients in CLIENTS:
-        try:
-            measure.load(generator, server, path, "get", clients, 1)
-            before = measure.cpu_seconds(server.process.pid)
-            tally = measure.load(generator, server, path, "get", clients, seconds)
-            spent = measure.cpu_seconds(server.process.pid) - before
-            row.append((measure.rate(tally), tally["p50_us"], tally["p99_us"],
-                        1e6 * spent / max(tally["requests"], 1)))
-        except measure.Failed as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            row.append(None)
-    return row
 
 
 def best(rounds):

@@ -7,6 +7,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -53,9 +54,10 @@ class Sqs:
         return sum(int(output["Attributes"][name]) for name in names)
 
 
-def load(generator, server, url, work, clients, seconds, messages=None):
-    """Lets the load generator work for so long, or until so many messages are done; its tally."""
-    command = [str(generator), server.url, url, work, str(clients), str(seconds)]
+def load(generator, endpoint, subject, work, clients, seconds, messages=None):
+    """Lets the load generator work for so long, or until so many messages are done; its tally. The
+    subject is a queue's URL, a function, or a path."""
+    command = [str(generator), endpoint, subject, work, str(clients), str(seconds)]
     command += [] if messages is None else [str(messages)]
     try:
         # A slow server may need its time for the requests that are on their way.
@@ -92,10 +94,29 @@ def cpu_seconds(session):
     return sum(spent for pid, spent in times.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
 
 
+def requests(name, server, generator, endpoint, subject, work, clients, seconds):
+    """For each number of clients, after a second that is not counted: requests a second, median and
+    99th percentile in microseconds, microseconds of processor time that the server and all that it
+    started took for a request. None where that failed, which is said."""
+    row = []
+    for count in clients:
+        try:
+            load(generator, endpoint, subject, work, count, 1)
+            before = cpu_seconds(server.process.pid)
+            tally = load(generator, endpoint, subject, work, count, seconds)
+            spent = cpu_seconds(server.process.pid) - before
+            row.append((rate(tally), tally["p50_us"], tally["p99_us"],
+                        1e6 * spent / max(tally["requests"], 1)))
+        except Failed as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            row.append(None)
+    return row
+
+
 def print_table(title, clients, reference, rows):
     """A row for each server, with a cell for each number of clients: how many a second, with the
     ratio to the reference, median and 99th percentile, given in microseconds, and the processor
-    time of the server for each, where that was measured."""
+    time of the server for each."""
     others = rows.get(reference, [None] * len(clients))
     titles = " | ".join(f"{count} client{'s' * (count > 1)}" for count in clients)
     print(f"| {title} | {titles} |")
@@ -108,10 +129,9 @@ def print_table(title, clients, reference, rows):
 def _cell(own, other):
     if own is None:
         return "failed"
-    rate, median, p99, *spent = own
-    ratio = f" ({rate / other[0]:.2f}×)" if other else ""
-    cost = "".join(f", {microseconds:.0f} µs" for microseconds in spent)
-    return f"{rate:,.0f}{ratio}, {median / 1000:.2f} ms, {p99 / 1000:.1f} ms{cost}"
+    each, median, p99, spent = own
+    ratio = f" ({each / other[0]:.2f}×)" if other else ""
+    return f"{each:,.0f}{ratio}, {median / 1000:.2f} ms, {p99 / 1000:.1f} ms, {spent:.0f} µs"
 
 
 def fdatasync_rate(disk):
@@ -132,7 +152,7 @@ def through_function(generator, server, seconds):
     sqs = Sqs(server)
     url = sqs.queue("work")
     start = time.perf_counter()
-    sent = load(generator, server, url, "send-batch", 8, seconds)["messages"]
+    sent = load(generator, server.url, url, "send-batch", 8, seconds)["messages"]
     limit = time.monotonic() + 20 * seconds + 60
     while (left := sqs.waiting(url)) > 0:
         if time.monotonic() > limit:

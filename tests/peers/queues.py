@@ -112,8 +112,8 @@ def measured(name, start, generator, seconds):
                     # Each begins with a queue of its own.
                     url = sqs.queue(f"load-{number}")
                     if work == "drain":
-                        measure.load(generator, server, url, "send-batch", 8, FILL_SECONDS, BACKLOG)
-                    tally = measure.load(generator, server, url, work, clients, seconds)
+                        measure.load(generator, server.url, url, "send-batch", 8, FILL_SECONDS, BACKLOG)
+                    tally = measure.load(generator, server.url, url, work, clients, seconds)
                     row.append(measure.rate(tally))
                 except measure.Failed as error:
                     print(f"{name}: {error}", file=sys.stderr)

@@ -57,11 +57,15 @@ class Server:
             raise
 
     def _collect(self):
-        for line in self.process.stdout:
+        # As much as there is, since what prints a lot would otherwise wait for this program.
+        rest = b""
+        while chunk := self.process.stdout.read1(1 << 16):
             at = time.perf_counter()
+            *whole, rest = (rest + chunk).split(b"\n")
             with self.printed:
-                self.lines.append((at, line.decode(errors="replace").rstrip()))
                 # Only the newest are looked at.
+                newest = (line.decode(errors="replace").rstrip() for line in whole[-1000:])
+                self.lines.extend((at, line) for line in newest)
                 del self.lines[:-1000]
                 self.printed.notify_all()
 
@@ -105,7 +109,8 @@ def free_port():
 
 @contextlib.contextmanager
 def samovar(binary, template, disk):
-    """Samovar with its state in a folder of its own below `disk`."""
+    """Samovar with its state in a folder of its own below `disk`; the server's `gateway` is where its
+    HTTP APIs are."""
     with tempfile.TemporaryDirectory(prefix="samovar-peers-", dir=disk) as state:
         port, http_port = free_port(), free_port()
         command = [
@@ -113,6 +118,7 @@ def samovar(binary, template, disk):
             "--api-port", port, "--http-port", http_port,
         ]
         with Server("Samovar", command, port, path="/_samovar/health") as server:
+            server.gateway = f"http://127.0.0.1:{http_port}"
             yield server
 
 

@@ -99,11 +99,22 @@ pub(super) fn read(event: &Event, apis: &mut Apis) -> Option<HttpTrigger> {
 }
 
 /// Whether responses stream. SAM's word is Lambda's, `RESPONSE_STREAM`, which it writes into the
-/// integration as API Gateway's `STREAM`.
+/// integration as API Gateway's `STREAM`. Any other word means nothing to it, `STREAM` neither
+/// (SAM translator, `SwaggerEditor.add_lambda_integration`).
 fn streams(event: &Event, node: &Node) -> bool {
-    let modes = ["BUFFERED", "RESPONSE_STREAM"];
-    let mode = event.reader.choice("ResponseTransferMode", node, &modes);
-    mode == Some("RESPONSE_STREAM")
+    match event.reader.text("ResponseTransferMode", node) {
+        Some("RESPONSE_STREAM") => return true,
+        None | Some("BUFFERED") => {}
+        Some(other) => {
+            let what = format!("{}.ResponseTransferMode", event.path());
+            let note = format!(
+                "SAM ignores `{other}`, here and on AWS: for responses that stream write \
+                 `RESPONSE_STREAM`"
+            );
+            event.reader.report.note(node.at, what, note);
+        }
+    }
+    false
 }
 
 /// The API that the event names, or the implicit one.

@@ -32,8 +32,8 @@ pub(super) enum Handler<'a> {
 }
 
 /// Gives an event to the guest. The response to a request goes to the caller as the guest writes
-/// it where the caller takes that (`streaming`), who may also leave, and otherwise when the guest has ended, of at
-/// most [`MAX_RESPONSE_BYTES`].
+/// it, where the caller takes that (`streaming`), and a caller who leaves stops the guest; otherwise
+/// when the guest has ended, of at most [`MAX_RESPONSE_BYTES`].
 pub(super) async fn invoke(
     handler: Handler<'_>,
     store: &mut Store<State>,
