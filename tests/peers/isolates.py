@@ -16,6 +16,7 @@ import hosts
 import measure
 import queues
 import servers
+import thumbnails
 
 CLIENTS = (1, 16, 64)
 TITLE = "requests a second (median, 99th percentile, processor time of the server)"
@@ -50,6 +51,10 @@ def main():
                     print(f"not measured: {name}: {error}", file=sys.stderr)
     middles = {name: best(rounds) for name, rounds in rows.items() if rounds}
     measure.print_table(TITLE, CLIENTS, REFERENCE, middles)
+    print("measuring thumbnails", file=sys.stderr, flush=True)
+    isolate, native = thumbnails.measured(binary)
+    print(f"\n- Thumbnail of a picture of {thumbnails.WIDTH} by {thumbnails.HEIGHT}: {1000 * isolate:.1f} ms "
+          f"in an isolate, {1000 * native:.1f} ms native ({isolate / native:.2f}×; medians)")
 
 
 def arguments():
