@@ -118,7 +118,12 @@ pub(crate) async fn load(
             (function, provider)
         });
     }
-    Ok(loading.join_all().await)
+    let loaded = loading.join_all().await;
+    if let Some(host) = host {
+        // Nobody waits for it.
+        tokio::task::spawn_blocking(move || host.trim_cache());
+    }
+    Ok(loaded)
 }
 
 /// Makes what runs a function, its artifact and the folders of its layers, on a thread that may

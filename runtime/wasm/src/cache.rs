@@ -19,7 +19,7 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 #[cfg(feature = "compile")]
@@ -48,6 +48,8 @@ pub(crate) struct Cache {
     size: AtomicU64,
     /// What was used since then is in use.
     opened: SystemTime,
+    /// Whether it is known what is in use: see [`Self::trim`].
+    trims: AtomicBool,
 }
 
 /// Compiled code that can be executed.
@@ -67,8 +69,7 @@ pub(crate) enum Code {
 impl Cache {
     /// Opens the folder, and makes it where it is missing: readable and writable by this user
     /// alone, since what is in there will be executed. What a process that was killed has left
-    /// half done is removed, and so is what was not used for the longest time where there are more
-    /// than `limit` bytes.
+    /// half done is removed. No more than `limit` bytes are kept, see [`Self::trim`].
     pub(crate) fn open(dir: PathBuf, limit: u64) -> Result<Self, HostError> {
         let error = |source| HostError::CacheDir { path: dir.clone(), source };
         if let Some(parent) = dir.parent() {
@@ -90,10 +91,17 @@ impl Cache {
         if metadata.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).map_err(error)?;
         }
-        let cache = Self { dir, limit, size: AtomicU64::new(0), opened: SystemTime::now() };
-        part::remove_abandoned(&cache.dir);
-        cache.evict();
-        Ok(cache)
+        part::remove_abandoned(&dir);
+        let (size, opened) = (AtomicU64::new(0), SystemTime::now());
+        Ok(Self { dir, limit, size, opened, trims: AtomicBool::new(false) })
+    }
+
+    /// Keeps the folder below its limit from here on. Not from the beginning: what an application
+    /// beyond the limit is about to use would go for what it has just asked for, and be made anew
+    /// at each start.
+    pub(crate) fn trim(&self) {
+        self.trims.store(true, Ordering::Relaxed);
+        self.evict();
     }
 
     /// The code of a key, made by `make` where there is none that is whole.
@@ -123,7 +131,8 @@ impl Cache {
         if let Err(reason) = written {
             return Ok(Code::InMemory { bytes, reason });
         }
-        if self.size.fetch_add(size, Ordering::Relaxed) + size > self.limit {
+        let all = self.size.fetch_add(size, Ordering::Relaxed) + size;
+        if all > self.limit && self.trims.load(Ordering::Relaxed) {
             self.evict();
         }
         // As any other file it is read before it is run.

@@ -43,6 +43,11 @@ impl Compiler {
         Self { cache, observer, compiling: Gate::of_cores() }
     }
 
+    /// See [`Cache::trim`].
+    pub(crate) fn trim_cache(&self) {
+        self.cache.trim();
+    }
+
     /// Loads a component from its code, and gives the file that it is in, if it could be kept.
     /// Makes the code first where there is none.
     ///

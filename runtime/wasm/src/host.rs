@@ -40,8 +40,8 @@ pub struct HostConfig {
     /// Where compiled code is kept between runs. Made where it is missing. The folder must
     /// belong to this user, and is closed to all others.
     pub cache_dir: PathBuf,
-    /// How many bytes of compiled code are kept there. What was not used for the longest time goes
-    /// first; what this process uses stays.
+    /// How many bytes of compiled code are kept there, see [`Host::trim_cache`]. What was not used
+    /// for the longest time goes first; what this process uses stays.
     pub cache_size: u64,
     /// Who is told of what takes its time.
     pub observer: Arc<dyn CompileObserver>,
@@ -180,6 +180,16 @@ impl Host {
             variables: with_lambdas_own(&config.function, config.variables).into(),
             function: config.function,
         })))
+    }
+
+    /// Keeps compiled code below [`HostConfig::cache_size`] from here on. To be called when all
+    /// components that are needed are loaded: what this process has used stays. It reads the whole
+    /// folder: call it on a thread that may block.
+    #[cfg(feature = "compile")]
+    pub fn trim_cache(&self) {
+        if let Some(compiler) = &self.0.compiler {
+            compiler.trim_cache();
+        }
     }
 
     /// Takes components out of memory that can come back, used or not, as it happens by itself to

@@ -16,7 +16,7 @@ struct Kept {
 
 impl Cache {
     /// Removes code until no more than the limit is left; but none that was used since this
-    /// process began, or an application beyond the limit would be compiled at each start.
+    /// process began.
     /// Other processes that have it open go on with it.
     pub(super) fn evict(&self) {
         let mut kept = self.kept();

@@ -193,17 +193,37 @@ fn what_was_used_least_recently_goes_first() {
     used("b", 3);
     used("c", 2);
     // Room for two of them.
-    drop(Cache::open(dir.clone(), 2500).unwrap());
+    Cache::open(dir.clone(), 2500).unwrap().trim();
     assert_eq!(files(&dir), ["a.cwasm", "c.cwasm"]);
 
     // What is used now stays, even beyond the limit; the rest goes for what is new.
     let cache = Cache::open(dir.clone(), 2500).unwrap();
+    cache.trim();
     take(&cache, "c");
     make(&cache, "d", &of(1000));
     assert_eq!(files(&dir), ["c.cwasm", "d.cwasm"]);
     make(&cache, "e", &of(5000));
     assert_eq!(files(&dir), ["c.cwasm", "d.cwasm", "e.cwasm"]);
     take(&cache, "d");
+}
+
+#[test]
+fn an_application_beyond_the_limit_is_compiled_once() {
+    let (_temp, dir) = folder();
+    let keys = ["a", "b", "c", "d"];
+    let cache = Cache::open(dir.clone(), 2500).unwrap();
+    for key in keys {
+        make(&cache, key, &[7; 1000]);
+    }
+    cache.trim();
+    // Each start asks for all of them, one after the other, and something new.
+    let cache = Cache::open(dir.clone(), 2500).unwrap();
+    make(&cache, "new", &[7; 1000]);
+    for key in keys {
+        take(&cache, key);
+    }
+    cache.trim();
+    assert_eq!(files(&dir), ["a.cwasm", "b.cwasm", "c.cwasm", "d.cwasm", "new.cwasm"]);
 }
 
 #[test]
