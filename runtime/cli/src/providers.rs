@@ -1,8 +1,10 @@
 //! What runs each function: its artifact, made into a provider of environments.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{iter, thread};
 
 use samovar_app::{App, Function, Kind, Logging};
 use samovar_dispatch::{Account, Dispatcher, Provider};
@@ -101,7 +103,7 @@ pub(crate) async fn load(
     // A machine that cannot run components says so once, and before it does anything else.
     let host = app.functions.iter().any(|function| function.kind == Kind::Wasm);
     let host = host.then(|| wasm.get()).transpose()?;
-    let mut loading = JoinSet::new();
+    let mut waiting = Vec::new();
     for function in &app.functions {
         let artifact = artifacts.remove(&function.logical_id);
         let artifact = artifact.unwrap_or_else(|| unreachable!("every function has an artifact"));
@@ -109,8 +111,7 @@ pub(crate) async fn load(
         let layers = build::layers(app, function, &surroundings.built);
         let (function, host) = (function.clone(), host.clone());
         let scratch = surroundings.environments.clone();
-        // Compiling a component takes a core for as long as it takes.
-        loading.spawn_blocking(move || {
+        waiting.push(move || {
             let provider = artifact
                 .and_then(|artifact| Ok((artifact, layers?)))
                 .map_err(|error| error.to_string())
@@ -118,7 +119,18 @@ pub(crate) async fn load(
             (function, provider)
         });
     }
-    let loaded = loading.join_all().await;
+    // Compiling a component takes a core for as long as it takes. A thread for each function would
+    // only take memory, which it keeps.
+    let waiting = Arc::new(Mutex::new(waiting.into_iter()));
+    let mut loading = JoinSet::new();
+    for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+        let waiting = waiting.clone();
+        let next = move || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        loading.spawn_blocking(move || {
+            iter::from_fn(next).map(|load| load()).collect::<Vec<Loaded>>()
+        });
+    }
+    let loaded = loading.join_all().await.into_iter().flatten().collect();
     if let Some(host) = host {
         // Nobody waits for it.
         tokio::task::spawn_blocking(move || host.trim_cache());
