@@ -130,15 +130,15 @@ const RUNNING: i64 = i64::MIN;
 
 /// A stack of a process that shares Samovar's memory.
 #[derive(Debug)]
-pub(super) struct Stack(Box<[Unit]>);
+struct Stack(Box<[Unit]>);
 
 impl Stack {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self(vec![0; STACK / size_of::<Unit>()].into_boxed_slice())
     }
 
     /// Where it begins: its aligned end.
-    pub(super) fn top(&mut self) -> *mut c_void {
+    fn top(&mut self) -> *mut c_void {
         self.0.as_mut_ptr_range().end.cast()
     }
 }
@@ -392,10 +392,10 @@ impl Init {
 }
 
 /// No signal handler of Samovar's must run in the init, nor before the program is executed.
-pub(super) struct BlockedSignals(libc::sigset_t);
+struct BlockedSignals(libc::sigset_t);
 
 impl BlockedSignals {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         // SAFETY: both sets are valid for writes; the mask is this thread's own.
         unsafe {
             let mut all = std::mem::zeroed();
@@ -499,6 +499,31 @@ fn stay() -> ! {
 /// What `clone` answers: a process, or -1.
 pub(super) fn made(pid: c_int) -> Option<Pid> {
     if pid > 0 { Pid::from_raw(pid) } else { None }
+}
+
+/// Runs `life` in a process of its own, in Samovar's memory, and waits until it has ended.
+///
+/// # Safety
+/// `life` is given `argument`, makes system calls over what has been prepared there, and cannot
+/// panic.
+///
+/// # Errors
+/// The system makes no process.
+pub(super) unsafe fn aside<T>(
+    life: extern "C" fn(*mut c_void) -> c_int,
+    argument: &mut T,
+) -> io::Result<()> {
+    let mut stack = Stack::new();
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let argument: *mut T = argument;
+    let blocked = BlockedSignals::new();
+    // SAFETY: the caller vouches for `life`. This thread waits until that process has ended
+    // (`CLONE_VFORK`), so its stack and its argument live.
+    let pid = unsafe { libc::clone(life, stack.top(), flags, argument.cast()) };
+    let failed = io::Error::last_os_error();
+    drop(blocked);
+    let _ = rustix::process::waitpid(Some(made(pid).ok_or(failed)?), WaitOptions::empty());
+    Ok(())
 }
 
 /// From the new process to the program; returns only if there is no way.

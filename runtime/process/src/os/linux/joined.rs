@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
 
-use super::contained::{BlockedSignals, Program, Stack, made, needs_user_namespace};
+use super::contained::{Program, aside, made, needs_user_namespace};
 
 /// What the joiner reads and writes.
 #[derive(Debug)]
@@ -52,17 +52,8 @@ pub(crate) fn join(command: &Command, streams: [&OwnedFd; 3], init: Pid) -> io::
         pid: AtomicI32::new(0),
         error: AtomicI32::new(0),
     };
-    let mut stack = Stack::new();
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
-    let argument: *mut Joiner = &raw mut joiner;
-    let blocked = BlockedSignals::new();
-    // SAFETY: `enter` makes system calls over what has been prepared, and cannot panic. This thread
-    // waits until that process has ended (`CLONE_VFORK`), so its stack and its argument live.
-    let pid = unsafe { libc::clone(enter, stack.top(), flags, argument.cast()) };
-    let failed = io::Error::last_os_error();
-    drop(blocked);
-    let Some(pid) = made(pid) else { return Err(failed) };
-    let _ = waitpid(Some(pid), WaitOptions::empty());
+    // SAFETY: `enter` makes system calls over what has been prepared, and cannot panic.
+    unsafe { aside(enter, &mut joiner) }?;
     let program = made(joiner.pid.load(Ordering::Acquire));
     match (joiner.error.load(Ordering::Acquire), program) {
         (0, Some(program)) => Ok(program),

@@ -19,9 +19,9 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::process::Pid;
 
-use super::contained::{BlockedSignals, Stack, made};
+use super::contained::{aside, made};
 
 /// The mounts of an environment, which live as long as this does.
 #[derive(Debug)]
@@ -82,18 +82,8 @@ impl FileSystem {
             pid: AtomicI32::new(0),
             error: AtomicI32::new(0),
         };
-        let mut stack = Stack::new();
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
-        let argument: *mut Maker = &raw mut maker;
-        let blocked = BlockedSignals::new();
-        // SAFETY: `make` makes system calls over what has been prepared, and cannot panic. This
-        // thread waits until that process has ended (`CLONE_VFORK`), so its stack and its argument
-        // live.
-        let pid = unsafe { libc::clone(make, stack.top(), flags, argument.cast()) };
-        let failed = io::Error::last_os_error();
-        drop(blocked);
-        let Some(pid) = made(pid) else { return Err(failed) };
-        let _ = waitpid(Some(pid), WaitOptions::empty());
+        // SAFETY: `make` makes system calls over what has been prepared, and cannot panic.
+        unsafe { aside(make, &mut maker) }?;
         let error = maker.error.load(Ordering::Acquire);
         made(maker.pid.load(Ordering::Acquire)).ok_or_else(|| io::Error::from_raw_os_error(error))
     }
