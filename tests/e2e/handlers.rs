@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LogType;
@@ -30,6 +30,19 @@ pub(crate) fn server() -> Server {
     Server::start(&root().join("tests/functions/handlers.yaml"), Ports::free(), None, &[])
 }
 
+/// Tests run at once, and each message of a queue goes to one receiver only: a test that uses a
+/// queue of others has it alone while it holds this.
+struct Alone(Mutex<()>);
+
+static GATE: Alone = Alone(Mutex::new(()));
+static SENT: Alone = Alone(Mutex::new(()));
+
+impl Alone {
+    fn hold(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 fn queue(server: &Server, name: &str) -> String {
     let url = block_on(sqs(server).get_queue_url().queue_name(name).send()).unwrap();
     url.queue_url.unwrap()
@@ -48,6 +61,7 @@ fn received(server: &Server, url: &str) -> Vec<String> {
 }
 
 fn sdk(server: &Server) {
+    let _alone = SENT.hold();
     let url = queue(server, "Sent");
     for function in ["Sender", "SenderWasm"] {
         let id = answer(server, function, &json!({"text": "a cup of tea"}));
@@ -120,6 +134,7 @@ fn open_gate(server: &Server) {
 
 /// The second event is made after the client has told that it got the first one.
 fn events(server: &Server) {
+    let _alone = GATE.hold();
     for function in ["Events", "EventsWasm"] {
         let mut reader = first_event(server, function, "/");
         open_gate(server);
@@ -131,6 +146,7 @@ fn events(server: &Server) {
 }
 
 fn cut(server: &Server) {
+    let _alone = GATE.hold();
     for function in ["Events", "EventsWasm"] {
         let mut reader = first_event(server, function, "/?panic=true");
         open_gate(server);
@@ -155,6 +171,7 @@ fn log(server: &Server, function: &str, event: &Value) -> (String, Vec<String>) 
 
 /// Text and JSON, as `lambda_runtime` writes them, with the request's id.
 fn logs(server: &Server) {
+    let _alone = SENT.hold();
     for function in ["Caller", "CallerWasm"] {
         let (id, lines) = log(server, function, &json!([]));
         let line = lines.iter().find(|line| line.contains("calling")).unwrap();
