@@ -11,6 +11,7 @@ mod lent;
 mod limits;
 mod listen;
 mod request_body;
+mod rounds;
 mod serve;
 mod sigv4;
 mod threads;

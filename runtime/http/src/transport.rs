@@ -1,4 +1,5 @@
-//! The stream below HTTP, which ends where the client takes nothing for long.
+//! The stream below HTTP, which ends where the client takes nothing for long, and sends quick
+//! answers together.
 
 use std::io;
 use std::pin::Pin;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
+
+use crate::rounds::Answer;
 
 /// A client's connection, its TLS included. It is counted for as long as it lives, which is
 /// longer than HTTP where another protocol follows (WebSocket).
@@ -19,13 +22,14 @@ pub(crate) struct Transport<T> {
     end: Option<Pin<Box<Sleep>>>,
     /// Whether the time runs.
     waiting: bool,
+    answer: Answer,
     _counted: OwnedSemaphorePermit,
 }
 
 impl<T> Transport<T> {
     /// Writing to `stream` fails when it has waited for `pause`.
     pub(crate) fn new(stream: T, pause: Duration, counted: OwnedSemaphorePermit) -> Self {
-        Self { stream, pause, end: None, waiting: false, _counted: counted }
+        Self { stream, pause, end: None, waiting: false, answer: Answer::None, _counted: counted }
     }
 
     fn bounded<R>(
@@ -53,7 +57,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Transport<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_ready() {
+            self.answer.asked();
+        }
+        read
     }
 }
 
@@ -63,6 +71,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Transport<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.answer.waits(context) {
+            return Poll::Pending;
+        }
         let result = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.bounded(context, result)
     }
@@ -72,6 +83,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Transport<T> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.answer.waits(context) {
+            return Poll::Pending;
+        }
         let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.bounded(context, result)
     }
