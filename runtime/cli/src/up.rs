@@ -380,11 +380,12 @@ async fn serve(app: &App, ports: Ports, parts: Parts) -> Result<(Served, Functio
             let (gateway, api, access) = (gateway.clone(), api.clone(), access.clone());
             // As on AWS, `@connections` is a call of AWS's protocols at the API's own host.
             let is_call = connections.is_meant(request.uri().path());
+            // Boxed: what serves the connection moves it several times.
             async move {
                 if is_call {
-                    return access.handle(&api, request, peer).await;
+                    return Box::pin(access.handle(&api, request, peer)).await;
                 }
-                gateway.handle(request, peer).await
+                Box::pin(gateway.handle(request, peer)).await
             }
         };
         running.spawn(samovar_http::serve(port, service, triggers.clone(), GRACE));

@@ -2,6 +2,7 @@
 //! about it afterwards.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
@@ -276,7 +277,10 @@ impl Dispatcher {
         let abort = shared.abort.clone();
         let (computes, is_brief) = (run.pool.provider.computes(), run.pool.is_brief());
         let running = shared.running.clone();
-        let work = async move {
+        let token = running.token();
+        // Boxed: what waits for it would have its size, and be moved with it several times.
+        let work = Box::pin(async move {
+            let _token = token;
             // Aborting drops the environment, and with it whatever it started.
             let Some(finished) = abort.run_until_cancelled(run.invoke(invocation, reply)).await
             else {
@@ -292,13 +296,13 @@ impl Dispatcher {
                 let renewing = async move { abort.run_until_cancelled(run.pool.renew(used)).await };
                 running.spawn(renewing);
             }
-        };
+        });
         if !computes {
-            shared.running.spawn(work);
+            tokio::spawn(work);
         } else if is_brief {
             shared.begin_here(work).await;
         } else {
-            shared.running.spawn_on(work, &shared.scheduler);
+            shared.scheduler.spawn(work);
         }
 
         let result = match replied.await {
@@ -349,8 +353,7 @@ impl Shared {
     /// others have their turn, goes on among the scheduler's threads, and without the caller.
     ///
     /// To wake another thread and be woken by it takes longer than a brief invocation does.
-    async fn begin_here(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut work = Box::pin(self.running.track_future(work));
+    async fn begin_here(&self, mut work: Pin<Box<impl Future<Output = ()> + Send + 'static>>) {
         if poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await.is_pending() {
             self.scheduler.spawn(work);
         }

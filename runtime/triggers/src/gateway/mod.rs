@@ -201,7 +201,10 @@ impl Gateway {
         let port = self.port.as_deref();
         let response = if traffic::is_coded(&endpoints, &inbound, port) {
             match traffic::decoded(&mut inbound, body).await {
-                Ok(body) => self.shared.routed(&endpoints, &inbound, port, Full::new(body)).await,
+                Ok(body) => {
+                    let body = Full::new(body);
+                    Box::pin(self.shared.routed(&endpoints, &inbound, port, body)).await
+                }
                 Err(failure) => failure.response(Front::RestApi),
             }
         } else {

@@ -104,7 +104,8 @@ impl Sockets {
             // As AWS answers a plain request.
             return Some(ids.refusal(StatusCode::FORBIDDEN, "Forbidden"));
         };
-        Some(connection::open(&self.0, socket, inbound, upgrade, ids).await)
+        // Boxed: every plain request would have its size.
+        Some(Box::pin(connection::open(&self.0, socket, inbound, upgrade, ids)).await)
     }
 
     /// Waits for `shutdown`, then ends every connection with 1001 (going away), and waits until the
