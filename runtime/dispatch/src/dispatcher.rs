@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::burst::{BURST, Burst};
 use crate::clock::Clock;
+use crate::crowd::Crowd;
 use crate::environment::Provider;
 use crate::error::{InvokeError, ThrottleReason};
 use crate::invocation::{Door, FunctionError, Invocation, Replied, Reply, Response};
@@ -77,6 +78,7 @@ struct Shared {
     observer: Arc<dyn Observer>,
     running: TaskTracker,
     abort: CancellationToken,
+    crowd: Arc<Crowd>,
     /// That of the runtime that the dispatcher was made in: it shares work among its threads. What
     /// computes for longer than a moment runs there, wherever it was called: a thread that serves
     /// connections by itself has other requests to answer.
@@ -138,6 +140,7 @@ impl Dispatcher {
             observer,
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
+            crowd: Arc::new(Crowd::new()),
             scheduler: Handle::current(),
         });
         tokio::spawn(reap(Arc::downgrade(&shared)));
@@ -276,16 +279,22 @@ impl Dispatcher {
         let run = Run { pool, clock: shared.clock.clone(), observer: shared.observer.clone() };
         let abort = shared.abort.clone();
         let (computes, is_brief) = (run.pool.provider.computes(), run.pool.is_brief());
+        let crowd =
+            (!computes && slot.is_warm && run.pool.is_quick()).then(|| shared.crowd.clone());
         let running = shared.running.clone();
         let token = running.token();
         // Boxed: what waits for it would have its size, and be moved with it several times.
         let work = Box::pin(async move {
             let _token = token;
-            // Aborting drops the environment, and with it whatever it started.
-            let Some(finished) = abort.run_until_cancelled(run.invoke(invocation, reply)).await
-            else {
-                return;
+            let invoked = run.invoke(invocation, reply);
+            let invoked = async {
+                match &crowd {
+                    Some(crowd) => crowd.in_turn(invoked).await,
+                    None => invoked.await,
+                }
             };
+            // Aborting drops the environment, and with it whatever it started.
+            let Some(finished) = abort.run_until_cancelled(invoked).await else { return };
             // The places are free before the caller hears of it: a client that calls again at
             // once finds this environment, not a reason to start another.
             drop((slot, place, share));

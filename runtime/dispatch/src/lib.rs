@@ -8,6 +8,7 @@
 mod account;
 mod burst;
 mod clock;
+mod crowd;
 mod dispatcher;
 mod environment;
 mod error;

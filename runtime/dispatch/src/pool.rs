@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::burst::Burst;
+use crate::crowd::Pace;
 use crate::environment::{Environment, Provider};
 use crate::error::ThrottleReason;
 use crate::log::EnvironmentLog;
@@ -62,6 +63,7 @@ pub(crate) struct Pool {
     pub(crate) closing: CancellationToken,
     /// Whether the last invocation took no longer than [`BRIEF`].
     is_brief: AtomicBool,
+    pace: Pace,
     state: Mutex<State>,
 }
 
@@ -82,6 +84,8 @@ struct State {
 /// One place among a function's concurrent invocations; given back when dropped.
 pub(crate) struct Slot {
     pool: Arc<Pool>,
+    /// Whether an environment waits for it.
+    pub(crate) is_warm: bool,
 }
 
 impl Drop for Slot {
@@ -114,7 +118,8 @@ impl Pool {
     ) -> Arc<Self> {
         let state = Mutex::new(State { burst, ..State::default() });
         let closing = CancellationToken::new();
-        Arc::new(Self { function, provider, closing, is_brief: AtomicBool::new(false), state })
+        let (is_brief, pace) = (AtomicBool::new(false), Pace::default());
+        Arc::new(Self { function, provider, closing, is_brief, pace, state })
     }
 
     /// Whether an invocation is likely to be over soon: the last one was.
@@ -125,6 +130,12 @@ impl Pool {
     /// An invocation has taken so long, with the start of its environment.
     pub(crate) fn took(&self, duration: Duration) {
         self.is_brief.store(duration <= BRIEF, Ordering::Relaxed);
+        self.pace.took(duration);
+    }
+
+    /// Whether an invocation is likely to need a moment of processor time.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.pace.is_quick()
     }
 
     /// Takes one place, if the function's reserved concurrency has one left and an environment
@@ -141,7 +152,7 @@ impl Pool {
         }
         state.busy += 1;
         state.seeking += 1;
-        Ok(Slot { pool: self.clone() })
+        Ok(Slot { pool: self.clone(), is_warm: !is_new })
     }
 
     /// A waiting environment that can still serve. Those that died while they waited are

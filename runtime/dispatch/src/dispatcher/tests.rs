@@ -1,6 +1,7 @@
 //! The dispatcher against environments that do what a test tells them. Time is paused: what
 //! takes ten seconds here takes none.
 
+mod crowd;
 mod renewal;
 mod threads;
 
