@@ -60,6 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         scratch: scratch.path().to_owned(),
         layers: Vec::new(),
         namespaces: false,
+        cgroups: false,
         variables: Vec::new(),
     });
 

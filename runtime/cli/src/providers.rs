@@ -176,6 +176,7 @@ fn provider(
                 scratch: scratch.join(function.logical_id.replace('/', "-")),
                 layers,
                 namespaces: true,
+                cgroups: true,
                 variables,
             });
             Ok(Arc::new(provider))

@@ -33,6 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         scratch: folder.join("scratch"),
         layers: arguments.collect(),
         namespaces: std::env::var_os("NAMESPACES").is_none_or(|value| value != "off"),
+        cgroups: std::env::var_os("CGROUPS").is_none_or(|value| value != "off"),
         variables: vec![("FOLDER".into(), folder.display().to_string())],
     });
     let log = EnvironmentLog::new("f", Arc::new(Terminal));

@@ -100,6 +100,7 @@ fn provider(bootstrap: &Path, folder: &Path) -> ProcessProvider {
         scratch: folder.join("scratch"),
         layers: Vec::new(),
         namespaces: true,
+        cgroups: true,
         variables: Vec::new(),
     })
 }

@@ -10,6 +10,7 @@ use samovar_dispatch::{
 use uuid::Uuid;
 
 use crate::course::Course;
+use crate::os;
 use crate::provider::ProcessConfig;
 use crate::runtime::{Answered, Failure, HostError, Phase, Runtime};
 use crate::runtime_api::extensions::{ExtensionEvent, ShutdownReason};
@@ -47,12 +48,13 @@ impl ProcessEnvironment {
     /// Starts the environment and waits until its runtime asks for an event.
     pub(crate) async fn start(
         config: Arc<ProcessConfig>,
+        cgroups: Option<&Arc<os::Cgroups>>,
         initialization: Initialization,
         log: EnvironmentLog,
     ) -> Result<Self, FunctionError> {
         let id = Uuid::new_v4().simple().to_string();
         let log_stream = log_stream(SystemTime::now(), &id);
-        let layout = Layout::new(&config, initialization);
+        let layout = Layout::new(&config, cgroups, initialization);
         let scratch = match layout.sandbox {
             Some(_) => None,
             None => Some(make_scratch(&config, id).await?),

@@ -16,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::exit::Exit;
 use crate::group::{self, Group, Home, Members};
+use crate::os;
 use crate::output::Output;
 use crate::runtime_api::extensions::{MAX_EXTENSIONS, Phase};
 use crate::runtime_api::{Server, Shared};
@@ -69,22 +70,24 @@ impl ExternalExtensions {
             );
             return Err(launch_error(message));
         }
-        let mut started = Self::default();
+        let mut all = Self::default();
         for (name, program) in programs {
             shared.extensions.expect(&name);
             let program = layout.in_layers(&Path::new(FOLDER).join(&name)).unwrap_or(program);
             let mut command = Command::new(program);
             let own = variables.iter().filter(|(name, _)| !RUNTIME_ONLY.contains(&name.as_str()));
             command.env_clear().envs(own).current_dir("/");
-            let process = Process::start(name.clone(), command, place, shared, log).await;
+            let cgroup = layout.cgroup.clone();
+            let started = Process::start(name.clone(), command, cgroup, place, shared, log);
+            let process = started.await;
             let process = process.map_err(|error| {
                 let failure = launch_error(format!("fork/exec /opt/{FOLDER}/{name}: {error}"));
                 shared.extensions.gone(&name, Phase::LaunchError, failure.clone());
                 failure
             })?;
-            started.0.push(process);
+            all.0.push(process);
         }
-        Ok(started)
+        Ok(all)
     }
 
     /// Reads what they wrote up to now.
@@ -129,11 +132,12 @@ impl Process {
     async fn start(
         name: String,
         command: Command,
+        cgroup: Option<Arc<os::Cgroup>>,
         (home, members): (&Home, &Members),
         shared: &Arc<Shared>,
         log: &EnvironmentLog,
     ) -> io::Result<Self> {
-        let (group, stdout, stderr) = group::spawn(command, home.clone()).await?.watch();
+        let (group, stdout, stderr) = group::spawn(command, home.clone(), cgroup).await?.watch();
         members.add(group.member());
         let output = Output::new(stdout, stderr, &log.of_extension())?;
         let watching = tokio::spawn({

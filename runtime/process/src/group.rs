@@ -109,8 +109,13 @@ pub(crate) async fn keep(sandbox: Sandbox) -> io::Result<Group> {
 ///
 /// # Errors
 /// The operating system's, from `fork` or `exec`.
-pub(crate) async fn spawn(mut command: Command, home: Home) -> io::Result<Spawned> {
+pub(crate) async fn spawn(
+    mut command: Command,
+    home: Home,
+    cgroup: Option<Arc<os::Cgroup>>,
+) -> io::Result<Spawned> {
     spawner::run(move || {
+        let cgroup = cgroup.as_deref();
         let (stdout, its_stdout) = io::pipe()?;
         let (stderr, its_stderr) = io::pipe()?;
         let (its_stdout, its_stderr) = (OwnedFd::from(its_stdout), OwnedFd::from(its_stderr));
@@ -118,7 +123,7 @@ pub(crate) async fn spawn(mut command: Command, home: Home) -> io::Result<Spawne
         let streams = [&null, &its_stdout, &its_stderr];
         let leader = match home {
             Home::Own(sandbox) => {
-                let init = unless_busy(|| os::spawn_contained(&command, streams, &sandbox))?;
+                let init = unless_busy(|| os::spawn_contained(&command, streams, &sandbox, cgroup))?;
                 let pid = init.pid();
                 let first = os::descendants(pid).first().copied().unwrap_or(pid);
                 Leader::new(pid, Some(first), Some(init))
@@ -129,16 +134,17 @@ pub(crate) async fn spawn(mut command: Command, home: Home) -> io::Result<Spawne
                 if *reaped {
                     return Err(io::Error::other("the environment has ended"));
                 }
-                let pid = unless_busy(|| os::spawn_joined(&command, streams, keeper.pid))?;
+                let spawn = || os::spawn_joined(&command, streams, keeper.pid, cgroup);
+                let pid = unless_busy(spawn)?;
                 Leader::new(pid, Some(pid), None)
             }
-            Home::Host => match unless_busy(|| os::spawn_reaped(&command, streams)) {
+            Home::Host => match unless_busy(|| os::spawn_reaped(&command, streams, cgroup)) {
                 Ok(init) => {
                     let pid = init.pid();
                     let first = os::descendants(pid).first().copied().unwrap_or(pid);
                     Leader::new(pid, Some(first), Some(init))
                 }
-                // Before Linux 5.9, and on other systems.
+                // Before Linux 5.9, and on other systems: there is no cgroup then.
                 Err(error) if is_missing(&error) => {
                     let pid = spawn_direct(&mut command, its_stdout, its_stderr)?;
                     Leader::new(pid, Some(pid), None)

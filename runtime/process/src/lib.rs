@@ -10,7 +10,8 @@
 //! - `runtime`: one started `bootstrap` with all that belongs to it;
 //! - `group`: a process group from its start until nothing of it is left, and all groups of an
 //!   environment, whose runtime and extensions share namespaces;
-//! - `warden`: freezing between invocations, and the memory limit;
+//! - `warden`: freezing between invocations, and the memory limit, as far as cgroups do not keep
+//!   it;
 //! - `sandbox`: where the environment's folders are;
 //! - `external_extensions`: the processes beside it;
 //! - `runtime_api`: the HTTP side, and the state machines behind it;

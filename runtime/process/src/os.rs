@@ -6,6 +6,7 @@
 //! | the runtime dies with Samovar, even by `SIGKILL` | yes | **no** |
 //! | so do all other processes of its environment | yes | **no** |
 //! | memory is limited, processes that left the group are frozen too | yes | **no** |
+//! | the kernel keeps memory and the number of processes limited | where cgroups may be made | **no** |
 //! | waiting for an exit takes | a file descriptor | a thread |
 //! | peak memory | known | **0** |
 //! | a program for another machine is found out before it starts | yes | **no** |
@@ -20,14 +21,14 @@ mod wait;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    FileSystem, Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants,
-    die_with_parent, exited, keep_namespaces, private_memory, spawn_contained, spawn_joined,
+    Cgroup, Cgroups, FileSystem, Init, MAX_PROCESSES, Memory, PeakMemory, Taken, can_contain, check_program, descendants,
+    die_with_parent, exited, keep_namespaces, memory, shared_memory, spawn_contained, spawn_joined,
     spawn_reaped, why_not_contained,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{
-    FileSystem, Init, MAX_PROCESSES, PeakMemory, can_contain, check_program, descendants,
-    die_with_parent, keep_namespaces, private_memory, spawn_contained, spawn_joined, spawn_reaped,
+    Cgroup, Cgroups, FileSystem, Init, MAX_PROCESSES, Memory, PeakMemory, Taken, can_contain, check_program, descendants,
+    die_with_parent, keep_namespaces, memory, shared_memory, spawn_contained, spawn_joined, spawn_reaped,
     why_not_contained,
 };
 pub(crate) use readiness::watched;

@@ -8,6 +8,7 @@ use samovar_app::Function;
 use samovar_dispatch::{Door, Environment, EnvironmentLog, FunctionError, Provider};
 
 use crate::environment::ProcessEnvironment;
+use crate::os;
 use crate::variables::Initialization;
 
 /// What the environments of one function are made of. Paths are absolute.
@@ -28,6 +29,10 @@ pub struct ProcessConfig {
     pub layers: Vec<PathBuf>,
     /// Whether environments have namespaces of their own where the system allows it.
     pub namespaces: bool,
+    /// Whether the kernel limits an environment where the system lets this process make cgroups.
+    /// Else its memory and the number of its processes are watched, which a function that is quick
+    /// about it can outrun for some milliseconds.
+    pub cgroups: bool,
     /// The function's own environment variables, with those for endpoints and credentials
     /// (`AWS_ENDPOINT_URL`, `AWS_REGION`, ...). Lambda's reserved ones win over them; nothing is
     /// inherited from Samovar's own environment.
@@ -58,12 +63,25 @@ pub struct ProcessConfig {
 #[derive(Debug)]
 pub struct ProcessProvider {
     config: Arc<ProcessConfig>,
+    /// Samovar's own, which go with the last provider of all functions.
+    cgroups: Option<Arc<os::Cgroups>>,
 }
 
 impl ProcessProvider {
-    /// A provider for one function. Nothing is started or checked yet.
+    /// A provider for one function. Nothing is started or checked yet but whether there can be
+    /// cgroups, which takes the first provider of a process about a millisecond.
     pub fn new(config: ProcessConfig) -> Self {
-        Self { config: Arc::new(config) }
+        let cgroups = if config.cgroups { os::Cgroups::shared() } else { None };
+        Self { config: Arc::new(config), cgroups }
+    }
+
+    async fn start_for(
+        &self,
+        kind: Initialization,
+        log: EnvironmentLog,
+    ) -> Result<Box<dyn Environment>, FunctionError> {
+        let (config, cgroups) = (Arc::clone(&self.config), self.cgroups.as_ref());
+        Ok(Box::new(ProcessEnvironment::start(config, cgroups, kind, log).await?))
     }
 }
 
@@ -74,17 +92,13 @@ impl Provider for ProcessProvider {
     }
 
     async fn start(&self, log: EnvironmentLog) -> Result<Box<dyn Environment>, FunctionError> {
-        let config = Arc::clone(&self.config);
-        let kind = Initialization::OnDemand;
-        Ok(Box::new(ProcessEnvironment::start(config, kind, log).await?))
+        self.start_for(Initialization::OnDemand, log).await
     }
 
     async fn start_provisioned(
         &self,
         log: EnvironmentLog,
     ) -> Result<Box<dyn Environment>, FunctionError> {
-        let config = Arc::clone(&self.config);
-        let kind = Initialization::Provisioned;
-        Ok(Box::new(ProcessEnvironment::start(config, kind, log).await?))
+        self.start_for(Initialization::Provisioned, log).await
     }
 }

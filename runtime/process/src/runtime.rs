@@ -26,7 +26,7 @@ use crate::runtime_api::extensions::{ExtensionEvent, ShutdownReason};
 use crate::runtime_api::{Answer, Init, NextEvent, Server, Streaming};
 use crate::sandbox::Layout;
 use crate::variables::{Place, variables};
-use crate::warden::Warden;
+use crate::warden::{Meter, Warden};
 
 /// How long the last words of a process that has exited are waited for: requests in its
 /// connections, output in its pipes. Both end with the process group, at once; only a process
@@ -143,7 +143,8 @@ impl Runtime {
         let members = Members::default();
         let (home, keeper) = make_home(layout, !programs.is_empty(), &members).await?;
         let memory = u64::from(config.function.memory_mb) << 20;
-        let warden = Warden::new(members.clone(), server.waiting(), memory);
+        let meter = Meter::new(members.clone(), layout, memory);
+        let warden = Warden::new(meter, server.waiting());
         // They register before the runtime is started ("Init phase").
         let place = (&home, &members);
         let extensions =
@@ -168,7 +169,7 @@ impl Runtime {
         };
         let mut command = Command::new(&layout.bootstrap);
         command.env_clear().envs(variables).current_dir(&layout.task_root);
-        let spawned = group::spawn(command, home)
+        let spawned = group::spawn(command, home, layout.cgroup.clone())
             .await
             .map_err(|error| entrypoint::cannot_start(&config.bootstrap, &error))?;
         let (group, stdout, stderr) = spawned.watch();
@@ -359,7 +360,8 @@ impl Runtime {
 
     /// Peak memory of the processes in bytes, as far as it has been seen.
     pub(crate) fn peak_memory(&self) -> u64 {
-        self.group.peak_memory() + self.extensions.peak_memory()
+        let own = self.group.peak_memory() + self.extensions.peak_memory();
+        own.max(self.warden.peak_memory(!self.group.is_alive()))
     }
 
     /// Ends all processes. The extensions are told before, within `grace`.

@@ -43,16 +43,28 @@ pub(crate) struct Layout {
     pub(crate) initialization: Initialization,
     /// How that comes about; `None`: the folders are where the host has them.
     pub(crate) sandbox: Option<Sandbox>,
+    /// What its processes are counted and limited by, where the system allows it.
+    pub(crate) cgroup: Option<Arc<os::Cgroup>>,
 }
 
 impl Layout {
     /// The best that the system allows.
-    pub(crate) fn new(config: &ProcessConfig, initialization: Initialization) -> Self {
+    pub(crate) fn new(
+        config: &ProcessConfig,
+        cgroups: Option<&Arc<os::Cgroups>>,
+        initialization: Initialization,
+    ) -> Self {
+        let function = &config.function;
+        // What is in `/tmp` counts as well.
+        let bytes = u64::from(function.memory_mb) + u64::from(function.ephemeral_storage_mb) << 20;
+        // Without one, the environment is watched.
+        let cgroup = cgroups.and_then(|cgroups| os::Cgroup::make(cgroups, bytes).ok());
         let mut layout = Self {
             task_root: config.task_root.clone(),
             bootstrap: config.bootstrap.clone(),
             initialization,
             sandbox: None,
+            cgroup: cgroup.map(Arc::new),
         };
         if !config.namespaces || !os::can_contain() {
             return layout;
@@ -144,9 +156,10 @@ mod tests {
             scratch: "/scratch".into(),
             layers: Vec::new(),
             namespaces: true,
+            cgroups: false,
             variables: Vec::new(),
         };
-        let Some(sandbox) = Layout::new(&config, Initialization::OnDemand).sandbox else {
+        let Some(sandbox) = Layout::new(&config, None, Initialization::OnDemand).sandbox else {
             eprintln!("no namespaces on this machine: nothing to test");
             return;
         };

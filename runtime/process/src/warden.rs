@@ -5,8 +5,12 @@
 //! lifecycle"). What a function has left running goes on with the next invocation, and a frozen
 //! environment takes no processor time.
 //!
-//! Processes are stopped by signal, so that it needs no permission and no cgroup. An environment
+//! Processes are stopped by the cgroup's freezer where there is one that can be relied on (see
+//! [`crate::os`]), which finds them wherever they have gone and which they cannot notice; else by
+//! signal, which needs no permission. An environment
 //! that gets its next invocation within [`REST`] is not stopped at all: a busy one pays nothing.
+
+mod meter;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +19,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::group::{Members, Stopped};
+pub(crate) use self::meter::Meter;
+use crate::group::Stopped;
 use crate::os;
 use crate::runtime_api::Waiting;
 
@@ -38,7 +43,7 @@ pub(crate) struct Warden {
 
 #[derive(Debug)]
 struct Shared {
-    members: Members,
+    meter: Meter,
     state: Mutex<State>,
     /// The state has changed in a way that the watcher must hear of.
     changed: Notify,
@@ -57,25 +62,45 @@ struct State {
 enum Activity {
     Working,
     Resting,
-    Frozen(Stopped),
+    Frozen(Frozen),
+}
+
+/// What was frozen.
+#[derive(Debug)]
+enum Frozen {
+    /// The cgroup.
+    Whole,
+    /// These processes.
+    Each(Stopped),
 }
 
 impl Warden {
-    /// Looks after `members`, which work until [`Self::rest`] is called. They are frozen once the
-    /// runtime and all extensions wait. When they take more than `memory` bytes or are more than
-    /// 1,024, the group that takes most memory is killed. Needs an async runtime.
-    pub(crate) fn new(members: Members, waiting: Waiting, memory: u64) -> Self {
+    /// Looks after the processes that `meter` measures, which work until [`Self::rest`] is called.
+    /// They are frozen once the runtime and all extensions wait. When they take more than they may,
+    /// the group that takes most memory is killed. Needs an async runtime.
+    pub(crate) fn new(meter: Meter, waiting: Waiting) -> Self {
         let state = State { activity: Activity::Working, rests: 0, dozing: false };
-        let shared = Arc::new(Shared { members, state: Mutex::new(state), changed: Notify::new() });
-        let watching = tokio::spawn(watch(Arc::clone(&shared), waiting, memory));
+        let shared = Arc::new(Shared { meter, state: Mutex::new(state), changed: Notify::new() });
+        let watching = tokio::spawn(watch(Arc::clone(&shared), waiting));
         Self { shared, _watching: AbortOnDropHandle::new(watching) }
+    }
+
+    /// The most memory that was measured, in bytes. Where a process has ended that may have been
+    /// killed for its memory, and was, the answer is no less than the limit.
+    pub(crate) fn peak_memory(&self, ended: bool) -> u64 {
+        self.shared.meter.peak(ended)
+    }
+
+    /// Kills whatever is left of the environment's processes, where only a cgroup knows them.
+    pub(crate) fn kill_stray(&self) {
+        self.shared.meter.kill_stray();
     }
 
     /// There is work: everything goes on.
     pub(crate) fn work(&self) {
         let mut state = self.shared.state();
-        if let Activity::Frozen(stopped) = &state.activity {
-            stopped.go_on();
+        if let Activity::Frozen(frozen) = &state.activity {
+            self.shared.thaw(frozen);
             self.shared.changed.notify_one();
         }
         state.activity = Activity::Working;
@@ -115,13 +140,29 @@ impl Shared {
             // Not before the runtime and the extensions have asked for their next event: until then
             // they have work of the last one to finish.
             Activity::Resting if *seen == Some(state.rests) && waiting.is_waiting() => {
-                state.activity = Activity::Frozen(self.members.stop());
+                state.activity = Activity::Frozen(self.freeze());
                 Next::Sleep
             }
             Activity::Resting => {
                 *seen = Some(state.rests);
                 Next::LookAgain
             }
+        }
+    }
+}
+
+impl Shared {
+    fn freeze(&self) -> Frozen {
+        match self.meter.cgroup() {
+            Some(cgroup) if cgroup.freeze() => Frozen::Whole,
+            _ => Frozen::Each(self.meter.members().stop()),
+        }
+    }
+
+    fn thaw(&self, frozen: &Frozen) {
+        match (frozen, self.meter.cgroup()) {
+            (Frozen::Whole, cgroup) => cgroup.into_iter().for_each(os::Cgroup::thaw),
+            (Frozen::Each(stopped), _) => stopped.go_on(),
         }
     }
 }
@@ -141,7 +182,7 @@ enum Until {
     Told,
 }
 
-async fn watch(shared: Arc<Shared>, waiting: Waiting, limit: u64) {
+async fn watch(shared: Arc<Shared>, waiting: Waiting) {
     let mut seen = None;
     // When memory has to be looked at. Listing an environment's processes costs as much as a
     // small invocation, so it is not done for each.
@@ -153,7 +194,7 @@ async fn watch(shared: Arc<Shared>, waiting: Waiting, limit: u64) {
             Next::Measure(until) => {
                 let now = Instant::now();
                 if now >= due {
-                    due = now + measure(&shared.members, limit);
+                    due = now + measure(&shared.meter);
                 }
                 match until {
                     Until::Soon => sleep(LOOKS.0).await,
@@ -166,11 +207,11 @@ async fn watch(shared: Arc<Shared>, waiting: Waiting, limit: u64) {
 }
 
 /// Kills if there is too much, and answers when to look again.
-fn measure(members: &Members, limit: u64) -> Duration {
-    let (processes, memory) = members.measure();
-    if memory > limit || processes > os::MAX_PROCESSES {
+fn measure(meter: &Meter) -> Duration {
+    let look = meter.look();
+    if look.too_much {
         // As the kernel does, which the environment then ends by.
-        members.kill_largest();
+        meter.members().kill_largest();
     }
-    Duration::from_millis(limit.saturating_sub(memory) / GROWTH).clamp(LOOKS.0, LOOKS.1)
+    Duration::from_millis(look.left / GROWTH).clamp(LOOKS.0, LOOKS.1)
 }

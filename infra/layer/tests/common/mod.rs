@@ -186,6 +186,7 @@ fn layer(function: &Arc<Function>, code: &Path, scratch: &Path) -> Arc<dyn Provi
         scratch: scratch.to_owned(),
         layers: Vec::new(),
         namespaces: true,
+        cgroups: true,
         variables: variables(function),
     }))
 }

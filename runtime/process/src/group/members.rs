@@ -16,6 +16,16 @@ const STOP_ROUNDS: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members(Arc<Mutex<Vec<Member>>>);
 
+/// What all processes take, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) processes: usize,
+    /// What is theirs alone.
+    pub(crate) private: u64,
+    /// What files or shared memory back, once for every process that maps it.
+    pub(crate) mapped: u64,
+}
+
 /// Processes that have been stopped.
 #[derive(Debug)]
 pub(crate) struct Stopped(Vec<(Arc<Leader>, Vec<Pid>)>);
@@ -72,18 +82,32 @@ impl Members {
         Stopped(stopped)
     }
 
-    /// How many processes there are, and how much memory in bytes is theirs alone.
-    pub(crate) fn measure(&self) -> (usize, u64) {
+    /// How many processes there are, and what they take.
+    pub(crate) fn measure(&self) -> Measured {
         let all = self.all();
-        let (mut count, mut memory) = (0, 0);
+        let mut measured = Measured::default();
         for (leader, _) in living(&all) {
             let processes = leader.processes();
-            let own = processes.iter().map(|pid| os::private_memory(*pid)).sum();
+            let mut own = 0;
+            for pid in &processes {
+                let memory = os::memory(*pid);
+                own += memory.private;
+                measured.mapped += memory.mapped;
+            }
             leader.peak_memory.fetch_max(own, Ordering::Relaxed);
-            count += processes.len();
-            memory += own;
+            measured.processes += processes.len();
+            measured.private += own;
         }
-        (count, memory)
+        measured
+    }
+
+    /// How much shared memory there is in bytes, as far as processes show it: see
+    /// [`os::shared_memory`].
+    pub(crate) fn shared_memory(&self, in_tmp: u64) -> u64 {
+        let all = self.all();
+        let living = living(&all);
+        let processes = living.iter().flat_map(|(leader, _)| leader.processes());
+        os::shared_memory(processes, in_tmp)
     }
 
     /// Kills the group that has taken most memory; its end is the environment's.
@@ -91,7 +115,7 @@ impl Members {
         let all = self.all();
         let living = living(&all);
         let largest = living.iter().max_by_key(|(leader, _)| -> u64 {
-            leader.processes().iter().map(|pid| os::private_memory(*pid)).sum()
+            leader.processes().iter().map(|pid| os::memory(*pid).private).sum()
         });
         if let Some((leader, _)) = largest {
             leader.kill_group();

@@ -36,7 +36,7 @@ async fn gone(pid: Pid) {
 
 #[tokio::test]
 async fn an_exit_is_told_each_time_it_is_asked_for() {
-    let group = spawn(sh("exit 7"), Home::Host).await.unwrap().watch().0;
+    let group = spawn(sh("exit 7"), Home::Host, None).await.unwrap().watch().0;
     assert_eq!(group.exited().await, Exit::Status(7));
     assert_eq!(group.exited().await, Exit::Status(7));
     assert!(!group.is_alive());
@@ -45,7 +45,7 @@ async fn an_exit_is_told_each_time_it_is_asked_for() {
 
 #[tokio::test]
 async fn a_kill_ends_the_first_process_and_its_children() {
-    let spawned = spawn(sh("sleep 1000 & echo $!; wait"), Home::Host).await.unwrap();
+    let spawned = spawn(sh("sleep 1000 & echo $!; wait"), Home::Host, None).await.unwrap();
     let grandchild = first_line(&spawned);
     let group = spawned.watch().0;
     assert!(group.is_alive() && runs(grandchild));
@@ -58,7 +58,7 @@ async fn a_kill_ends_the_first_process_and_its_children() {
 
 #[tokio::test]
 async fn children_do_not_outlive_a_first_process_that_exits() {
-    let spawned = spawn(sh("sleep 1000 & echo $!"), Home::Host).await.unwrap();
+    let spawned = spawn(sh("sleep 1000 & echo $!"), Home::Host, None).await.unwrap();
     let grandchild = first_line(&spawned);
     let group = spawned.watch().0;
     assert_eq!(group.exited().await, Exit::Status(0));
@@ -70,7 +70,7 @@ const ORPHAN: &str = "(setsid sleep 1000 & echo $!)";
 
 #[tokio::test]
 async fn orphans_of_another_session_end_with_the_first_process() {
-    let spawned = spawn(sh(&format!("{ORPHAN}; exit 3")), Home::Host).await.unwrap();
+    let spawned = spawn(sh(&format!("{ORPHAN}; exit 3")), Home::Host, None).await.unwrap();
     let orphan = first_line(&spawned);
     assert_eq!(spawned.watch().0.exited().await, Exit::Status(3));
     gone(orphan).await;
@@ -79,7 +79,7 @@ async fn orphans_of_another_session_end_with_the_first_process() {
 #[tokio::test]
 async fn orphans_of_another_session_end_with_a_kill_and_with_a_drop() {
     for kill in [true, false] {
-        let spawned = spawn(sh(&format!("{ORPHAN}; sleep 1000")), Home::Host).await.unwrap();
+        let spawned = spawn(sh(&format!("{ORPHAN}; sleep 1000")), Home::Host, None).await.unwrap();
         let orphan = first_line(&spawned);
         let group = spawned.watch().0;
         assert!(runs(orphan));
@@ -97,7 +97,7 @@ async fn orphans_of_another_session_end_with_a_kill_and_with_a_drop() {
 async fn many_children_that_make_more_end_too() {
     let script = "for i in 1 2 3 4 5 6 7 8 9; do (while :; do setsid sleep 1000 & sleep 0.001; \
                   done) & done; sleep 0.3; echo $$; exit 0";
-    let spawned = spawn(sh(script), Home::Host).await.unwrap();
+    let spawned = spawn(sh(script), Home::Host, None).await.unwrap();
     first_line(&spawned);
     let reaper = spawned.leader.0.pid;
     assert_eq!(spawned.watch().0.exited().await, Exit::Status(0));
@@ -106,11 +106,11 @@ async fn many_children_that_make_more_end_too() {
 
 #[tokio::test]
 async fn a_drop_leaves_neither_process_nor_zombie() {
-    let group = spawn(sh("exec sleep 1000"), Home::Host).await.unwrap().watch().0;
+    let group = spawn(sh("exec sleep 1000"), Home::Host, None).await.unwrap().watch().0;
     let pid = group.leader.0.pid;
     drop(group);
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
-    let unwatched = spawn(sh("exec sleep 1000"), Home::Host).await.unwrap();
+    let unwatched = spawn(sh("exec sleep 1000"), Home::Host, None).await.unwrap();
     let pid = unwatched.leader.0.pid;
     drop(unwatched);
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
@@ -118,6 +118,6 @@ async fn a_drop_leaves_neither_process_nor_zombie() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error() {
-    let error = spawn(Command::new("/nonexistent"), Home::Host).await.err().unwrap();
+    let error = spawn(Command::new("/nonexistent"), Home::Host, None).await.err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }

@@ -1,5 +1,6 @@
-//! Linux's means: namespaces, parent-death signal, pidfd, `/proc`, ELF headers.
+//! Linux's means: namespaces, cgroups, parent-death signal, pidfd, `/proc`, ELF headers.
 
+mod cgroup;
 mod contained;
 mod joined;
 mod kept;
@@ -23,10 +24,11 @@ use rustix::process::{
 use super::readiness::watched;
 use super::wait;
 
+pub(crate) use cgroup::{Cgroup, Cgroups, Memory, Taken};
 pub(crate) use contained::{Init, keep as keep_namespaces, spawn as spawn_contained, spawn_reaped};
 pub(crate) use joined::join as spawn_joined;
 pub(crate) use kept::FileSystem;
-pub(crate) use tree::{MAX_PROCESSES, descendants, private_memory};
+pub(crate) use tree::{MAX_PROCESSES, descendants, memory, shared_memory};
 
 /// Whether environments can have namespaces of their own.
 pub(crate) fn can_contain() -> bool {

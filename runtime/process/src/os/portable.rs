@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use rustix::process::Pid;
 
@@ -20,6 +21,73 @@ pub(crate) enum Init {}
 /// There is none: an environment's folders are the host's.
 #[derive(Debug)]
 pub(crate) enum FileSystem {}
+
+impl FileSystem {
+    pub(crate) fn in_tmp(&self) -> u64 {
+        match *self {}
+    }
+}
+
+/// There are none.
+#[derive(Debug)]
+pub(crate) enum Cgroups {}
+
+/// There is none.
+#[derive(Debug)]
+pub(crate) enum Cgroup {}
+
+/// There are none.
+#[derive(Debug)]
+pub(crate) enum Memory {}
+
+/// Nothing is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) anonymous: u64,
+    pub(crate) shared: u64,
+}
+
+impl Cgroups {
+    pub(crate) fn shared() -> Option<Arc<Self>> {
+        None
+    }
+}
+
+impl Cgroup {
+    pub(crate) fn make(parent: &Arc<Cgroups>, _memory: u64) -> io::Result<Self> {
+        match **parent {}
+    }
+
+    pub(crate) fn memory(&self) -> Option<&Memory> {
+        match *self {}
+    }
+
+    pub(crate) fn limits_processes(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn freeze(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn thaw(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn kill(&self) {
+        match *self {}
+    }
+}
+
+impl Memory {
+    pub(crate) fn taken(&self) -> Taken {
+        match *self {}
+    }
+
+    pub(crate) fn kills(&self) -> u64 {
+        match *self {}
+    }
+}
 
 impl Init {
     pub(crate) fn pid(&self) -> Pid {
@@ -57,6 +125,7 @@ pub(crate) fn spawn_contained(
     _command: &Command,
     _streams: [&OwnedFd; 3],
     _sandbox: &Sandbox,
+    _cgroup: Option<&Cgroup>,
 ) -> io::Result<Init> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -77,6 +146,7 @@ pub(crate) fn spawn_joined(
     _command: &Command,
     _streams: [&OwnedFd; 3],
     _init: Pid,
+    _cgroup: Option<&Cgroup>,
 ) -> io::Result<Pid> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -85,7 +155,11 @@ pub(crate) fn spawn_joined(
 ///
 /// # Errors
 /// Always.
-pub(crate) fn spawn_reaped(_command: &Command, _streams: [&OwnedFd; 3]) -> io::Result<Init> {
+pub(crate) fn spawn_reaped(
+    _command: &Command,
+    _streams: [&OwnedFd; 3],
+    _cgroup: Option<&Cgroup>,
+) -> io::Result<Init> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
@@ -94,8 +168,20 @@ pub(crate) fn descendants(_root: Pid) -> Vec<Pid> {
     Vec::new()
 }
 
+/// Not known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Resident {
+    pub(crate) private: u64,
+    pub(crate) mapped: u64,
+}
+
 /// Not kept: always 0.
-pub(crate) fn private_memory(_pid: Pid) -> u64 {
+pub(crate) fn memory(_pid: Pid) -> Resident {
+    Resident::default()
+}
+
+/// Not kept: always 0.
+pub(crate) fn shared_memory(_processes: impl Iterator<Item = Pid>, _in_tmp: u64) -> u64 {
     0
 }
 

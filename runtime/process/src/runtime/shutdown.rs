@@ -47,6 +47,8 @@ impl Runtime {
             // And with it whatever is left in its namespaces.
             keeper.kill();
         }
+        // What has got away from a reaper, which is no more than a process of the same user.
+        self.warden.kill_stray();
         let ended_all = async {
             self.group.exited().await;
             self.output.finish(LAST_WORDS).await;

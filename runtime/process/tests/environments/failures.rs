@@ -101,6 +101,7 @@ async fn a_task_root_that_is_missing_is_named() {
         scratch: fixture.folder.path().join("scratch"),
         layers: Vec::new(),
         namespaces: true,
+        cgroups: true,
         variables: Vec::new(),
     });
     let error = samovar_dispatch::Provider::start(&provider, fixture.log()).await.err().unwrap();

@@ -118,6 +118,7 @@ impl Fixture {
             scratch: path.join("scratch"),
             layers: Vec::new(),
             namespaces: true,
+            cgroups: true,
             variables,
         };
         change(&mut config);

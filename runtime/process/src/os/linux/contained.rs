@@ -18,7 +18,8 @@
 //!
 //! The init is made as `posix_spawn` makes processes: it shares Samovar's memory (`CLONE_VM`), on
 //! a stack of its own. So a start does not copy Samovar's page tables, and an init that stays
-//! takes no memory. The price is that its code may use neither the heap nor anything of its
+//! takes no memory. In cgroups of the environment is the program, not the init: see
+//! [`super::cgroup`]. The price is that its code may use neither the heap nor anything of its
 //! thread: it makes system calls over what [`spawn`] has prepared, and nothing in it can panic.
 //! `rustix` makes system calls itself, without `errno`; where `libc` is called, the thread that
 //! started the init waits for its report and does not look at `errno` meanwhile.
@@ -37,6 +38,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, set_parent_process_death_signal, setpgid};
 
+use super::cgroup::{Cgroup, Entry};
 use super::kept::FileSystem;
 use super::mounts::{Mounts, enter_again};
 use super::reaper;
@@ -152,6 +154,8 @@ pub(super) struct Program {
     variables: Strings,
     /// Standard input, output and error.
     streams: [RawFd; 3],
+    /// Into the environment's cgroups.
+    entry: Entry,
     /// Top of the stack on which its process begins.
     top: *mut c_void,
     _stack: Stack,
@@ -179,8 +183,9 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 /// Starts the program of `command`, with its arguments, its folder, and the variables that are set
-/// on it (and no others), in namespaces of its own. `streams` are its standard streams. Where
-/// `sandbox` has been used before, its file system is as it was left.
+/// on it (and no others), in namespaces of its own. `streams` are its standard streams, and
+/// `cgroup` is where it is counted. Where `sandbox` has been used before, its file system is as it
+/// was left.
 ///
 /// # Errors
 /// What the system says to a namespace, a mount, or the program itself.
@@ -188,16 +193,21 @@ pub(crate) fn spawn(
     command: &Command,
     streams: [&OwnedFd; 3],
     sandbox: &Sandbox,
+    cgroup: Option<&Cgroup>,
 ) -> io::Result<Init> {
-    start_in(sandbox, Some(Program::new(command, streams)?))
+    start_in(sandbox, Some(Program::new(command, streams, cgroup)?))
 }
 
 /// The same in Samovar's own namespaces, below a reaper.
 ///
 /// # Errors
 /// What the system says to a process, a pipe, or the program itself.
-pub(crate) fn spawn_reaped(command: &Command, streams: [&OwnedFd; 3]) -> io::Result<Init> {
-    let program = Program::new(command, streams)?;
+pub(crate) fn spawn_reaped(
+    command: &Command,
+    streams: [&OwnedFd; 3],
+    cgroup: Option<&Cgroup>,
+) -> io::Result<Init> {
+    let program = Program::new(command, streams, cgroup)?;
     let (reader, writer) = io::pipe()?;
     let shared = Shared::new(Some(program), false, Ground::Host(reader.into()));
     let mut init = start(shared, Way::Direct)?;
@@ -253,7 +263,11 @@ pub(super) fn needs_user_namespace() -> io::Result<bool> {
 impl Program {
     /// The program of `command`, with its arguments, its folder and the variables that are set on
     /// it.
-    pub(super) fn new(command: &Command, streams: [&OwnedFd; 3]) -> io::Result<Self> {
+    pub(super) fn new(
+        command: &Command,
+        streams: [&OwnedFd; 3],
+        cgroup: Option<&Cgroup>,
+    ) -> io::Result<Self> {
         let text = |text: &std::ffi::OsStr| CString::new(text.as_bytes());
         let path = text(command.get_program())?;
         let arguments = std::iter::once(Ok(path.clone())).chain(command.get_args().map(text));
@@ -268,6 +282,7 @@ impl Program {
             arguments: Strings::new(arguments.collect::<Result<_, _>>()?),
             variables: Strings::new(variables.collect::<Result<_, _>>()?),
             streams: streams.map(AsRawFd::as_raw_fd),
+            entry: cgroup.map_or(Entry::NOWHERE, Cgroup::entry),
             top: stack.top(),
             _stack: stack,
             refused: AtomicI32::new(0),
@@ -284,13 +299,13 @@ impl Program {
         // SAFETY: `execute` keeps to what the module's documentation says of it. This process
         // waits until that one has its own memory or has ended (`CLONE_VFORK`), so its stack and
         // its argument live long enough.
-        let pid = unsafe { libc::clone(execute, self.top, flags, argument.cast_mut().cast()) };
-        let refused = self.refused.load(Ordering::Acquire);
-        match made(pid) {
-            Some(pid) if refused == 0 => Ok(pid),
-            Some(pid) => Err((Some(pid), Errno::from_raw_os_error(refused))),
-            // Out of processes or memory.
-            None => Err((None, Errno::AGAIN)),
+        let pid = unsafe {
+            self.entry.make(execute, (self.top, STACK), flags, argument.cast_mut().cast())
+        };
+        let pid = pid.map_err(|error| (None, error))?;
+        match (made(pid), self.refused.load(Ordering::Acquire)) {
+            (Some(pid), 0) => Ok(pid),
+            (pid, refused) => Err((pid, Errno::from_raw_os_error(refused))),
         }
     }
 }
@@ -501,7 +516,8 @@ pub(super) fn made(pid: c_int) -> Option<Pid> {
     if pid > 0 { Pid::from_raw(pid) } else { None }
 }
 
-/// Runs `life` in a process of its own, in Samovar's memory, and waits until it has ended.
+/// Runs `life` in a process of its own, in Samovar's memory, and waits until it has ended. It is
+/// made where `entry` leads.
 ///
 /// # Safety
 /// `life` is given `argument`, makes system calls over what has been prepared there, and cannot
@@ -510,6 +526,7 @@ pub(super) fn made(pid: c_int) -> Option<Pid> {
 /// # Errors
 /// The system makes no process.
 pub(super) unsafe fn aside<T>(
+    entry: Entry,
     life: extern "C" fn(*mut c_void) -> c_int,
     argument: &mut T,
 ) -> io::Result<()> {
@@ -519,10 +536,9 @@ pub(super) unsafe fn aside<T>(
     let blocked = BlockedSignals::new();
     // SAFETY: the caller vouches for `life`. This thread waits until that process has ended
     // (`CLONE_VFORK`), so its stack and its argument live.
-    let pid = unsafe { libc::clone(life, stack.top(), flags, argument.cast()) };
-    let failed = io::Error::last_os_error();
+    let pid = unsafe { entry.make(life, (stack.top(), STACK), flags, argument.cast()) };
     drop(blocked);
-    let _ = rustix::process::waitpid(Some(made(pid).ok_or(failed)?), WaitOptions::empty());
+    let _ = rustix::process::waitpid(made(pid?), WaitOptions::empty());
     Ok(())
 }
 
@@ -530,6 +546,10 @@ pub(super) unsafe fn aside<T>(
 extern "C" fn execute(argument: *mut c_void) -> c_int {
     // SAFETY: `Program::start` passes this, and waits.
     let program = unsafe { &*argument.cast::<Program>() };
+    if let Err(error) = program.entry.enter() {
+        program.refused.store(error.raw_os_error(), Ordering::Release);
+        return 1;
+    }
     // A session of its own: no terminal, and so none of its signals.
     let _ = rustix::process::setsid();
     // SAFETY: system calls over values of this process and prepared ones. Signals that Samovar
@@ -569,7 +589,7 @@ fn close_all_but<const N: usize>(kept: [RawFd; N]) -> Result<(), Errno> {
 }
 
 /// Needs Linux 5.9.
-fn close_range(first: u32, last: u32) -> Result<(), Errno> {
+pub(super) fn close_range(first: u32, last: u32) -> Result<(), Errno> {
     // SAFETY: this process uses none of these descriptors any more.
     match unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } {
         0 => Ok(()),

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
 
+use super::cgroup::{Cgroup, Entry};
 use super::contained::{Program, aside, made, needs_user_namespace};
 
 /// What the joiner reads and writes.
@@ -38,22 +39,27 @@ struct Joiner {
 
 /// Starts the program of `command`, with its arguments, its folder, and the variables that are set
 /// on it (and no others), in the namespaces of `init`, in a session of its own. It is a child of
-/// this process. `streams` are its standard streams.
+/// this process. `streams` are its standard streams, and `cgroup` is where it is counted.
 ///
 /// # Errors
 /// The init has ended; or what the system says to the program.
-pub(crate) fn join(command: &Command, streams: [&OwnedFd; 3], init: Pid) -> io::Result<Pid> {
+pub(crate) fn join(
+    command: &Command,
+    streams: [&OwnedFd; 3],
+    init: Pid,
+    cgroup: Option<&Cgroup>,
+) -> io::Result<Pid> {
     let init = pidfd_open(init, PidfdFlags::empty())?;
     let user = if needs_user_namespace()? { libc::CLONE_NEWUSER } else { 0 };
     let mut joiner = Joiner {
-        program: Program::new(command, streams)?,
+        program: Program::new(command, streams, cgroup)?,
         init: init.as_raw_fd(),
         namespaces: libc::CLONE_NEWNS | libc::CLONE_NEWPID | user,
         pid: AtomicI32::new(0),
         error: AtomicI32::new(0),
     };
     // SAFETY: `enter` makes system calls over what has been prepared, and cannot panic.
-    unsafe { aside(enter, &mut joiner) }?;
+    unsafe { aside(Entry::NOWHERE, enter, &mut joiner) }?;
     let program = made(joiner.pid.load(Ordering::Acquire));
     match (joiner.error.load(Ordering::Acquire), program) {
         (0, Some(program)) => Ok(program),

@@ -19,8 +19,10 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use rustix::fs::{Mode, OFlags, fstatvfs, open};
 use rustix::process::Pid;
 
+use super::cgroup::Entry;
 use super::contained::{aside, made};
 
 /// The mounts of an environment, which live as long as this does.
@@ -29,6 +31,8 @@ pub(crate) struct FileSystem {
     /// The user namespace that they belong to, if that is not Samovar's.
     user: Option<OwnedFd>,
     mounts: OwnedFd,
+    /// `/tmp`.
+    tmp: OwnedFd,
 }
 
 /// What the maker reads and writes.
@@ -55,7 +59,15 @@ impl FileSystem {
             Ok(File::open(format!("/proc/{}/ns/{kind}", pid.as_raw_nonzero()))?.into())
         };
         let user = user.then(|| namespace("user")).transpose()?;
-        Ok(Self { user, mounts: namespace("mnt")? })
+        let tmp = format!("/proc/{}/root/tmp", pid.as_raw_nonzero());
+        let tmp = open(tmp, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self { user, mounts: namespace("mnt")?, tmp })
+    }
+
+    /// How many bytes are in `/tmp`.
+    pub(crate) fn in_tmp(&self) -> u64 {
+        fstatvfs(&self.tmp)
+            .map_or(0, |tmp| tmp.f_blocks.saturating_sub(tmp.f_bfree).saturating_mul(tmp.f_frsize))
     }
 
     /// Runs `init` in a new process with this file system, the first of a PID namespace and a child
@@ -83,7 +95,7 @@ impl FileSystem {
             error: AtomicI32::new(0),
         };
         // SAFETY: `make` makes system calls over what has been prepared, and cannot panic.
-        unsafe { aside(make, &mut maker) }?;
+        unsafe { aside(Entry::NOWHERE, make, &mut maker) }?;
         let error = maker.error.load(Ordering::Acquire);
         made(maker.pid.load(Ordering::Acquire)).ok_or_else(|| io::Error::from_raw_os_error(error))
     }

@@ -1,6 +1,8 @@
 //! The processes below one, by `/proc`.
 
+use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
 
 use rustix::param::page_size;
@@ -73,15 +75,60 @@ fn parse_pid(text: &str) -> Option<Pid> {
     Pid::from_raw(text.parse().ok().filter(|pid| *pid > 0)?)
 }
 
-/// Memory of a process in bytes that is nobody else's: what is resident, without what files back
-/// (proc_pid_statm(5)). 0 when the process has exited.
-pub(crate) fn private_memory(pid: Pid) -> u64 {
+/// Resident memory of a process, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Resident {
+    /// What is nobody else's.
+    pub(crate) private: u64,
+    /// What files back, and shared memory.
+    pub(crate) mapped: u64,
+}
+
+/// What is resident of a process (proc_pid_statm(5)); nothing when it has exited.
+pub(crate) fn memory(pid: Pid) -> Resident {
     let Ok(text) = fs::read_to_string(format!("/proc/{}/statm", pid.as_raw_nonzero())) else {
-        return 0;
+        return Resident::default();
     };
     let mut pages = text.split_ascii_whitespace().skip(1).map_while(|n| n.parse::<u64>().ok());
     let (resident, shared) = (pages.next().unwrap_or(0), pages.next().unwrap_or(0));
-    resident.saturating_sub(shared) * page_size() as u64
+    let page = page_size() as u64;
+    Resident { private: resident.saturating_sub(shared) * page, mapped: shared * page }
+}
+
+/// Shared memory of processes in bytes, where no cgroup counts it. What they map of it is counted
+/// once, as that process has it that maps most: whether two map the same is not known without a
+/// walk through all their pages. Or the memory of open `memfd_create` files, mapped or not, if that
+/// is more. `in_tmp` bytes are in files of a tmpfs, which are no memory of the function's when they
+/// are mapped.
+pub(crate) fn shared_memory(processes: impl Iterator<Item = Pid>, in_tmp: u64) -> u64 {
+    let (mut most, mut files) = (0, HashMap::new());
+    for pid in processes {
+        most = most.max(mapped_shared(pid));
+        memory_files(pid, &mut files);
+    }
+    most.saturating_sub(in_tmp).max(files.values().sum())
+}
+
+/// `RssShmem` (proc_pid_status(5)).
+fn mapped_shared(pid: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero()));
+    let status = status.unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssShmem:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kibibytes.unwrap_or_default() * 1024
+}
+
+/// Notes the sizes of the process's open files that are memory, by inode.
+fn memory_files(pid: Pid, found: &mut HashMap<u64, u64>) {
+    let Ok(files) = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())) else { return };
+    for file in files.flatten() {
+        let path = file.path();
+        let is_memory = fs::read_link(&path)
+            .is_ok_and(|target| target.as_os_str().as_encoded_bytes().starts_with(b"/memfd:"));
+        if let (true, Ok(data)) = (is_memory, fs::metadata(&path)) {
+            found.insert(data.ino(), data.blocks() * 512);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,9 +173,9 @@ mod tests {
     #[test]
     fn memory_is_that_of_the_process() {
         let own = rustix::process::getpid();
-        let before = private_memory(own);
+        let before = memory(own).private;
         let held = vec![1_u8; 64 << 20];
-        assert!(private_memory(own) >= before + (60 << 20));
+        assert!(memory(own).private >= before + (60 << 20));
         drop(std::hint::black_box(held));
     }
 }
