@@ -1,6 +1,6 @@
 //! Starts one environment of the program that it is given and keeps it until it is killed: a
-//! stand-in for a Samovar that dies. With `NAMESPACES=off` among its variables the environment has
-//! none.
+//! stand-in for a Samovar that dies. With `NAMESPACES=off` or `CGROUPS=off` among its variables the
+//! environment has none of those; with `LIFE=short` it ends at once, as one that is stopped.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +37,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         variables: vec![("FOLDER".into(), folder.display().to_string())],
     });
     let log = EnvironmentLog::new("f", Arc::new(Terminal));
-    let _environment = provider.start(log).await.map_err(|error| error.message)?;
+    let environment = provider.start(log).await.map_err(|error| error.message)?;
+    if std::env::var_os("LIFE").is_some_and(|value| value == "short") {
+        environment.stop(std::time::Duration::from_secs(1)).await;
+        return Ok(());
+    }
     std::future::pending().await
 }

@@ -1,5 +1,6 @@
 //! A function on AWS's own `lambda_runtime`, for the tests: it does what its event asks for.
 
+use std::io::Write;
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -34,6 +35,21 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             tokio::time::sleep(Duration::from_millis(200)).await;
             json!(std::hint::black_box(eaten).len())
         }
+        "memfd" => {
+            // Not mapped by anybody.
+            let file = rustix::fs::memfd_create("eaten", rustix::fs::MemfdFlags::CLOEXEC)?;
+            let mut file = std::fs::File::from(file);
+            for _ in 0..argument {
+                file.write_all(&[1; 1 << 20])?;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            json!(file.metadata()?.len())
+        }
+        "share" => {
+            let eaten = shared(usize::try_from(argument)? << 20)?;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            json!(eaten)
+        }
         "run" => {
             let script = event["with"].as_str().unwrap_or_default();
             let output = std::process::Command::new("/bin/sh").args(["-c", script]).output()?;
@@ -60,4 +76,20 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         }),
         other => return Err(format!("cannot do {other:?}").into()),
     })
+}
+
+/// Takes memory that children would share; how much.
+fn shared(bytes: usize) -> Result<usize, Error> {
+    let (protection, flags) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping, at a place that the system chooses.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, flags, -1, 0) };
+    if start == libc::MAP_FAILED {
+        return Err(std::io::Error::last_os_error().into());
+    }
+    for offset in (0..bytes).step_by(4096) {
+        // SAFETY: within the mapping, which nothing else uses.
+        unsafe { start.cast::<u8>().add(offset).write_volatile(1) };
+    }
+    Ok(bytes)
 }

@@ -101,13 +101,12 @@ impl Members {
         measured
     }
 
-    /// How much shared memory there is in bytes, as far as processes show it: see
-    /// [`os::shared_memory`].
-    pub(crate) fn shared_memory(&self, in_tmp: u64) -> u64 {
+    /// How much memory they share, in bytes, as far as that can be seen: see [`os::shared_memory`].
+    pub(crate) fn shared_memory(&self, mapped: bool, in_tmp: impl FnOnce() -> u64) -> u64 {
         let all = self.all();
         let living = living(&all);
         let processes = living.iter().flat_map(|(leader, _)| leader.processes());
-        os::shared_memory(processes, in_tmp)
+        os::shared_memory(processes, mapped, in_tmp)
     }
 
     /// Kills the group that has taken most memory; its end is the environment's.

@@ -181,7 +181,11 @@ pub(crate) fn memory(_pid: Pid) -> Resident {
 }
 
 /// Not kept: always 0.
-pub(crate) fn shared_memory(_processes: impl Iterator<Item = Pid>, _in_tmp: u64) -> u64 {
+pub(crate) fn shared_memory(
+    _processes: impl Iterator<Item = Pid>,
+    _mapped: bool,
+    _in_tmp: impl FnOnce() -> u64,
+) -> u64 {
     0
 }
 

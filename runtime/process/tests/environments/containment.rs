@@ -3,13 +3,12 @@
 use std::process::Stdio;
 use std::sync::Arc;
 
-use samovar_process::ProcessConfig;
 use serde_json::{Value, json};
 
 use super::support::*;
 
 /// Runs a shell script within the function.
-async fn run(environment: &mut dyn samovar_dispatch::Environment, script: &str) -> String {
+pub(crate) async fn run(environment: &mut dyn samovar_dispatch::Environment, script: &str) -> String {
     let answer = call(environment, json!({"do": "run", "with": script})).await.unwrap();
     answer.as_str().unwrap().trim().to_owned()
 }
@@ -61,35 +60,6 @@ async fn a_full_tmp_is_an_error_of_the_function_alone() {
     assert_eq!(run(&mut *environment, "rm /tmp/a; echo x > /tmp/b; cat /tmp/b").await, "x");
 }
 
-fn memory(mb: u32) -> impl FnOnce(&mut ProcessConfig) {
-    move |config| Arc::make_mut(&mut config.function).memory_mb = mb
-}
-
-/// AWS's words for it: `Runtime.ExitError`, "signal: killed".
-#[tokio::test]
-async fn a_function_that_takes_too_much_memory_is_killed() {
-    let fixture = Fixture::lambda_after("", memory(128));
-    let mut environment = fixture.start().await.unwrap();
-    call(&mut *environment, json!({"do": "eat", "with": 64})).await.unwrap();
-    let used = environment.max_memory_used() >> 20;
-    assert!((64..128).contains(&used), "{used} MB");
-    let error = call(&mut *environment, json!({"do": "eat", "with": 256})).await.unwrap_err();
-    assert_eq!(error.error_type, "Runtime.ExitError");
-    assert_eq!(error.message, "Runtime exited with error: signal: killed");
-    assert_eq!(environment.max_memory_used(), 128 << 20);
-    assert_eq!(fixture.processes(), 0);
-}
-
-#[tokio::test]
-async fn the_memory_of_children_counts() {
-    let fixture = Fixture::lambda_after("", memory(128));
-    let mut environment = fixture.start().await.unwrap();
-    // tail keeps what it has read while there is no line feed.
-    let script = "head -c 200M /dev/zero | (setsid tail -n 1) | (sleep 1; wc -c)";
-    let eating = call(&mut *environment, json!({"do": "run", "with": script}));
-    assert_eq!(eating.await.unwrap_err().error_type, "Runtime.ExitError");
-}
-
 #[tokio::test]
 async fn children_left_behind_end_with_their_environment() {
     let script = "i=0; while [ $i -lt 200 ]; do (setsid sleep 1000 &); i=$((i+1)); done; \
@@ -101,16 +71,6 @@ async fn children_left_behind_end_with_their_environment() {
     if contained() {
         assert_eq!(fixture.processes(), 0);
     }
-}
-
-#[tokio::test]
-async fn too_many_processes_end_the_environment() {
-    let fixture = Fixture::lambda_after("", |_| ());
-    let mut environment = fixture.start().await.unwrap();
-    let script = "while :; do sleep 1000 & done";
-    let error = call(&mut *environment, json!({"do": "run", "with": script})).await.unwrap_err();
-    assert_eq!(error.message, "Runtime exited with error: signal: killed");
-    assert_eq!(fixture.processes(), 0);
 }
 
 #[tokio::test]
@@ -141,7 +101,7 @@ async fn a_killed_host_leaves_no_process_however_far_it_went() {
         "#!/bin/sh\n(setsid sh -c 'trap \"\" TERM; while :; do :; done' &)\nexec ./lambda\n";
     let bootstrap = program(folder.path(), script);
     for signal in ["-KILL", "-ABRT"] {
-        let mut host = std::process::Command::new(example("host"))
+        let host = std::process::Command::new(example("host"))
             .arg(&bootstrap)
             .arg(folder.path())
             .stdout(Stdio::null())
@@ -149,10 +109,7 @@ async fn a_killed_host_leaves_no_process_however_far_it_went() {
             .unwrap();
         // Both are there, and stopped: even that does not keep them.
         eventually(|| (count(folder.path()) == 2 && frozen(folder.path())).then_some(())).await;
-        let killed =
-            std::process::Command::new("kill").args([signal, &host.id().to_string()]).status();
-        assert!(killed.unwrap().success());
-        host.wait().unwrap();
+        kill_host(host, signal);
         eventually(|| (count(folder.path()) == 0).then_some(())).await;
     }
 }

@@ -128,7 +128,7 @@ async fn killed_host(script: &str, namespaces: &str) {
     let folder = tempfile::tempdir().unwrap();
     let script = script.replace("FOLDER", &folder.path().display().to_string());
     let bootstrap = program(folder.path(), &format!("#!/bin/sh\n{script}"));
-    let mut host = std::process::Command::new(example("host"))
+    let host = std::process::Command::new(example("host"))
         .arg(&bootstrap)
         .arg(folder.path())
         .env("NAMESPACES", namespaces)
@@ -143,8 +143,7 @@ async fn killed_host(script: &str, namespaces: &str) {
     let folder = folder.path();
     assert!(outside(folder, pid).is_some());
     // SIGKILL: no code of the host's runs any more.
-    host.kill().unwrap();
-    host.wait().unwrap();
+    kill_host(host, "-KILL");
     if cfg!(target_os = "linux") {
         gone(folder, pid).await;
     }

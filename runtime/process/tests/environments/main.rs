@@ -10,6 +10,7 @@ mod failures;
 mod freezing;
 mod invocations;
 mod lifetime;
+mod limits;
 mod logs;
 mod protocol;
 mod resets;

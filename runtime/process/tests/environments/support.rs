@@ -265,19 +265,68 @@ impl Fixture {
     }
 }
 
+/// Kills a host in this way (`-KILL`), and runs another one, which removes the cgroups that it has
+/// left.
+pub(crate) fn kill_host(mut host: std::process::Child, signal: &str) {
+    let killed = std::process::Command::new("kill").args([signal, &host.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    host.wait().unwrap();
+    let folder = TempDir::new().unwrap();
+    let next = std::process::Command::new(example("host"))
+        .arg(example("lambda"))
+        .arg(folder.path())
+        .env("LIFE", "short")
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert!(next.unwrap().success());
+}
+
 /// How many processes the environments of a folder's fixture have.
 pub(crate) fn count(folder: &Path) -> usize {
     processes(folder).len()
 }
 
-/// Whether there are some, and each is stopped.
+/// The ids by which we know them.
+pub(crate) fn pids(folder: &Path) -> Vec<String> {
+    processes(folder).into_iter().map(|(pid, _)| pid).collect()
+}
+
+/// Whether there are some, and each is stopped, or in a cgroup that is frozen.
 pub(crate) fn frozen(folder: &Path) -> bool {
     let processes = processes(folder);
     let stopped = processes.iter().filter(|(pid, _)| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')) || is_in_frozen(pid)
     });
     !processes.is_empty() && stopped.count() == processes.len()
+}
+
+fn is_in_frozen(pid: &str) -> bool {
+    let Some(cgroup) = cgroup(pid, "") else { return false };
+    std::fs::read_to_string(cgroup.join("cgroup.events"))
+        .is_ok_and(|events| events.lines().any(|line| line == "frozen 1"))
+}
+
+/// The folder of a process's cgroup that Samovar has made, in the hierarchy of cgroup v1 that has
+/// `controller`, or if that is empty in v2's.
+pub(crate) fn cgroup(pid: &str, controller: &str) -> Option<PathBuf> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    let path = text.lines().find_map(|line| {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(":/")?;
+        controllers.split(',').any(|one| one == controller).then_some(path)
+    })?;
+    let mounted = ["/sys/fs/cgroup".to_owned()]
+        .into_iter()
+        .chain([controller, "unified"].map(|name| format!("/sys/fs/cgroup/{name}")));
+    let folders = mounted.map(|folder| Path::new(&folder).join(path));
+    path.contains("samovar-").then(|| folders.into_iter().find(|it| it.is_dir()))?
+}
+
+/// The same, of whichever version limits memory.
+pub(crate) fn memory_cgroup(pid: &str) -> Option<PathBuf> {
+    let limits = |cgroup: &PathBuf| cgroup.join("memory.stat").exists();
+    cgroup(pid, "memory").or_else(|| cgroup(pid, "")).filter(limits)
 }
 
 /// Whether this system lets environments have namespaces of their own.

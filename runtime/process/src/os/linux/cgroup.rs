@@ -17,7 +17,7 @@
 //! | memory | `memory.max`, `memory.limit_in_bytes`: `MemorySize` and `EphemeralStorage` together, because a cgroup counts what is in `/tmp` |
 //! | 1,024 processes and threads (Lambda guide, "Lambda quotas") | `pids.max`: `fork` fails, as on AWS |
 //! | freezing | `cgroup.freeze` of v2 |
-//! | killing | `cgroup.kill` of v2; else process by process |
+//! | the end | `cgroup.kill` of v2; else process by process |
 //!
 //! # Why v1's freezer is not used
 //! A process that it has frozen does not die of `SIGKILL` before it is thawed. So the frozen
@@ -40,7 +40,7 @@ use std::sync::Arc;
 use rustix::fs::OFlags;
 
 pub(super) use self::entry::Entry;
-use self::folder::Folder;
+use self::folder::{Folder, PAUSE, ROUNDS};
 pub(crate) use self::memory::{Memory, Taken};
 pub(crate) use self::samovar::Cgroups;
 use super::tree::MAX_PROCESSES;
@@ -137,12 +137,20 @@ impl Cgroup {
         }
     }
 
-    /// Kills every process.
+    /// Kills every process; others can be started in it after that. Waits until they are gone, at
+    /// most for some 50 ms.
     pub(crate) fn kill(&self) {
-        match &self.unified {
-            Some(unified) => unified.kill(),
-            None => self.others.iter().flatten().for_each(Folder::kill),
+        let Some(folder) = self.unified.as_ref().or(self.others.iter().flatten().next()) else {
+            return;
+        };
+        // Where it can be had, so that none makes another meanwhile. The frozen die too.
+        self.freeze();
+        for _ in 0..ROUNDS {
+            if !folder.kill_each() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
         }
+        self.thaw();
     }
 }
-

@@ -95,18 +95,25 @@ pub(crate) fn memory(pid: Pid) -> Resident {
     Resident { private: resident.saturating_sub(shared) * page, mapped: shared * page }
 }
 
-/// Shared memory of processes in bytes, where no cgroup counts it. What they map of it is counted
-/// once, as that process has it that maps most: whether two map the same is not known without a
-/// walk through all their pages. Or the memory of open `memfd_create` files, mapped or not, if that
-/// is more. `in_tmp` bytes are in files of a tmpfs, which are no memory of the function's when they
-/// are mapped.
-pub(crate) fn shared_memory(processes: impl Iterator<Item = Pid>, in_tmp: u64) -> u64 {
+/// Memory that processes share, in bytes, where no cgroup counts it: what they map of it, if
+/// `mapped`, once as that process has it that maps most, because whether two map the same is not
+/// known without a walk through all their pages; or what is in files of `memfd_create` that they
+/// have open, mapped or not, if that is more. `in_tmp` bytes are in files of a tmpfs, which are no
+/// memory of the function's when they are mapped.
+pub(crate) fn shared_memory(
+    processes: impl Iterator<Item = Pid>,
+    mapped: bool,
+    in_tmp: impl FnOnce() -> u64,
+) -> u64 {
     let (mut most, mut files) = (0, HashMap::new());
     for pid in processes {
-        most = most.max(mapped_shared(pid));
+        if mapped {
+            most = most.max(mapped_shared(pid));
+        }
         memory_files(pid, &mut files);
     }
-    most.saturating_sub(in_tmp).max(files.values().sum())
+    let most = if most > 0 { most.saturating_sub(in_tmp()) } else { 0 };
+    most.max(files.values().sum())
 }
 
 /// `RssShmem` (proc_pid_status(5)).

@@ -11,9 +11,10 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How often a cgroup is tried to be removed while processes of it are dying.
-const ROUNDS: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(1);
+/// How often processes of a cgroup are killed that others make meanwhile, and how long they have
+/// to die.
+pub(super) const ROUNDS: u32 = 50;
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
 
 /// Names of Samovar's cgroups begin with this.
 const PREFIX: &str = "samovar-";
@@ -95,10 +96,10 @@ impl Folder {
         Ok(openat(&self.fd, file, flags | OFlags::CLOEXEC, Mode::empty())?.into())
     }
 
-    /// Kills every process in it. With several rounds, because processes make others until they
-    /// are dead; `cgroup.kill` (Linux 5.14) needs one.
-    pub(super) fn kill(&self) {
-        kill(&self.fd);
+    /// Kills every process in it, one by one: into a cgroup that has been killed by `cgroup.kill`,
+    /// Linux 6.18 lets no process be born any more that lives. Answers whether there were any.
+    pub(super) fn kill_each(&self) -> bool {
+        kill_each(&self.fd)
     }
 }
 
@@ -130,13 +131,13 @@ pub(super) fn members(folder: impl AsFd) -> io::Result<Vec<Pid>> {
     Ok(list.lines().filter_map(|pid| Pid::from_raw(pid.parse().ok().filter(|pid| *pid > 0)?)).collect())
 }
 
-fn kill(folder: impl AsFd) {
-    if write_at(&folder, "cgroup.kill", "1").is_ok() {
-        return;
+fn kill_each(folder: impl AsFd) -> bool {
+    let members = members(folder).unwrap_or_default();
+    for pid in &members {
+        // It may have ended.
+        let _ = kill_process(*pid, Signal::KILL);
     }
-    for pid in members(&folder).unwrap_or_default() {
-        let _ = kill_process(pid, Signal::KILL);
-    }
+    !members.is_empty()
 }
 
 /// Removes an environment's cgroup once its processes are gone, which are killed.
@@ -145,7 +146,10 @@ fn remove(path: &Path, fd: impl AsFd) {
         match rustix::fs::rmdir(path) {
             // Processes are in it, perhaps dead ones.
             Err(Errno::BUSY) => {
-                kill(&fd);
+                // Linux 5.14.
+                if write_at(&fd, "cgroup.kill", "1").is_err() {
+                    kill_each(&fd);
+                }
                 std::thread::sleep(PAUSE);
             }
             _ => return,
