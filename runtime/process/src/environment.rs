@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::course::Course;
 use crate::os;
 use crate::provider::ProcessConfig;
-use crate::runtime::{Answered, Failure, HostError, Phase, Runtime};
+use crate::runtime::{Answered, Failure, HostError, Phase, Runtime, SANDBOX_FAILURE};
 use crate::runtime_api::extensions::{ExtensionEvent, ShutdownReason};
 use crate::runtime_api::{NextEvent, Streaming};
 use crate::sandbox::Layout;
@@ -36,7 +36,7 @@ pub(crate) struct ProcessEnvironment {
     config: Arc<ProcessConfig>,
     log_stream: String,
     log: EnvironmentLog,
-    /// There is no runtime, and another one could not be started.
+    /// There is no runtime, and the machine has not let us have another one.
     given_up: bool,
     /// An invocation runs, or was given up: then nobody knows what the runtime is doing.
     busy: bool,
@@ -77,18 +77,24 @@ impl ProcessEnvironment {
     }
 
     /// The runtime; if it has ended, another one, which finds `/tmp` as the last one left it.
+    ///
+    /// One that does not start fails this invocation only: the next one tries again, with the same
+    /// `/tmp`, as the init within an invocation does on AWS (`doInvoke` and `reinitialize` in
+    /// `internal/lambda/rapid/handlers.go` of AWS's emulator). What the machine did not let us have
+    /// may be had by another environment.
     async fn runtime(&mut self) -> Result<&mut Runtime, FunctionError> {
         let runtime = match self.runtime.take() {
             Some(runtime) => runtime,
             None => {
-                // Until it has started.
-                self.given_up = true;
                 let tmp = self.scratch.as_ref().map(Scratch::tmp);
                 let (config, stream, tmp) = (&self.config, &self.log_stream, tmp.as_deref());
-                Runtime::start(config, &self.layout, stream, tmp, &self.log, Phase::Invoke).await?
+                let started =
+                    Runtime::start(config, &self.layout, stream, tmp, &self.log, Phase::Invoke);
+                started.await.inspect_err(|error| {
+                    self.given_up = error.by_platform && error.error_type == SANDBOX_FAILURE;
+                })?
             }
         };
-        self.given_up = false;
         Ok(self.runtime.insert(runtime))
     }
 

@@ -48,6 +48,9 @@ pub(crate) struct Runtime {
     phase: Phase,
 }
 
+/// The type of [`HostError`]s.
+pub(crate) const SANDBOX_FAILURE: &str = "Sandbox.Failure";
+
 /// What the machine did not let us have: no fault of the function.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HostError {
@@ -70,7 +73,7 @@ pub(crate) enum HostError {
 
 impl From<HostError> for FunctionError {
     fn from(error: HostError) -> Self {
-        Self::platform("Sandbox.Failure", error.to_string())
+        Self::platform(SANDBOX_FAILURE, error.to_string())
     }
 }
 

@@ -113,18 +113,49 @@ async fn extensions_are_started_again_too() {
     assert_eq!(fixture.processes(), 0);
 }
 
+/// AWS's emulator initialises again with every invocation until that has worked (`doInvoke` in
+/// `internal/lambda/rapid/handlers.go`).
 #[tokio::test]
-async fn an_environment_whose_runtime_starts_no_more_is_given_up() {
-    let script = "test -e $FOLDER/broken && exit 9";
-    let fixture = Fixture::lambda_after(script, |config| {
-        Arc::make_mut(&mut config.function).memory_mb = 128;
-    });
-    let mut environment = fixture.start().await.unwrap();
-    call(&mut *environment, json!({"do": "exit", "with": 1})).await.unwrap_err();
-    std::fs::write(fixture.folder.path().join("broken"), "").unwrap();
-    let error = call(&mut *environment, json!({"do": "echo"})).await.unwrap_err();
-    assert_eq!(error.message, "Runtime exited with error: exit status 9");
-    assert!(!environment.reusable() && !environment.renew().await);
+async fn a_runtime_that_does_not_start_again_is_tried_again_by_the_next_invocation() {
+    for namespaces in [true, false] {
+        let script = "test -e $FOLDER/broken && exit 9";
+        let fixture = Fixture::lambda_after(script, |config| config.namespaces = namespaces);
+        let mut environment = fixture.start().await.unwrap();
+        call(&mut *environment, run("echo kept > /tmp/kept")).await.unwrap();
+        call(&mut *environment, json!({"do": "exit", "with": 1})).await.unwrap_err();
+        std::fs::write(fixture.folder.path().join("broken"), "").unwrap();
+        for _ in 0..3 {
+            let error = call(&mut *environment, json!({"do": "echo"})).await.unwrap_err();
+            assert_eq!(error.message, "Runtime exited with error: exit status 9");
+            assert!(environment.reusable() && environment.renew().await);
+            assert_eq!(fixture.processes(), 0);
+        }
+        std::fs::remove_file(fixture.folder.path().join("broken")).unwrap();
+        assert_eq!(call(&mut *environment, run("cat /tmp/kept")).await.unwrap(), json!("kept\n"));
+        environment.stop(LONG).await;
+        assert_eq!((fixture.processes(), fixture.private_folders()), (0, 0));
+    }
+}
+
+/// An init within an invocation is within its time.
+#[tokio::test]
+async fn so_is_one_that_takes_too_long() {
+    let fixture = Fixture::lambda_after("test -e $FOLDER/slow && exec sleep 1000", |_| ());
+    let dispatcher = fixture.dispatcher(Duration::from_secs(3));
+    answered(&dispatcher, run("echo kept > /tmp/kept")).await;
+    std::fs::write(fixture.folder.path().join("slow"), "").unwrap();
+    let (_, answer) = ask(&dispatcher, json!({"do": "exit", "with": 1})).await;
+    assert_eq!(answer.result.unwrap_err().error_type, "Runtime.ExitError");
+    eventually(|| (dispatcher.functions()[0].idle == 1).then_some(())).await;
+    for _ in 0..2 {
+        let (_, answer) = ask(&dispatcher, json!({"do": "echo"})).await;
+        assert_eq!(answer.result.unwrap_err().error_type, "Sandbox.Timedout");
+        assert_eq!(fixture.processes(), 0);
+        assert_eq!(dispatcher.functions()[0].idle, 1, "the environment waits");
+    }
+    std::fs::remove_file(fixture.folder.path().join("slow")).unwrap();
+    assert_eq!(answered(&dispatcher, run("cat /tmp/kept")).await, json!("kept\n"));
+    dispatcher.shutdown(LONG).await;
     assert_eq!(fixture.processes(), 0);
 }
 
