@@ -123,7 +123,8 @@ pub(crate) async fn spawn(
         let streams = [&null, &its_stdout, &its_stderr];
         let leader = match home {
             Home::Own(sandbox) => {
-                let init = unless_busy(|| os::spawn_contained(&command, streams, &sandbox, cgroup))?;
+                let init =
+                    unless_busy(|| os::spawn_contained(&command, streams, &sandbox, cgroup))?;
                 let pid = init.pid();
                 let first = os::descendants(pid).first().copied().unwrap_or(pid);
                 Leader::new(pid, Some(first), Some(init))

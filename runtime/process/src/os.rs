@@ -21,15 +21,15 @@ mod wait;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Cgroup, Cgroups, FileSystem, Init, MAX_PROCESSES, Memory, PeakMemory, Taken, can_contain, check_program, descendants,
-    die_with_parent, exited, keep_namespaces, memory, shared_memory, spawn_contained, spawn_joined,
-    spawn_reaped, why_not_contained,
+    Cgroup, Cgroups, FileSystem, Init, MAX_PROCESSES, Memory, PeakMemory, Taken, can_contain,
+    check_program, descendants, die_with_parent, exited, keep_namespaces, memory, shared_memory,
+    spawn_contained, spawn_joined, spawn_reaped, why_not_contained,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{
-    Cgroup, Cgroups, FileSystem, Init, MAX_PROCESSES, Memory, PeakMemory, Taken, can_contain, check_program, descendants,
-    die_with_parent, keep_namespaces, memory, shared_memory, spawn_contained, spawn_joined, spawn_reaped,
-    why_not_contained,
+    Cgroup, Cgroups, FileSystem, Init, MAX_PROCESSES, Memory, PeakMemory, Taken, can_contain,
+    check_program, descendants, die_with_parent, keep_namespaces, memory, shared_memory,
+    spawn_contained, spawn_joined, spawn_reaped, why_not_contained,
 };
 pub(crate) use readiness::watched;
 #[cfg(not(target_os = "linux"))]

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::support::*;
 
 /// Runs a shell script within the function.
-pub(crate) async fn run(environment: &mut dyn samovar_dispatch::Environment, script: &str) -> String {
+pub(crate) async fn run(
+    environment: &mut dyn samovar_dispatch::Environment,
+    script: &str,
+) -> String {
     let answer = call(environment, json!({"do": "run", "with": script})).await.unwrap();
     answer.as_str().unwrap().trim().to_owned()
 }

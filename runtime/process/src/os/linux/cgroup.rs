@@ -68,9 +68,8 @@ impl Cgroup {
     /// The system's; there are none then.
     pub(crate) fn make(parent: &Arc<Cgroups>, memory: u64) -> io::Result<Self> {
         let name = parent.next_name();
-        let child = |folder: &Option<Folder>| {
-            folder.as_ref().map(|folder| folder.child(&name)).transpose()
-        };
+        let child =
+            |folder: &Option<Folder>| folder.as_ref().map(|folder| folder.child(&name)).transpose();
         let unified = child(&parent.unified)?;
         let others = [child(&parent.memory_v1)?, child(&parent.pids_v1)?];
         let mut cgroup = Self {
@@ -154,3 +153,6 @@ impl Cgroup {
         self.thaw();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,7 +128,10 @@ fn write_at(folder: impl AsFd, file: &str, text: &str) -> io::Result<()> {
 pub(super) fn members(folder: impl AsFd) -> io::Result<Vec<Pid>> {
     let file = openat(folder, "cgroup.procs", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     let list = io::read_to_string(File::from(file))?;
-    Ok(list.lines().filter_map(|pid| Pid::from_raw(pid.parse().ok().filter(|pid| *pid > 0)?)).collect())
+    Ok(list
+        .lines()
+        .filter_map(|pid| Pid::from_raw(pid.parse().ok().filter(|pid| *pid > 0)?))
+        .collect())
 }
 
 fn kill_each(folder: impl AsFd) -> bool {

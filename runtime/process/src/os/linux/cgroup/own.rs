@@ -93,7 +93,8 @@ mod tests {
             "0::/user.slice/user-1000.slice/user@1000.service/app.slice/run-u5.scope\n",
             "35 24 0:30 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n",
         );
-        let at = "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/app.slice/run-u5.scope";
+        let at =
+            "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/app.slice/run-u5.scope";
         assert_eq!(own, Own { unified: path(at), ..Own::default() });
     }
 
@@ -114,8 +115,7 @@ mod tests {
     /// Docker without a cgroup namespace shows the container's own cgroup at the mount point.
     #[test]
     fn a_container_sees_its_own_cgroup_at_the_top() {
-        let mounts =
-            "1 2 0:3 /docker/17 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n\
+        let mounts = "1 2 0:3 /docker/17 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n\
              1 2 0:4 / /sys/fs/cgroup/unified ro - cgroup2 cgroup rw\n";
         let own = Own::parse("4:memory:/docker/17/inner\n0::/../other\n", mounts);
         assert_eq!(own.memory_v1, path("/sys/fs/cgroup/memory/inner"));
