@@ -81,7 +81,12 @@ impl ProcessProvider {
         log: EnvironmentLog,
     ) -> Result<Box<dyn Environment>, FunctionError> {
         let (config, cgroups) = (Arc::clone(&self.config), self.cgroups.as_ref());
-        Ok(Box::new(ProcessEnvironment::start(config, cgroups, kind, log).await?))
+        let started = ProcessEnvironment::start(config, cgroups, kind, log).await;
+        if let Some(cgroups) = cgroups.cloned() {
+            // For the next one; nobody waits for it.
+            tokio::task::spawn_blocking(move || cgroups.prepare());
+        }
+        Ok(Box::new(started?))
     }
 }
 

@@ -56,9 +56,9 @@ impl Layout {
     ) -> Self {
         let function = &config.function;
         // What is in `/tmp` counts as well.
-        let bytes = u64::from(function.memory_mb) + u64::from(function.ephemeral_storage_mb) << 20;
+        let mb = u64::from(function.memory_mb) + u64::from(function.ephemeral_storage_mb);
         // Without one, the environment is watched.
-        let cgroup = cgroups.and_then(|cgroups| os::Cgroup::make(cgroups, bytes).ok());
+        let cgroup = cgroups.and_then(|cgroups| os::Cgroup::make(cgroups, mb << 20).ok());
         let mut layout = Self {
             task_root: config.task_root.clone(),
             bootstrap: config.bootstrap.clone(),

@@ -49,6 +49,14 @@ use super::tree::MAX_PROCESSES;
 /// removes them.
 #[derive(Debug)]
 pub(crate) struct Cgroup {
+    folders: Folders,
+    // Last: it contains the others.
+    _parent: Arc<Cgroups>,
+}
+
+/// Cgroups for an environment, whose memory is not limited yet.
+#[derive(Debug)]
+struct Folders {
     freezer: Option<File>,
     memory: Option<Memory>,
     limits_processes: bool,
@@ -57,80 +65,97 @@ pub(crate) struct Cgroup {
     unified: Option<Folder>,
     /// Of v1.
     others: [Option<Folder>; 2],
-    // Last: it contains the others.
-    _parent: Arc<Cgroups>,
 }
 
-impl Cgroup {
-    /// Makes an environment's cgroups, limited to `memory` bytes.
-    ///
-    /// # Errors
-    /// The system's; there are none then.
-    pub(crate) fn make(parent: &Arc<Cgroups>, memory: u64) -> io::Result<Self> {
+impl Folders {
+    fn make(parent: &Cgroups) -> io::Result<Self> {
         let name = parent.next_name();
         let child =
             |folder: &Option<Folder>| folder.as_ref().map(|folder| folder.child(&name)).transpose();
         let unified = child(&parent.unified)?;
         let others = [child(&parent.memory_v1)?, child(&parent.pids_v1)?];
-        let mut cgroup = Self {
+        let mut made = Self {
             freezer: None,
             memory: None,
             limits_processes: false,
             tasks: [None, None],
             unified,
             others,
-            _parent: Arc::clone(parent),
         };
+        let [memory_v1, pids_v1] = &made.others;
         let processes = MAX_PROCESSES.to_string();
-        if let Some(unified) = &cgroup.unified {
-            cgroup.freezer = Some(unified.open("cgroup.freeze", OFlags::WRONLY)?);
+        if let Some(unified) = &made.unified {
+            made.freezer = Some(unified.open("cgroup.freeze", OFlags::WRONLY)?);
             if parent.memory_v2 {
-                cgroup.memory = Some(Memory::v2(unified, memory)?);
+                made.memory = Some(Memory::v2(unified)?);
             }
             if parent.pids_v2 {
                 unified.write("pids.max", &processes)?;
-                cgroup.limits_processes = true;
+                made.limits_processes = true;
             }
         }
-        let [memory_v1, pids_v1] = &cgroup.others;
         if let Some(folder) = memory_v1 {
-            cgroup.memory = Some(Memory::v1(folder, memory)?);
+            made.memory = Some(Memory::v1(folder)?);
         }
         if let Some(folder) = pids_v1 {
             folder.write("pids.max", &processes)?;
-            cgroup.limits_processes = true;
+            made.limits_processes = true;
         }
-        for (tasks, folder) in cgroup.tasks.iter_mut().zip(&cgroup.others) {
+        for (tasks, folder) in made.tasks.iter_mut().zip(&made.others) {
             let Some(folder) = folder else { continue };
             *tasks = Some(folder.open("tasks", OFlags::WRONLY)?);
         }
-        Ok(cgroup)
+        Ok(made)
+    }
+
+    fn limit(self, bytes: u64) -> io::Result<Self> {
+        if let Some(memory) = &self.memory {
+            memory.limit(bytes)?;
+        }
+        Ok(self)
+    }
+}
+
+impl Cgroup {
+    /// Makes an environment's cgroups, limited to `memory` bytes. Takes those that
+    /// [`Cgroups::prepare`] has made, if nobody was quicker.
+    ///
+    /// # Errors
+    /// The system's; there are none then.
+    pub(crate) fn make(parent: &Arc<Cgroups>, memory: u64) -> io::Result<Self> {
+        let prepared = parent.prepared().and_then(|folders| folders.limit(memory).ok());
+        let folders = match prepared {
+            Some(folders) => folders,
+            None => Folders::make(parent)?.limit(memory)?,
+        };
+        Ok(Self { folders, _parent: Arc::clone(parent) })
     }
 
     /// How a process gets in. It must not outlive this value.
     pub(super) fn entry(&self) -> Entry {
-        let unified = self.unified.as_ref().map(Folder::fd);
-        Entry::new(unified, self.tasks.each_ref().map(|tasks| tasks.as_ref().map(AsFd::as_fd)))
+        let unified = self.folders.unified.as_ref().map(Folder::fd);
+        let tasks = self.folders.tasks.each_ref();
+        Entry::new(unified, tasks.map(|tasks| tasks.as_ref().map(AsFd::as_fd)))
     }
 
     /// The memory that it counts and limits, where it does.
     pub(crate) fn memory(&self) -> Option<&Memory> {
-        self.memory.as_ref()
+        self.folders.memory.as_ref()
     }
 
     /// Whether there cannot be more than 1,024 processes and threads.
     pub(crate) fn limits_processes(&self) -> bool {
-        self.limits_processes
+        self.folders.limits_processes
     }
 
     /// Freezes every process, at once or as soon as it leaves the kernel; whether it could.
     pub(crate) fn freeze(&self) -> bool {
-        self.freezer.as_ref().is_some_and(|freezer| freezer.write_at(b"1", 0).is_ok())
+        self.folders.freezer.as_ref().is_some_and(|freezer| freezer.write_at(b"1", 0).is_ok())
     }
 
     /// Lets them go on.
     pub(crate) fn thaw(&self) {
-        if let Some(freezer) = &self.freezer {
+        if let Some(freezer) = &self.folders.freezer {
             // It fails only where the cgroup has been removed, and its processes with it.
             let _ = freezer.write_at(b"0", 0);
         }
@@ -139,9 +164,8 @@ impl Cgroup {
     /// Kills every process; others can be started in it after that. Waits until they are gone, at
     /// most for some 50 ms.
     pub(crate) fn kill(&self) {
-        let Some(folder) = self.unified.as_ref().or(self.others.iter().flatten().next()) else {
-            return;
-        };
+        let Folders { unified, others, .. } = &self.folders;
+        let Some(folder) = unified.as_ref().or(others.iter().flatten().next()) else { return };
         // Where it can be had, so that none makes another meanwhile. The frozen die too.
         self.freeze();
         for _ in 0..ROUNDS {

@@ -24,37 +24,55 @@ pub(crate) struct Taken {
     pub(crate) shared: u64,
 }
 
-/// The counters of a memory controller.
+/// A memory controller.
 #[derive(Debug)]
 pub(crate) struct Memory {
     names: Names,
+    limit: File,
     stat: File,
     events: File,
 }
 
-/// What the counters are called, of the cgroup with those below it.
+/// What files and counters are called. The counters are those of the cgroup with all below it.
 #[derive(Clone, Copy, Debug)]
 struct Names {
+    limit: &'static str,
+    events: &'static str,
     anonymous: &'static str,
     shared: &'static str,
 }
 
-const V1: Names = Names { anonymous: "total_rss", shared: "total_shmem" };
-const V2: Names = Names { anonymous: "anon", shared: "shmem" };
+const V1: Names = Names {
+    limit: "memory.limit_in_bytes",
+    events: "memory.oom_control",
+    anonymous: "total_rss",
+    shared: "total_shmem",
+};
+
+const V2: Names =
+    Names { limit: "memory.max", events: "memory.events", anonymous: "anon", shared: "shmem" };
 
 impl Memory {
-    /// Limits a cgroup of v1 to `bytes` and what the kernel takes for it.
-    pub(super) fn v1(folder: &Folder, bytes: u64) -> io::Result<Self> {
-        folder.write("memory.limit_in_bytes", &(bytes + KERNEL).to_string())?;
-        let open = |file| folder.open(file, OFlags::RDONLY);
-        Ok(Self { names: V1, stat: open("memory.stat")?, events: open("memory.oom_control")? })
+    pub(super) fn v1(folder: &Folder) -> io::Result<Self> {
+        Self::open(folder, V1)
     }
 
-    /// The same of v2.
-    pub(super) fn v2(folder: &Folder, bytes: u64) -> io::Result<Self> {
-        folder.write("memory.max", &(bytes + KERNEL).to_string())?;
-        let open = |file| folder.open(file, OFlags::RDONLY);
-        Ok(Self { names: V2, stat: open("memory.stat")?, events: open("memory.events")? })
+    pub(super) fn v2(folder: &Folder) -> io::Result<Self> {
+        Self::open(folder, V2)
+    }
+
+    fn open(folder: &Folder, names: Names) -> io::Result<Self> {
+        Ok(Self {
+            names,
+            limit: folder.open(names.limit, OFlags::WRONLY)?,
+            stat: folder.open("memory.stat", OFlags::RDONLY)?,
+            events: folder.open(names.events, OFlags::RDONLY)?,
+        })
+    }
+
+    /// Limits the cgroup to `bytes` and what the kernel takes for it.
+    pub(super) fn limit(&self, bytes: u64) -> io::Result<()> {
+        self.limit.write_all_at((bytes + KERNEL).to_string().as_bytes(), 0)
     }
 
     /// What is taken now. The kernel's numbers lag behind by at most 64 pages a processor.

@@ -165,7 +165,8 @@ fn a_process_is_made_in_the_cgroups() {
     let init = super::super::spawn_reaped(&command, streams, Some(&cgroup)).unwrap();
     let program = super::super::descendants(init.pid())[0];
     let text = fs::read_to_string(format!("/proc/{}/cgroup", program.as_raw_nonzero())).unwrap();
-    let folders = [&cgroup.unified, &cgroup.others[0], &cgroup.others[1]];
+    let [memory, processes] = &cgroup.folders.others;
+    let folders = [&cgroup.folders.unified, memory, processes];
     let folders = folders.map(|folder| folder.as_ref().map(|folder| folder.path().to_owned()));
     for folder in folders.iter().flatten() {
         let name = folder.iter().rev().take(2).collect::<Vec<_>>();
@@ -179,7 +180,7 @@ fn a_process_is_made_in_the_cgroups() {
         assert!(memory.taken().anonymous < 64 << 20);
         assert_eq!(memory.kills(), 0);
     }
-    assert_eq!(cgroup.freeze(), cgroup.unified.is_some());
+    assert_eq!(cgroup.freeze(), cgroup.folders.unified.is_some());
     cgroup.thaw();
     cgroup.kill();
     rustix::process::waitpid(Some(init.pid()), rustix::process::WaitOptions::empty()).unwrap();
