@@ -21,7 +21,6 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use self::meter::Meter;
 use crate::group::Stopped;
-use crate::os;
 use crate::runtime_api::Waiting;
 
 /// How long an environment rests before it is frozen.
@@ -161,7 +160,7 @@ impl Shared {
 
     fn thaw(&self, frozen: &Frozen) {
         match (frozen, self.meter.cgroup()) {
-            (Frozen::Whole, cgroup) => cgroup.into_iter().for_each(os::Cgroup::thaw),
+            (Frozen::Whole, cgroup) => cgroup.into_iter().for_each(|cgroup| cgroup.thaw()),
             (Frozen::Each(stopped), _) => stopped.go_on(),
         }
     }

@@ -7,8 +7,8 @@
 //! `/tmp`: that is the limit which nobody outruns, and what is measured here is the exact one.
 //! Without a cgroup, every process is looked at.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use crate::group::Members;
 use crate::os;
@@ -18,7 +18,8 @@ use crate::sandbox::{Layout, Sandbox};
 #[derive(Debug)]
 pub(crate) struct Meter {
     members: Members,
-    cgroup: Option<Arc<os::Cgroup>>,
+    /// Not held: it goes with its environment.
+    cgroup: Option<Weak<os::Cgroup>>,
     sandbox: Option<Sandbox>,
     /// Bytes that may be taken.
     limit: u64,
@@ -40,7 +41,8 @@ pub(crate) struct Look {
 impl Meter {
     /// Of `members`, which may take `limit` bytes.
     pub(crate) fn new(members: Members, layout: &Layout, limit: u64) -> Self {
-        let (cgroup, sandbox) = (layout.cgroup.clone(), layout.sandbox.clone());
+        let cgroup = layout.cgroup.as_ref().map(Arc::downgrade);
+        let sandbox = layout.sandbox.clone();
         let mut meter =
             Self { members, cgroup, sandbox, limit, killed_before: 0, peak: AtomicU64::new(0) };
         meter.killed_before = meter.killed();
@@ -53,21 +55,22 @@ impl Meter {
     }
 
     /// What limits them too.
-    pub(crate) fn cgroup(&self) -> Option<&os::Cgroup> {
-        self.cgroup.as_deref()
+    pub(crate) fn cgroup(&self) -> Option<Arc<os::Cgroup>> {
+        self.cgroup.as_ref()?.upgrade()
     }
 
     /// Kills what is in the cgroup; in namespaces there is nothing to kill, once their init is gone.
     pub(crate) fn kill_stray(&self) {
-        if let (None, Some(cgroup)) = (&self.sandbox, &self.cgroup) {
+        if let (None, Some(cgroup)) = (&self.sandbox, self.cgroup()) {
             cgroup.kill();
         }
     }
 
     /// Measures.
     pub(crate) fn look(&self) -> Look {
-        let counted = self.cgroup().and_then(os::Cgroup::memory).map(os::Memory::taken);
-        let processes_limited = self.cgroup().is_some_and(os::Cgroup::limits_processes);
+        let cgroup = self.cgroup();
+        let counted = cgroup.as_ref().and_then(|cgroup| cgroup.memory()).map(os::Memory::taken);
+        let processes_limited = cgroup.is_some_and(|cgroup| cgroup.limits_processes());
         let (processes, memory) = match counted {
             Some(taken) if processes_limited => (0, self.of(taken)),
             Some(taken) => (self.members.measure().processes, self.of(taken)),
@@ -118,6 +121,7 @@ impl Meter {
     }
 
     fn killed(&self) -> u64 {
-        self.cgroup().and_then(os::Cgroup::memory).map_or(0, os::Memory::kills)
+        let cgroup = self.cgroup();
+        cgroup.as_ref().and_then(|cgroup| cgroup.memory()).map_or(0, os::Memory::kills)
     }
 }

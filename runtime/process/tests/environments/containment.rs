@@ -38,6 +38,7 @@ async fn folders_are_where_lambda_has_them() {
         ("cat /opt/both", "second"),
         ("touch /opt/x 2>&1 | grep -c 'Read-only'", "1"),
         ("cat /proc/$$/comm", "sh"),
+        ("test -e /dev/shm || exit; ls /dev/shm; echo x 2>/dev/null > /dev/shm/x || echo no", "no"),
         ("touch /tmp/kept; ls /tmp/kept", "/tmp/kept"),
         ("ls /tmp/kept", "/tmp/kept"),
     ] {
@@ -112,7 +113,7 @@ async fn a_killed_host_leaves_no_process_however_far_it_went() {
             .unwrap();
         // Both are there, and stopped: even that does not keep them.
         eventually(|| (count(folder.path()) == 2 && frozen(folder.path())).then_some(())).await;
-        kill_host(host, signal);
+        kill_host(host, signal, folder.path()).await;
         eventually(|| (count(folder.path()) == 0).then_some(())).await;
     }
 }

@@ -141,9 +141,10 @@ async fn killed_host(script: &str, namespaces: &str) {
             .await;
     let pid = pid.trim();
     let folder = folder.path();
-    assert!(outside(folder, pid).is_some());
+    // A process shows no variables for a moment of its `exec`.
+    eventually(|| outside(folder, pid)).await;
     // SIGKILL: no code of the host's runs any more.
-    kill_host(host, "-KILL");
+    kill_host(host, "-KILL", folder).await;
     if cfg!(target_os = "linux") {
         gone(folder, pid).await;
     }

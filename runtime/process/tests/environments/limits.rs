@@ -218,8 +218,8 @@ async fn cgroups_of_a_killed_host_are_removed_by_the_next() {
     if left.is_empty() {
         eprintln!("NOT TESTED: this system lets Samovar make no cgroups");
     }
-    kill_host(host, "-KILL");
-    eventually(|| (count(folder.path()) == 0).then_some(())).await;
+    kill_host(host, "-KILL", folder.path()).await;
+    assert_eq!(count(folder.path()), 0);
     for folder in left {
         assert!(!folder.exists(), "{}", folder.display());
     }

@@ -265,12 +265,13 @@ impl Fixture {
     }
 }
 
-/// Kills a host in this way (`-KILL`), and runs another one, which removes the cgroups that it has
-/// left.
-pub(crate) fn kill_host(mut host: std::process::Child, signal: &str) {
-    let killed = std::process::Command::new("kill").args([signal, &host.id().to_string()]).status();
-    assert!(killed.unwrap().success());
+/// Kills a host in this way (`-KILL`), waits until the environments of its folder's fixture are
+/// gone, and runs another one, which removes the cgroups that it has left.
+pub(crate) async fn kill_host(mut host: std::process::Child, signal: &str, killed: &Path) {
+    let kill = std::process::Command::new("kill").args([signal, &host.id().to_string()]).status();
+    assert!(kill.unwrap().success());
     host.wait().unwrap();
+    eventually(|| (!cfg!(target_os = "linux") || count(killed) == 0).then_some(())).await;
     let folder = TempDir::new().unwrap();
     let next = std::process::Command::new(example("host"))
         .arg(example("lambda"))

@@ -1,5 +1,5 @@
-//! The file system as an environment sees it: the host's, with `/tmp`, `/var/task`, `/opt` and
-//! `/proc` laid over it.
+//! The file system as an environment sees it: the host's, with `/tmp`, `/var/task`, `/opt`, `/proc`
+//! and an empty `/dev/shm` laid over it.
 //!
 //! [`Mounts::enter`] runs in a process that shares Samovar's memory (see [`super::contained`]), so
 //! everything that needs memory is made before, in [`Mounts::new`].
@@ -116,6 +116,7 @@ impl Mounts {
             mount(c"overlay", c"/opt", c"overlay", flags, Some(&**layers))?;
         }
         mount(c"tmpfs", c"/tmp", c"tmpfs", flags, Some(&*self.tmp))?;
+        hide_shared_memory(flags)?;
         for folder in &self.folders {
             match mkdirat(CWD, &**folder, Mode::from_raw_mode(0o755)) {
                 Ok(()) | Err(Errno::EXIST) => {}
@@ -134,6 +135,16 @@ impl Mounts {
         mount_processes()?;
         std::mem::forget(trees);
         Ok(())
+    }
+}
+
+/// Lambda has no `/dev/shm` (AWS Compute Blog, "Parallel Processing in Python with AWS Lambda"). The
+/// host's would let functions meet, and keep memory when they have ended.
+fn hide_shared_memory(flags: MountFlags) -> Result<(), Errno> {
+    let flags = flags | MountFlags::NOEXEC | MountFlags::RDONLY;
+    match mount(c"tmpfs", c"/dev/shm", c"tmpfs", flags, Some(c"size=4096,nr_inodes=2")) {
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
+        other => other,
     }
 }
 
