@@ -15,7 +15,7 @@ const COMPILED: &str = "cwasm";
 #[derive(Debug, Error)]
 pub(crate) enum ArtifactError {
     /// The handler names something else.
-    #[error("Handler is {0:?}, but a WASM function's names its component, as hello.wasm")]
+    #[error("Handler is {0:?}, but a WASM function's names its component, as hello.wasm or hello")]
     Handler(String),
     /// Neither machine code nor a component is there.
     #[error("there is neither {} nor {}", compiled.display(), component.display())]
@@ -34,11 +34,15 @@ pub(crate) enum ArtifactError {
 }
 
 /// Loads what the handler names, in the folder of the function's code: machine code if it is
-/// there, else the component, for which a compiler is needed.
+/// there, else the component, for which a compiler is needed. The extension may be left out: under
+/// `samovar up` the layer then runs the function too, as on AWS, where with it Samovar itself does.
 pub(crate) fn load(task_root: &Path, config: WasmConfig) -> Result<WasmProvider, ArtifactError> {
     let handler = task_root.join(&config.function.handler);
-    let extension = handler.extension().and_then(|extension| extension.to_str());
-    if !extension.is_some_and(|extension| [COMPONENT, COMPILED].contains(&extension)) {
+    let is_named = match handler.extension() {
+        Some(extension) => extension == COMPONENT || extension == COMPILED,
+        None => handler.file_name().is_some(),
+    };
+    if !is_named {
         return Err(ArtifactError::Handler(config.function.handler.clone()));
     }
     let compiled = handler.with_extension(COMPILED);

@@ -205,6 +205,15 @@ async fn http_components_take_events() {
     }
 }
 
+/// `Handler: hello`, which Samovar does not take for a component of its own.
+#[tokio::test]
+async fn a_handler_needs_no_extension() {
+    for handler in ["hello", "hello.wasm", "hello.cwasm"] {
+        let started = common::start(handler, common::code()).await;
+        assert!(started.is_ok(), "{handler}: {:?}", started.err());
+    }
+}
+
 /// Each is an init error, which Lambda shows in the log and answers to callers.
 #[tokio::test]
 async fn what_cannot_be_run_is_told_at_the_start() {
@@ -212,7 +221,8 @@ async fn what_cannot_be_run_is_told_at_the_start() {
         ("a.wasm", "b.wasm", b"".as_slice(), "there is neither"),
         ("a.wasm", "a.cwasm", b"\x7fELF and nothing else", "`samovar build --aot`"),
         ("a.cwasm", "a.wasm", b"\0asm\x01\0\0\0", "core module"),
-        ("bootstrap", "a.wasm", b"", "names its component"),
+        ("bootstrap", "a.wasm", b"", "there is neither /"),
+        ("app.handler", "app.wasm", b"", "names its component"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(file), content).unwrap();

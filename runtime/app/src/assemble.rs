@@ -128,6 +128,9 @@ fn resources<'t>(resolver: &Resolver<'t>) -> Parts {
     for resource in active.iter().filter(|resource| lambda::LAYERS.contains(&resource.kind)) {
         lambda::note_layer_build(resolver, resource, &functions);
     }
+    for function in &mut functions {
+        function::check_bootstrap(resolver, function, &layers, &active);
+    }
     let mut attached = lambda::Functions::new(&mut functions);
     for resource in active.iter().filter(|resource| lambda::TYPES.contains(&resource.kind)) {
         lambda::read(resolver, resource, &mut attached);

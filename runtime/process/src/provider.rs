@@ -17,7 +17,8 @@ pub struct ProcessConfig {
     /// The function.
     pub function: Arc<Function>,
     /// The program that speaks the Runtime API: an executable for this machine, or a script with
-    /// a `#!` line.
+    /// a `#!` line. At the top of the code it is `/var/task/bootstrap`, at the top of one of
+    /// `layers` `/opt/bootstrap`, where the system allows it.
     pub bootstrap: PathBuf,
     /// The folder of the function's code: `LAMBDA_TASK_ROOT`, and the working directory.
     pub task_root: PathBuf,

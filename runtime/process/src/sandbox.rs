@@ -73,6 +73,9 @@ impl Layout {
         let mut sandbox = Sandbox { tmp_bytes: storage << 20, ..Sandbox::default() };
         let program = config.bootstrap.parent().unwrap_or(&config.task_root);
         let layers_stay = !is_mount_point(LAYERS);
+        // A layer's folder may be below that of the code.
+        let of_layer = program != config.task_root
+            && config.layers.iter().any(|layer| program == layer.as_path());
         let layers = config.layers.iter().filter(|_| layers_stay).map(PathBuf::as_path);
         for folder in [config.task_root.as_path(), program].into_iter().chain(layers) {
             // Without a `.` at the end, which no folder can be made with.
@@ -84,9 +87,15 @@ impl Layout {
         if is_mount_point(TASK_ROOT) {
             sandbox.read_only.push((config.task_root.clone(), TASK_ROOT.into()));
             layout.task_root = TASK_ROOT.into();
-            if let Ok(path) = config.bootstrap.strip_prefix(&config.task_root) {
+            if !of_layer && let Ok(path) = config.bootstrap.strip_prefix(&config.task_root) {
                 layout.bootstrap = layout.task_root.join(path);
             }
+        }
+        if of_layer
+            && !layers_stay
+            && let Some(name) = config.bootstrap.file_name()
+        {
+            layout.bootstrap = Path::new(LAYERS).join(name);
         }
         match &config.layers[..] {
             _ if layers_stay => {}

@@ -60,6 +60,16 @@ fn write(folder: &Path, name: &str, component: &[u8]) {
     fs::write(folder.join(name).with_extension("cwasm"), compiled).unwrap();
 }
 
+/// The layer, unpacked: environments see its program as `/opt/bootstrap`.
+static LAYER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("layer");
+    let (built, bootstrap) = (env!("CARGO_BIN_EXE_bootstrap"), folder.join("bootstrap"));
+    fs::create_dir_all(&folder).unwrap();
+    let _ = fs::remove_file(&bootstrap);
+    fs::hard_link(built, &bootstrap).or_else(|_| fs::copy(built, &bootstrap).map(drop)).unwrap();
+    folder
+});
+
 /// A command that comes to no end.
 const ENDLESS: &str = r#"(component
     (core module $module (func (export "run") (result i32) (loop $again (br $again)) unreachable))
@@ -181,14 +191,19 @@ impl Both {
 fn layer(function: &Arc<Function>, code: &Path, scratch: &Path) -> Arc<dyn Provider> {
     Arc::new(ProcessProvider::new(ProcessConfig {
         function: function.clone(),
-        bootstrap: env!("CARGO_BIN_EXE_bootstrap").into(),
+        bootstrap: LAYER.join("bootstrap"),
         task_root: code.to_owned(),
         scratch: scratch.to_owned(),
-        layers: Vec::new(),
+        layers: vec![LAYER.clone()],
         namespaces: true,
         cgroups: true,
         variables: variables(function),
     }))
+}
+
+/// Where the components and their machine code are.
+pub fn code() -> &'static Path {
+    CODE.path()
 }
 
 /// Starts the layer's bootstrap for a handler in a folder.

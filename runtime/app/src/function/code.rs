@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Subject;
 use super::runtime::Runs;
-use crate::model::{Build, Code, Kind, ManagedRuntime};
+use super::{Subject, bootstrap};
+use crate::model::{Build, Code, Kind, LayerReference, ManagedRuntime};
 use crate::node::{Node, Place};
 use crate::report::Fault;
 use crate::shape::{Field, Optional, Required, Shape};
@@ -25,14 +25,22 @@ enum Written {
 
 /// Finds a function's code, and why it is not run where its kind of code is not. `None`: there is
 /// none, which is reported.
-pub(super) fn read(subject: &Subject, runs: &Runs) -> Option<(Code, Option<String>)> {
+pub(super) fn read(
+    subject: &Subject,
+    runs: &Runs,
+    layers: &[LayerReference],
+) -> Option<(Code, Option<String>)> {
     let (written, at) = match (runs.is_image, subject.is_sam) {
         (true, _) => image(subject)?,
         (false, true) => sam(subject)?,
         (false, false) => plain(subject)?,
     };
     let (build, why) = match written {
-        Written::Path(property, uri) => return folder(subject, runs, property, &uri, at),
+        Written::Path(property, uri) => {
+            // A bootstrap may be in a layer: see `bootstrap::check`.
+            let may_lack = runs.kind == Kind::Process && !layers.is_empty();
+            return folder(subject, (runs, may_lack), property, &uri, at);
+        }
         Written::Inline(text) => {
             // On AWS only Node.js and Python take it ("AWS::Lambda::Function Code", `ZipFile`).
             let why = runs.managed.is_none().then(|| "inline code is not run".to_owned());
@@ -190,10 +198,10 @@ pub(crate) fn is_zip(path: &Path) -> bool {
     path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip"))
 }
 
-/// Code in a folder or archive of this machine.
+/// Code in a folder or archive of this machine. `may_lack`: it may do without what is run.
 fn folder(
     subject: &Subject,
-    runs: &Runs,
+    (runs, may_lack): (&Runs, bool),
     property: &str,
     uri: &str,
     at: Place,
@@ -226,7 +234,7 @@ fn folder(
         subject.fault(Fault::new(at, message).help(help));
         return None;
     }
-    let (build, not_run) = build(subject, &path, uri, runs, at)?;
+    let (build, not_run) = build(subject, &path, uri, (runs, may_lack), at)?;
     Some((found(build), not_run))
 }
 
@@ -235,7 +243,7 @@ fn build(
     subject: &Subject,
     path: &Path,
     uri: &str,
-    runs: &Runs,
+    (runs, may_lack): (&Runs, bool),
     at: Place,
 ) -> Option<(Build, Option<String>)> {
     let id = subject.resource.id;
@@ -246,7 +254,7 @@ fn build(
     }
     let (kind, handler) = (runs.kind, runs.handler.as_str());
     let artifact = match kind {
-        Kind::Process => "bootstrap",
+        Kind::Process => bootstrap::FILE,
         Kind::Wasm => handler,
     };
     let stem = || {
@@ -263,7 +271,8 @@ fn build(
         }
         Some("makefile") if has_makefile => Build::Make { target: format!("build-{id}") },
         // `sam build` leaves `Metadata` as it was in the template of its output.
-        _ if is_built => Build::Prebuilt,
+        _ if is_built || (may_lack && metadata.is_sam_output) => Build::Prebuilt,
+        None if may_lack => Build::Prebuilt,
         Some("rust-cargolambda") => {
             let message = format!("{id} has no code: `{uri}` has no Cargo.toml");
             let help = "`BuildMethod: rust-cargolambda` needs a cargo package there".to_owned();

@@ -4,6 +4,7 @@
 //! reference, "AWS::Lambda::Function", and Lambda's quotas.
 
 mod asynchronous;
+mod bootstrap;
 mod code;
 mod dynamic;
 mod environment;
@@ -22,6 +23,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 pub(crate) use asynchronous::Origin;
+pub(crate) use bootstrap::check as check_bootstrap;
 pub(crate) use code::{asset, in_s3, is_zip};
 pub(crate) use shapes::SCALING;
 pub(crate) use url::Settings as UrlSettings;
@@ -34,7 +36,7 @@ use crate::model::{Function, Kind};
 use crate::node::{Key, Node, Place};
 use crate::property::{self, Table};
 use crate::read::Reader;
-use crate::report::Fault;
+use crate::report::{Fault, Report};
 use crate::resolve::Resolver;
 use crate::shape;
 use crate::template::Resource;
@@ -80,13 +82,12 @@ impl<'t> Subject<'_, 't> {
     fn fault(&self, fault: Fault) {
         self.reader.report.fault(fault);
     }
+}
 
-    /// Notes that the function is not run, and why.
-    fn note_not_run(&self, why: &str) {
-        let id = self.resource.id;
-        let what = format!("Resources.{id} ({})", self.resource.kind);
-        self.reader.report.note(self.resource.at, what, format!("not run: {why}"));
-    }
+/// Notes that a function is not run, and why.
+fn note_not_run(report: &Report, resource: &Resource, why: &str) {
+    let what = format!("Resources.{} ({})", resource.id, resource.kind);
+    report.note(resource.at, what, format!("not run: {why}"));
 }
 
 /// Reads a function. Its routes go to the APIs that they name.
@@ -128,7 +129,7 @@ pub(crate) fn read<'t>(
     let snap_start = settings::snap_start(&subject);
     let layers = layers::read(&subject);
     let runs = runtime::read(&subject);
-    let code = runs.as_ref().and_then(|runs| code::read(&subject, runs));
+    let code = runs.as_ref().and_then(|runs| code::read(&subject, runs, &layers));
     let mut places = resolver.places(resource);
     let triggers = if is_sam {
         let called = Called { resource, timeout: sizes.timeout_s };
@@ -147,7 +148,7 @@ pub(crate) fn read<'t>(
     let (code, not_run) = code?;
     let not_run = runs.not_run.or(not_run);
     if let Some(why) = &not_run {
-        subject.note_not_run(why);
+        note_not_run(report, resource, why);
     }
     let id = resolver.id(resource.id);
     Some(Function {

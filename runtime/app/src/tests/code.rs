@@ -469,3 +469,68 @@ Resources:
         ["Resources.Tools.Metadata.BuildMethod: not run: the layer's folder is taken as it is"]
     );
 }
+
+/// A function without a program, and layers: `/var/task/bootstrap`, then `/opt/bootstrap`.
+#[test]
+fn a_bootstrap_may_be_in_a_layer() {
+    let text = |layers: &str, metadata: &str| {
+        format!(
+            "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Tools: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: tools/}}}}
+  Loop: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: loop/}}}}
+  Zip: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: loop.zip}}}}
+  Stored: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: 's3://b/k'}}}}
+  Source:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: {{BuildMethod: makefile}}
+    Properties: {{ContentUri: tools/}}
+  Hello:
+    Type: AWS::Serverless::Function
+    Metadata: {{{metadata}}}
+    Properties:
+      {{CodeUri: code/, Handler: hello, Runtime: provided.al2023, Layers: [{layers}]}}
+"
+        )
+    };
+    let files = ["code/hello.cwasm", "tools/bin/jq", "loop/bootstrap", "loop.zip"];
+    let of_sam = "BuildMethod: makefile, SamResourceId: Hello";
+    for metadata in ["", of_sam] {
+        for layers in ["!Ref Loop", "!Ref Tools, !Ref Loop", "!Ref Tools, !Ref Zip"] {
+            let app = app(&text(layers, metadata), &files);
+            assert_eq!(code(&app), ("code".to_owned(), Build::Prebuilt), "{layers}");
+            assert_eq!(app.functions[0].not_run, None, "{layers}");
+        }
+        for (layers, why) in [
+            ("!Ref Stored", "its bootstrap would be in a layer that is not on this machine"),
+            (
+                "'arn:aws:lambda:us-east-1:123456789012:layer:loop:4', !Ref Tools",
+                "its bootstrap would be in a layer that is not on this machine",
+            ),
+            (
+                "!Ref Source",
+                "its bootstrap would be in the layer Source, which `sam build` makes: serve \
+                 .aws-sam/build/template.yaml",
+            ),
+        ] {
+            let app = app(&text(layers, metadata), &files);
+            assert_eq!(app.functions[0].not_run.as_deref(), Some(why), "{layers}");
+            let note = format!("Resources.Hello (AWS::Serverless::Function): not run: {why}");
+            assert!(super::notes(&app).contains(&note), "{:?}", super::notes(&app));
+        }
+    }
+    let none = "Hello has no code: neither `code/` nor its layer `Tools` has a bootstrap";
+    let help = "Lambda starts /var/task/bootstrap, which comes from the code, or /opt/bootstrap, \
+                which comes from a layer: put one at the top of either";
+    let told = faults(&text("!Ref Tools", ""), &files);
+    assert_eq!(told, [(none.to_owned(), help.to_owned())]);
+    let two =
+        faults(&text("!Ref Tools, !Ref Loop", ""), &["code/a", "tools/b", "loop/c", "loop.zip"]);
+    assert!(two[0].0.contains("nor its layers `Tools`, `Loop` has"), "{two:?}");
+    let without = faults(&text("", ""), &files);
+    assert_eq!(without[0].0, "Hello has no code: `code/` has neither Cargo.toml nor bootstrap");
+    // A component needs none: its layer is for AWS alone.
+    let wasm = text("!Ref Tools", "").replace("Handler: hello", "Handler: hello.wasm");
+    assert!(faults(&wasm, &files)[0].0.ends_with("has neither Cargo.toml nor hello.wasm"));
+}

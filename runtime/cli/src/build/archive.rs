@@ -8,29 +8,19 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
-use super::{Artifact, BuildError, existing};
+use super::BuildError;
 
 /// Bytes that a function's code may have when it is unpacked (Lambda guide, "Quotas").
 pub(crate) const MAX_BYTES: u64 = 250 * 1024 * 1024;
 
 /// Unpacks `archive` below `folder`, under a name that follows from its content, so that it is
-/// done once; it must have `file` in it.
-pub(crate) fn unpack(archive: &Path, folder: &Path, file: &str) -> Result<Artifact, BuildError> {
-    let root = unpack_all(archive, folder)?;
-    let path = existing(root.join(file)).map_err(|_| BuildError::Archive {
-        path: archive.to_owned(),
-        error: format!("it has no {file}"),
-    })?;
-    Ok(Artifact { path, root })
-}
-
-/// The same, whatever is in it; the folder.
+/// done once; what it became.
 pub(super) fn unpack_all(archive: &Path, folder: &Path) -> Result<PathBuf, BuildError> {
     contents(archive, folder)
         .map_err(|error| BuildError::Archive { path: archive.to_owned(), error: error.to_string() })
 }
 
-/// Unpacks `archive` below `folder`, under a name that follows from its content; what it became.
+/// The same.
 ///
 /// # Errors
 /// [`io::ErrorKind::FileTooLarge`] beyond [`MAX_BYTES`]; the disk's own; or what else is wrong
@@ -125,13 +115,14 @@ mod tests {
         let path = folder.path().join("code.zip");
         zip(&path, &[("bootstrap", "elf"), ("lib/data", "x")]);
         let code = folder.path().join("code");
-        let first = unpack(&path, &code, "bootstrap").unwrap();
-        assert_eq!(fs::read_to_string(&first.path).unwrap(), "elf");
-        assert_eq!(fs::read_to_string(first.root.join("lib/data")).unwrap(), "x");
-        assert_eq!(fs::metadata(&first.path).unwrap().permissions().mode() & 0o777, 0o755);
-        fs::write(first.root.join("mark"), "").unwrap();
-        let second = unpack(&path, &code, "bootstrap").unwrap();
-        assert!(second.root.join("mark").exists());
+        let first = unpack_all(&path, &code).unwrap();
+        let program = first.join("bootstrap");
+        assert_eq!(fs::read_to_string(&program).unwrap(), "elf");
+        assert_eq!(fs::read_to_string(first.join("lib/data")).unwrap(), "x");
+        assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
+        fs::write(first.join("mark"), "").unwrap();
+        let second = unpack_all(&path, &code).unwrap();
+        assert!(second.join("mark").exists());
         assert_eq!(fs::read_dir(&code).unwrap().count(), 1);
     }
 
@@ -140,15 +131,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("code.zip");
         let code = folder.path().join("code");
-        let message = |file| unpack(&path, &code, file).unwrap_err().to_string();
-        zip(&path, &[("other", "x")]);
-        assert!(message("bootstrap").ends_with("code.zip: it has no bootstrap"));
+        let message = || unpack_all(&path, &code).unwrap_err().to_string();
         zip(&path, &[("../../escaped", "x")]);
-        assert!(message("bootstrap").ends_with("`../../escaped` in it is not a plain file"));
+        assert!(message().ends_with("`../../escaped` in it is not a plain file"));
         assert!(!folder.path().join("escaped").exists());
         fs::write(&path, "not a zip").unwrap();
-        let text = message("bootstrap");
+        let text = message();
         assert!(text.contains("code.zip: ") && text.contains("invalid Zip archive"), "{text}");
-        assert_eq!(fs::read_dir(&code).unwrap().count(), 1, "only the first one's folder");
+        assert_eq!(fs::read_dir(&code).unwrap().count(), 0);
     }
 }

@@ -8,6 +8,7 @@ mod group;
 mod locate;
 mod make;
 mod managed;
+mod program;
 mod sources;
 mod wasm_target;
 
@@ -22,6 +23,7 @@ use self::cargo::Job;
 use self::locate::{Crate, Workspaces};
 
 pub(crate) use self::managed::Grounds;
+pub(crate) use self::program::{file, find, may_be_of_layer};
 pub(crate) use self::sources::{Source, sources};
 
 /// Why a function has nothing to run.
@@ -52,6 +54,20 @@ pub(crate) enum BuildError {
     /// Make is not there, or failed.
     #[error("{0}")]
     Make(String),
+    /// Neither the code nor a layer has a program.
+    #[error(
+        "{function} has no bootstrap: neither its code ({}, /var/task on AWS) nor a layer ({}, \
+         /opt there) has one at its top; put one into either folder",
+        code.display(), layers.join(", ")
+    )]
+    Bootstrap {
+        /// The function's logical id.
+        function: String,
+        /// The folder of its code.
+        code: PathBuf,
+        /// The folders of its layers.
+        layers: Vec<String>,
+    },
     /// An archive of code cannot be used.
     #[error("{}: {error}", path.display())]
     Archive {
@@ -162,24 +178,38 @@ pub(crate) async fn artifacts(
         }
         match &code.build {
             Build::Prebuilt | Build::Source => {
-                artifacts.insert(id, prebuilt(function));
+                let root = code.path.clone();
+                let found = program::of_template(app, function, root, state, BuildError::NotBuilt);
+                artifacts.insert(id, found);
             }
             Build::Archive => {
-                let unpacked = archive::unpack(&code.path, &state.join("code"), file(function));
-                artifacts.insert(id, unpacked);
+                let found = archive::unpack_all(&code.path, &state.join("code")).and_then(|root| {
+                    program::of_template(app, function, root, state, |_| BuildError::Archive {
+                        path: code.path.clone(),
+                        error: format!("it has no {}", file(function)),
+                    })
+                });
+                artifacts.insert(id, found);
             }
             Build::Make { target } => {
                 let folder = match mode {
                     Mode::Rebuild(folder) => folder.join(&id),
                     Mode::Find | Mode::Build => state.join("artifacts").join(&id),
                 };
-                let made = if build {
-                    make::build(&code.path, target, &folder, file(function)).await
-                } else {
-                    existing(folder.join(file(function)))
-                        .map(|path| Artifact { path, root: folder })
+                let made = match build {
+                    true => make::run(&code.path, target, &folder).await,
+                    false => Ok(()),
                 };
-                artifacts.insert(id, made);
+                let found = made.and_then(|()| {
+                    program::of_template(app, function, folder, state, |path| match build {
+                        true => BuildError::Make(format!(
+                            "`make {target}` left no {} in ARTIFACTS_DIR",
+                            file(function)
+                        )),
+                        false => BuildError::NotBuilt(path),
+                    })
+                });
+                artifacts.insert(id, found);
             }
             Build::Cargo { binary } => match workspaces.find(&code.path, binary.as_deref()).await {
                 Err(error) => {
@@ -228,20 +258,6 @@ async fn run(
         Ok(artifacts) => artifacts,
         Err(error) => job.all(&error),
     }
-}
-
-/// The file in the folder of the code that is run.
-pub(crate) fn file(function: &Function) -> &str {
-    match function.kind {
-        Kind::Process => "bootstrap",
-        Kind::Wasm => &function.handler,
-    }
-}
-
-/// The artifact in a folder that is build output already.
-fn prebuilt(function: &Arc<Function>) -> Result<Artifact, BuildError> {
-    let root = function.code.path.clone();
-    existing(root.join(file(function))).map(|path| Artifact { path, root })
 }
 
 /// Where cargo leaves what it builds.

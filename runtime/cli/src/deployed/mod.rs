@@ -150,12 +150,20 @@ impl FunctionHost for Deployed {
         });
         let (code, layers) = found.await?;
         let (artifact, built) = match (code, function.managed()) {
-            (Code::Built(built), _) => (built.artifact().clone(), Some(built)),
+            (Code::Built(built), _) => {
+                let artifact = built.artifact().clone();
+                let artifact = match build::may_be_of_layer(&function) {
+                    // Other layers than the template's may have another.
+                    true => program(&function, artifact.root, &layers)?,
+                    false => artifact,
+                };
+                (artifact, Some(built))
+            }
             (Code::Unpacked(root), Some(runtime)) => {
                 let artifact = self.0.grounds.artifact(&function, runtime, root).await;
                 (artifact.map_err(|error| format!("Its runtime cannot be had: {error}."))?, None)
             }
-            (Code::Unpacked(root), None) => (program(&function, root)?, None),
+            (Code::Unpacked(root), None) => (program(&function, root, &layers)?, None),
         };
         let wanted = function.clone();
         let provider = self.blocking(move |shared| {
@@ -304,12 +312,11 @@ impl Shared {
     }
 }
 
-/// The program or component at the top of the code.
-fn program(function: &Function, root: PathBuf) -> Result<Artifact, String> {
+/// The program or component at the top of the code, or the program of a layer.
+fn program(function: &Function, root: PathBuf, layers: &[PathBuf]) -> Result<Artifact, String> {
     let file = build::file(function);
-    let path = root.join(file);
-    if !path.is_file() {
-        return Err(format!("The code has no file {file} at its top."));
-    }
-    Ok(Artifact { path, root })
+    build::find(function, root, layers).ok_or_else(|| match layers {
+        [] => format!("The code has no file {file} at its top."),
+        _ => format!("Neither the code nor a layer has a file {file} at its top."),
+    })
 }

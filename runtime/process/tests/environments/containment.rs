@@ -49,6 +49,29 @@ async fn folders_are_where_lambda_has_them() {
     assert_eq!(run(&mut *other, "ls /tmp/kept || echo none").await, "none");
 }
 
+/// "Building a custom runtime": `/opt/bootstrap`, started in `/var/task`. Here the layer is in the
+/// folder of the code, as a template's `ContentUri` may be.
+#[tokio::test]
+async fn a_program_of_a_layer_is_in_opt() {
+    let text = "#!/bin/sh\necho $0 in $PWD\nexec $LAMBDA_TASK_ROOT/lambda\n";
+    let fixture = Fixture::lambda_after("", |config| {
+        let layer = config.task_root.join("layer");
+        std::fs::create_dir(&layer).unwrap();
+        config.bootstrap = program(&layer, text);
+        config.layers = vec![layer];
+    });
+    let mut environment = fixture.start().await.unwrap();
+    assert_eq!(run(&mut *environment, "echo hi").await, "hi");
+    let told = match contained() {
+        true => "/opt/bootstrap in /var/task".to_owned(),
+        false => {
+            let root = fixture.folder.path().display();
+            format!("{root}/layer/bootstrap in {root}")
+        }
+    };
+    assert!(fixture.seen.texts().contains(&told), "{:?}", fixture.seen.texts());
+}
+
 #[tokio::test]
 async fn a_full_tmp_is_an_error_of_the_function_alone() {
     if !contained() {
