@@ -30,6 +30,7 @@ mod managed;
 mod new;
 mod packaging;
 mod queues;
+mod sam_build;
 mod schedules;
 mod senders;
 mod server;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
     trials.extend(integrations::trials());
     trials.extend(new::trials());
     trials.extend(queues::trials());
+    trials.extend(sam_build::trials());
     trials.extend(schedules::trials());
     trials.extend(topics::trials());
     trials.extend(crash::trials());
