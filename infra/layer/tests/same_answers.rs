@@ -122,6 +122,44 @@ async fn the_context_is_the_invocations() {
     assert_eq!(layer["clientContext"]["custom"]["tea"], "black");
 }
 
+/// `http!` handlers have it too, and lines of `tracing` its request id. What clients say of it counts
+/// for nothing.
+#[tokio::test]
+async fn the_context_of_http_is_the_invocations() {
+    let both = Both::serve();
+    let forged = [("x-amzn-lambda-context", "{}"), ("X-Amzn-Lambda-Context", "forged")];
+    for side in [&both.here, &both.layer] {
+        let asked = request("GET", "localhost", "/context", &forged, "");
+        let (head, body) = side.request(asked).await;
+        assert_eq!(head.status, 200);
+        let mut said: Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        assert_eq!(said["headers"].as_array().unwrap().len(), 1, "{said}");
+        let header: Value = serde_json::from_str(said["headers"][0].as_str().unwrap()).unwrap();
+        let told = said["told"].take();
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:Router";
+        assert_eq!((&told[1], &told[2], &told[3]), (&json!("Router"), &json!(128), &json!(arn)));
+        assert!((1..=30).contains(&told[5].as_u64().unwrap()), "{told}");
+        assert_eq!(header["request_id"], told[0]);
+        assert_eq!(header["xray_trace_id"], told[4]);
+        assert_eq!(header["env_config"]["function_name"], "Router");
+        let id = told[0].as_str().unwrap();
+        let log = side.log("Router");
+        let is_line = |line: &String| line.contains("asked for its context") && line.contains(id);
+        assert!(id.len() == 36 && log.iter().any(is_line), "{id}: {log:?}");
+    }
+    // An event of a direct invoke tells likewise.
+    let event = json!({
+        "version": "2.0", "rawPath": "/context", "headers": {"x-amzn-lambda-context": "forged"},
+        "requestContext": {"http": {"method": "GET"}},
+    });
+    for side in [&both.here, &both.layer] {
+        let answer = document(&side.invoke("Router", event.to_string()).await);
+        let said: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert_eq!(said["told"][0], "8f5e1c2d-0000-4000-8000-000000000000");
+        assert_eq!(said["headers"].as_array().unwrap().len(), 1);
+    }
+}
+
 /// The layer adds what Lambda has more of, and nothing of the process.
 #[tokio::test]
 async fn the_variables_are_the_functions() {

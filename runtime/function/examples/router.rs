@@ -7,18 +7,20 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http_body::Frame;
+use serde_json::json;
 
 fn router() -> Router {
     Router::new()
         .route("/hello", get(hello))
         .route("/headers", get(headers))
+        .route("/context", get(context))
         .route("/echo", post(echo))
         .route("/length", post(length))
         .route("/panic", get(panic))
@@ -35,6 +37,20 @@ async fn headers(headers: HeaderMap) -> impl IntoResponse {
     let seen = headers.keys().map(|name| name.as_str()).collect::<Vec<_>>().join(" ");
     // What belongs to the connection is not a function's to set.
     ([("connection", "close"), ("x-one", "1"), ("set-cookie", "a=b")], seen)
+}
+
+/// Logs, and says what it is told of its invocation.
+async fn context(told: Option<Extension<samovar_function::Context>>, headers: HeaderMap) -> String {
+    tracing::info!("asked for its context");
+    let told = told.map(|Extension(context)| {
+        let remaining = context.remaining_time().as_secs();
+        let samovar_function::Context { request_id, function_name, memory_limit_mb, .. } = context;
+        let arn = context.invoked_function_arn;
+        json!([request_id, function_name, memory_limit_mb, arn, context.trace_id, remaining])
+    });
+    let headers = headers.get_all("x-amzn-lambda-context").iter();
+    let headers: Vec<_> = headers.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    json!({"told": told, "headers": headers}).to_string()
 }
 
 /// Sends the body back, each part as it comes.

@@ -2,7 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use http::HeaderName;
 use serde_json::Value;
+
+/// Where an HTTP request says to which invocation it belongs, in both builds: the JSON of
+/// `lambda_runtime`'s `Context`, as the AWS Lambda Web Adapter has it.
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-amzn-lambda-context");
 
 /// What the platform tells of an invocation, the same in both builds.
 ///

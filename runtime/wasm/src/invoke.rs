@@ -6,6 +6,7 @@ mod event;
 pub mod gateway;
 mod guest_body;
 mod http;
+mod lambda_context;
 mod service;
 
 use bytes::Bytes;
@@ -29,12 +30,10 @@ pub(crate) async fn invoke(
     let Guest { store, instance } = guest;
     match instance {
         Instance::Service(service) => {
-            let Invocation { event, streaming, .. } = invocation;
-            http::invoke(Handler::Concurrent(service), store, event, streaming, reply).await
+            http::invoke(Handler::Concurrent(service), store, function, invocation, reply).await
         }
         Instance::Http(proxy) => {
-            let Invocation { event, streaming, .. } = invocation;
-            http::invoke(Handler::Incoming(proxy), store, event, streaming, reply).await
+            http::invoke(Handler::Incoming(proxy), store, function, invocation, reply).await
         }
         Instance::Event(guest) => {
             let response = event::invoke(guest, store, function, invocation).await?;

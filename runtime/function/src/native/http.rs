@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{self, Poll};
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use lambda_http::RequestExt;
@@ -15,7 +16,8 @@ use lambda_runtime::Diagnostic;
 use tower_service::Service;
 
 use super::block_on;
-use crate::{Body, Context, Error, Request, Response};
+use crate::context::{self, Context};
+use crate::{Body, Error, Request, Response};
 
 /// `RESPONSE_STREAM` here has responses streamed. A function is not told how it is invoked, and
 /// only a function URL of that `InvokeMode` reads what a streaming function writes.
@@ -51,9 +53,17 @@ where
     })
 }
 
-/// A request of `lambda_http` as one of ours.
+/// A request of `lambda_http` as one of ours. The header that tells of the invocation is Lambda's, and
+/// never the client's.
 fn request(mut request: lambda_http::Request) -> Request {
+    request.headers_mut().remove(context::HEADER);
     if let Some(context) = request.lambda_context_ref().cloned() {
+        let value = serde_json::to_vec(&context).ok();
+        if let Some(value) =
+            value.and_then(|value| HeaderValue::from_maybe_shared(Bytes::from(value)).ok())
+        {
+            request.headers_mut().insert(context::HEADER, value);
+        }
         request.extensions_mut().insert(Context::from(context));
     }
     request.map(|body| Body::from(body.to_vec()))

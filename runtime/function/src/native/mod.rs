@@ -71,9 +71,10 @@ macro_rules! event {
 /// ```
 ///
 /// A native function gets API Gateway's events (HTTP API, REST API, function URL) and answers in
-/// their shape, and the invocation's [`Context`](crate::Context) is among the request's extensions.
-/// A component gets the request as it is; `wasi:http` has no context. For responses that stream, see
-/// the [crate's documentation](crate#streaming).
+/// their shape; a component gets the request as it is. In both, the invocation's
+/// [`Context`](crate::Context) is among the request's extensions, and, for what does not know this
+/// crate, in the header `x-amzn-lambda-context`. For responses that stream, see the [crate's
+/// documentation](crate#streaming).
 #[macro_export]
 macro_rules! http {
     ($handler:expr $(,)?) => {

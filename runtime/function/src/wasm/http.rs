@@ -6,9 +6,10 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use tower_service::Service;
+use tracing::{Instrument, Span};
 use wasip2::http::types::{ErrorCode, IncomingRequest, ResponseOutparam};
 
-use super::{Diagnostic, incoming, kept, outgoing, prepare};
+use super::{Diagnostic, incoming, kept, log, outgoing, prepare};
 use crate::{Error, Request, Response};
 
 /// Runs set-up and handler for one request, and sends the response to its end.
@@ -19,11 +20,13 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<Error>>,
 {
     prepare();
-    wstd::runtime::block_on(async {
-        let request = match incoming::request(request) {
-            Ok(request) => request,
-            Err(error) => return fail(outparam, error.into()),
-        };
+    let request = match incoming::request(request) {
+        Ok(request) => request,
+        Err(error) => return fail(outparam, error.into()),
+    };
+    // Other hosts than Samovar and its layer tell of no invocation.
+    let span = request.extensions().get().map_or_else(Span::none, log::span);
+    let invocation = async {
         let mut service = match kept::take(init).await {
             Ok(service) => service,
             Err(error) => return fail(outparam, error.into()),
@@ -33,7 +36,8 @@ where
             Err(error) => fail(outparam, error),
         }
         kept::put(service);
-    });
+    };
+    wstd::runtime::block_on(invocation.instrument(span));
     // What a `print!` without a line feed left behind. There is nobody to tell of a closed log.
     let _ = io::stdout().flush();
 }

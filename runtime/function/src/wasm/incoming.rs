@@ -2,21 +2,26 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use http_body::{Frame, SizeHint};
+use serde::Deserialize;
+use serde_json::Value;
 use wasip2::http::types::{self, IncomingBody, IncomingRequest};
 use wstd::io::AsyncInputStream;
 
+use crate::context::{self, Context};
 use crate::{Body, Error, Request};
 
 /// How much is read at once of a body.
 const CHUNK: u64 = 64 * 1024;
 
-/// Converts a request. The body is read as it is asked for.
+/// Converts a request. The body is read as it is asked for. Where the host tells of the invocation,
+/// its [`Context`] is among the extensions.
 pub(super) fn request(incoming: IncomingRequest) -> Result<Request, Error> {
     let mut headers = HeaderMap::new();
     for (name, value) in incoming.headers().entries() {
@@ -32,12 +37,45 @@ pub(super) fn request(incoming: IncomingRequest) -> Result<Request, Error> {
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse().ok());
+    if let Some(context) = headers.get(context::HEADER).and_then(context) {
+        request.extensions_mut().insert(context);
+    }
     *request.headers_mut() = headers;
     let body = incoming.consume().map_err(|()| "the request's body was taken already")?;
     let stream = body.stream().map_err(|()| "the request's body was taken already")?;
     let stream = AsyncInputStream::new(stream);
     *request.body_mut() = Body::new(Incoming { state: State::Idle(stream), length, _body: body });
     Ok(request)
+}
+
+/// A context as the header has it.
+#[derive(Deserialize)]
+struct Told {
+    request_id: String,
+    deadline: u64,
+    invoked_function_arn: String,
+    xray_trace_id: Option<String>,
+    client_context: Option<Value>,
+    env_config: Config,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    function_name: String,
+    memory: u32,
+}
+
+fn context(header: &HeaderValue) -> Option<Context> {
+    let told: Told = serde_json::from_slice(header.as_bytes()).ok()?;
+    Some(Context {
+        request_id: told.request_id,
+        function_name: told.env_config.function_name,
+        invoked_function_arn: told.invoked_function_arn,
+        deadline: SystemTime::UNIX_EPOCH + Duration::from_millis(told.deadline),
+        memory_limit_mb: told.env_config.memory,
+        trace_id: told.xray_trace_id,
+        client_context: told.client_context,
+    })
 }
 
 fn method(method: &types::Method) -> Result<Method, Error> {
@@ -92,7 +130,7 @@ impl http_body::Body for Incoming {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         loop {
             match std::mem::replace(&mut self.state, State::Ended) {

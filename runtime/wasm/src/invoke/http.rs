@@ -6,7 +6,10 @@ use http::header::{HOST, HeaderValue};
 use http::response::Parts;
 use http::{Request, Response as HttpResponse};
 use http_body_util::{BodyExt, Full};
-use samovar_dispatch::{Body, Event, FunctionError, MAX_RESPONSE_BYTES, Reply, Response};
+use samovar_app::Function;
+use samovar_dispatch::{
+    Body, Event, FunctionError, Invocation, MAX_RESPONSE_BYTES, Reply, Response,
+};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use wasmtime::{AsContextMut, Store};
@@ -16,9 +19,8 @@ use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
 use super::awaited::Awaited;
-use super::gateway;
 use super::guest_body::GuestBody;
-use super::service;
+use super::{gateway, lambda_context, service};
 use crate::failure;
 use crate::state::State;
 
@@ -32,17 +34,27 @@ pub(super) enum Handler<'a> {
 }
 
 /// Gives an event to the guest. The response to a request goes to the caller as the guest writes
-/// it, where the caller takes that (`streaming`), and a caller who leaves stops the guest; otherwise
-/// when the guest has ended, of at most [`MAX_RESPONSE_BYTES`].
+/// it, where the caller takes that, and a caller who leaves stops the guest; otherwise when the guest
+/// has ended, of at most [`MAX_RESPONSE_BYTES`].
 pub(super) async fn invoke(
     handler: Handler<'_>,
     store: &mut Store<State>,
-    event: Event,
-    streaming: bool,
+    function: &Function,
+    invocation: Invocation,
     reply: Reply,
 ) -> Result<(), FunctionError> {
-    match event {
-        Event::Http(request) if streaming => {
+    let context = lambda_context::value(function, &invocation);
+    let told = |mut request: Request<Body>| {
+        let headers = request.headers_mut();
+        match context {
+            Some(context) => drop(headers.insert(lambda_context::NAME, context)),
+            None => drop(headers.remove(lambda_context::NAME)),
+        }
+        request
+    };
+    match invocation.event {
+        Event::Http(request) if invocation.streaming => {
+            let request = told(request);
             let reply = Awaited::new(reply);
             let answer = {
                 let reply = reply.clone();
@@ -60,14 +72,14 @@ pub(super) async fn invoke(
             })
         }
         Event::Http(request) => {
-            let (head, body) = collect(handler, store, request).await?;
+            let (head, body) = collect(handler, store, told(request)).await?;
             let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
             reply.send(Response::Http(HttpResponse::from_parts(head, body)))
         }
         Event::Bytes(event) => {
             let (origin, request) = gateway::request(&event)
                 .map_err(|reason| FunctionError::platform("Runtime.InvalidEvent", reason))?;
-            let (head, body) = collect(handler, store, request).await?;
+            let (head, body) = collect(handler, store, told(request)).await?;
             reply.send(Response::Bytes(origin.response(&head, &body)))
         }
     }

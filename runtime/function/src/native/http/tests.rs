@@ -37,6 +37,35 @@ async fn bodies_pass_as_they_are() {
     }
 }
 
+/// As in an isolate: the context is an extension and a header, which is never the client's.
+#[tokio::test]
+async fn requests_tell_of_their_invocation() {
+    let seen = |context: Option<lambda_runtime::Context>| {
+        let mut event = lambda_http::Request::new(lambda_http::Body::Empty);
+        for forged in ["{}", "2"] {
+            event.headers_mut().append("x-amzn-lambda-context", HeaderValue::from_static(forged));
+        }
+        if let Some(context) = context {
+            event = event.with_lambda_context(context);
+        }
+        let request = request(event);
+        let headers = request.headers().get_all("x-amzn-lambda-context").iter();
+        let headers: Vec<_> = headers
+            .map(|header| serde_json::from_slice::<serde_json::Value>(header.as_bytes()).unwrap())
+            .collect();
+        (request.extensions().get::<Context>().cloned(), headers)
+    };
+    assert_eq!(seen(None), (None, Vec::new()));
+    let mut given = lambda_runtime::Context::default();
+    given.request_id = "8f5e1c2d-0000-4000-8000-000000000000".to_owned();
+    given.deadline = 1_700_000_000_123;
+    let (context, headers) = seen(Some(given.clone()));
+    assert_eq!(context, Some(Context::from(given)));
+    assert_eq!(headers.len(), 1);
+    assert_eq!(headers[0]["request_id"], "8f5e1c2d-0000-4000-8000-000000000000");
+    assert_eq!(headers[0]["deadline"], 1_700_000_000_123_u64);
+}
+
 #[tokio::test]
 async fn a_service_is_a_handler() {
     let router = axum::Router::new().fallback(async || "tea");
