@@ -187,7 +187,7 @@ fn killed_and_many() {
     let said: Vec<_> = several.iter_mut().map(Up::ready).collect();
     assert_eq!((code(folder, "part").len(), code(folder, "cwasm").len()), (0, 1));
     // One of them did the work, and said so if it took longer than a moment.
-    let compiling = |said: &&String| said.contains("Compiling thumbnail.wasm");
+    let compiling = |said: &&String| said.contains("Compiling thumbnail.wasm for Thumbnail");
     assert!(said.iter().filter(compiling).count() <= 1, "{said:#?}");
 }
 
@@ -204,6 +204,6 @@ fn full_disk() {
         .stdin(Stdio::null());
     let mut up = Up::start(command, folder);
     let said = up.ready();
-    assert!(said.contains("code of thumbnail.wasm cannot be kept in"), "{said}");
+    assert!(said.contains("code of thumbnail.wasm for Thumbnail cannot be kept in"), "{said}");
     assert!(code(folder, "part").is_empty() && code(folder, "cwasm").is_empty());
 }

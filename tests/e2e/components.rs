@@ -2,6 +2,7 @@
 //!
 //! The functions are in `tests/functions/components`; those of one door do the same.
 
+use std::fs;
 use std::sync::Arc;
 use std::thread;
 
@@ -11,7 +12,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::packaging::serve;
-use crate::server::{Server, Shared, root};
+use crate::server::{Ports, Server, Shared, root};
 use crate::tools::{
     COMPONENTIZE_PY, GO, NPM, Program, WIT_BINDGEN, ZIG, answer, block_on, eventually, failure,
     lambda, request, sqs,
@@ -88,9 +89,43 @@ pub(crate) fn trials(server: &Arc<Shared>) -> Vec<Trial> {
     for guest in [EVENTS[1], EVENTS[2], COMMANDS[1]] {
         trials.push(trial(guest, "times_out", times_out));
     }
+    let page = "components::the_page_of_the_world_has_a_function_in_rust";
+    trials.push(Trial::test(page, || run(page_in_rust)));
     trials.push(trial(EVENTS[1], "takes_batches_of_a_queue", batches));
     trials.push(trial(EVENTS[1], "serves_a_route", route));
     trials
+}
+
+/// What stands in `runtime/function/wit/README.md`, built and called.
+fn page_in_rust() {
+    let world = root().join("runtime/function/wit");
+    let page = fs::read_to_string(world.join("README.md")).unwrap();
+    let block = |language: &str| {
+        let (_, rest) = page.split_once(&format!("\n```{language}\n")).unwrap();
+        rest.split_once("```\n").unwrap().0.to_owned()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("hello/Cargo.toml", &block("toml"));
+    write("hello/src/main.rs", &block("rust"));
+    write("hello/wit/world.wit", &fs::read_to_string(world.join("world.wit")).unwrap());
+    // The versions that this repository builds with.
+    write("hello/Cargo.lock", &fs::read_to_string(root().join("Cargo.lock")).unwrap());
+    let template = "Transform: AWS::Serverless-2016-10-31\n\
+        Resources:\n  Hello:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
+        CodeUri: hello/\n      Runtime: provided.al2023\n      Handler: hello.wasm\n";
+    write("template.yaml", template);
+    // The example has a `hello` too, which other tests build.
+    let target = folder.path().join("target");
+    let variables = [("CARGO_TARGET_DIR", target.as_path())];
+    let template = folder.path().join("template.yaml");
+    let server = Server::start_with(&template, Ports::free(), None, &[], &variables);
+    let event = json!({"tea": ["Зоя", 1, null]});
+    assert_eq!(answer(&server, "Hello", &event), event);
 }
 
 fn answers(server: &Server, guest: Guest) {

@@ -15,15 +15,16 @@ use crate::source::Source;
 /// Who is told what happens to components while they are loaded. Called on the thread that loads.
 pub trait CompileObserver: Send + Sync {
     /// A component of so many bytes begins to be compiled, which ends when the result is dropped.
-    fn compiling(&self, component: &Path, bytes: usize) -> Box<dyn Send> {
-        let _ = (component, bytes);
+    /// `function`: the logical id of the function that it is loaded for, the first of several.
+    fn compiling(&self, function: &str, component: &Path, bytes: usize) -> Box<dyn Send> {
+        let _ = (function, component, bytes);
         Box::new(())
     }
 
     /// Compiled code of a component cannot be kept in `folder`: it is compiled at each start, and
     /// stays in memory.
-    fn not_kept(&self, component: &Path, folder: &Path, reason: &io::Error) {
-        let _ = (component, folder, reason);
+    fn not_kept(&self, function: &str, component: &Path, folder: &Path, reason: &io::Error) {
+        let _ = (function, component, folder, reason);
     }
 }
 
@@ -52,22 +53,22 @@ impl Compiler {
     /// Makes the code first where there is none.
     ///
     /// # Errors
-    /// wasmtime refuses it. `path` is for messages.
+    /// wasmtime refuses it. `function` and `path` are for messages.
     pub(crate) fn component(
         &self,
         engine: &Engine,
-        path: &Path,
+        (function, path): (&str, &Path),
         source: &Source<'_>,
     ) -> Result<(Component, Option<OnDisk>), LoadError> {
         let refused = |error| source.refused(path, &error);
         let code = self.cache.code(source.key(), || {
             let _pass = self.compiling.pass();
-            source.compile(engine, || self.observer.compiling(path, source.size()))
+            source.compile(engine, || self.observer.compiling(function, path, source.size()))
         });
         match code.map_err(refused)? {
             Code::OnDisk(code) => Ok((code.component(engine).map_err(refused)?, Some(code))),
             Code::InMemory { bytes, reason } => {
-                self.observer.not_kept(path, self.cache.dir(), &reason);
+                self.observer.not_kept(function, path, self.cache.dir(), &reason);
                 // SAFETY: these are the bytes that this engine has just made of the component, or
                 // that a seal says to have been made by `aot::compile`.
                 let component = unsafe { Component::deserialize(engine, bytes) };

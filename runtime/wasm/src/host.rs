@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 #[cfg(feature = "compile")]
 use std::fs;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "compile")]
+use std::path::Path;
+use std::path::PathBuf;
 #[cfg(feature = "compile")]
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,7 +21,9 @@ use crate::cache::Cache;
 use crate::compiler::{CompileObserver, Compiler};
 #[cfg(feature = "compile")]
 use crate::concurrent;
-use crate::engine::{self, MAX_ISOLATES, Made, Ticker};
+#[cfg(feature = "compile")]
+use crate::engine;
+use crate::engine::{MAX_ISOLATES, Made, Ticker};
 use crate::error::{HostError, LoadError};
 use crate::isolate::{Shared, WasmProvider};
 use crate::network::Allowed;
@@ -163,7 +167,7 @@ impl Host {
     /// # Errors
     /// The file is no component, or none that this host can serve.
     pub fn load(&self, config: WasmConfig) -> Result<WasmProvider, LoadError> {
-        let component = self.component(&config.component)?;
+        let component = self.component(&config)?;
         if component.answers_on_stdout() && config.function.reuse.get() > 1 {
             let place = config.function.places.of("Metadata.Samovar.Reuse").clone();
             return Err(LoadError::NoReuse { place, path: config.component });
@@ -198,10 +202,11 @@ impl Host {
         self.0.residents().iter().for_each(|resident| resident.unload());
     }
 
-    fn component(&self, path: &Path) -> Result<Arc<Resident>, LoadError> {
+    fn component(&self, config: &WasmConfig) -> Result<Arc<Resident>, LoadError> {
+        let path = &*config.component;
         #[cfg(feature = "compile")]
         if let Some(compiler) = &self.0.compiler {
-            return self.kept(compiler, path);
+            return self.kept(compiler, &config.function.logical_id, path);
         }
         let component = self.0.loader.unkept(path)?;
         Ok(Arc::new(Resident::new(self.0.loader.clone(), component, None, path.to_owned())?))
@@ -209,7 +214,12 @@ impl Host {
 
     /// A component whose code is kept, and which is loaded once for all.
     #[cfg(feature = "compile")]
-    fn kept(&self, compiler: &Compiler, path: &Path) -> Result<Arc<Resident>, LoadError> {
+    fn kept(
+        &self,
+        compiler: &Compiler,
+        function: &str,
+        path: &Path,
+    ) -> Result<Arc<Resident>, LoadError> {
         let read = |source| LoadError::Read { path: path.to_owned(), source };
         let bytes = preview1::component(path, fs::read(path).map_err(read)?)?;
         let loader = self.0.loader(path, &bytes)?;
@@ -219,7 +229,7 @@ impl Host {
         if let Some(resident) = slot.upgrade().filter(|resident| !resident.is_lost()) {
             return Ok(resident);
         }
-        let (component, code) = compiler.component(&loader.engine, path, &source)?;
+        let (component, code) = compiler.component(&loader.engine, (function, path), &source)?;
         let resident = Resident::new(loader.clone(), component, code, path.to_owned())?;
         let resident = Arc::new(resident);
         *slot = Arc::downgrade(&resident);

@@ -52,10 +52,6 @@
 //! AWS's (`AWS_ENDPOINT_URL`), to the hosts that the template allows (`Metadata: Samovar:
 //! AllowedHosts`), and nowhere else.
 
-#[cfg_attr(
-    not(feature = "compile"),
-    expect(dead_code, reason = "the pool is for hosts of many functions, which compile them")
-)]
 mod address_space;
 pub mod aot;
 #[cfg_attr(
@@ -84,10 +80,6 @@ mod isolate;
 mod last_words;
 mod limit;
 mod map;
-#[cfg_attr(
-    not(feature = "compile"),
-    expect(dead_code, reason = "what is used again is so in hosts of many functions")
-)]
 mod memory;
 mod network;
 mod on_demand;
@@ -101,10 +93,6 @@ mod preview1;
 mod resident;
 mod seal;
 mod settings;
-#[cfg_attr(
-    not(feature = "compile"),
-    expect(dead_code, reason = "the pool is for hosts of many functions, which compile them")
-)]
 mod slots;
 #[cfg(feature = "compile")]
 mod source;

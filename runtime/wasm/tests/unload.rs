@@ -131,7 +131,8 @@ fn a_component_of_several_functions_is_compiled_once() {
         }
     }
     impl CompileObserver for Count {
-        fn compiling(&self, component: &Path, bytes: usize) -> Box<dyn Send> {
+        fn compiling(&self, function: &str, component: &Path, bytes: usize) -> Box<dyn Send> {
+            assert_eq!(function, "guest");
             assert_eq!(fs::metadata(component).unwrap().len(), bytes as u64);
             self.all.fetch_add(1, Ordering::SeqCst);
             let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
@@ -170,7 +171,7 @@ async fn code_that_cannot_be_kept_stays_in_memory() {
     #[derive(Default)]
     struct NotKept(AtomicUsize);
     impl CompileObserver for NotKept {
-        fn not_kept(&self, component: &Path, folder: &Path, _: &std::io::Error) {
+        fn not_kept(&self, _: &str, component: &Path, folder: &Path, _: &std::io::Error) {
             assert!(component.ends_with("a.wasm") && folder.ends_with("compiled"));
             self.0.fetch_add(1, Ordering::SeqCst);
         }

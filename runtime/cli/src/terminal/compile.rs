@@ -30,9 +30,9 @@ impl Compiling {
 }
 
 impl CompileObserver for Compiling {
-    fn compiling(&self, component: &Path, bytes: usize) -> Box<dyn Send> {
+    fn compiling(&self, function: &str, component: &Path, bytes: usize) -> Box<dyn Send> {
         let size = self.style.dim(&format!("({})", words::size(bytes as u64)));
-        let line = format!("  Compiling {} {size} …", name(component));
+        let line = format!("  Compiling {} for {} {size} …", name(component), printable(function));
         let (done, ends) = mpsc::channel::<()>();
         // Without the thread nothing is said, and that is all.
         let _ = thread::Builder::new().name("samovar-compiling".into()).spawn(move || {
@@ -43,14 +43,15 @@ impl CompileObserver for Compiling {
         Box::new(done)
     }
 
-    fn not_kept(&self, component: &Path, folder: &Path, reason: &io::Error) {
+    fn not_kept(&self, function: &str, component: &Path, folder: &Path, reason: &io::Error) {
         if self.said.swap(true, Ordering::Relaxed) {
             return;
         }
         let note = self.style.warning("note:");
         say(format_args!(
-            "  {note} the compiled code of {} cannot be kept in {}, so it is made at each start: {reason}",
+            "  {note} the compiled code of {} for {} cannot be kept in {}, so it is made at each start: {reason}",
             name(component),
+            printable(function),
             folder.display()
         ));
     }
