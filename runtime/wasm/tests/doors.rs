@@ -148,7 +148,7 @@ async fn headers_of_the_connection_stay_outside() {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
     let response = router.respond(request).await.unwrap();
-    assert_eq!(response.body(), "x-two");
+    assert_eq!(response.body(), "x-amzn-lambda-context x-two");
     assert_eq!(response.headers()["x-one"], "1");
     assert!(!response.headers().contains_key("connection"));
 }
