@@ -44,7 +44,7 @@ async fn headers_of_the_connection_stay_outside() {
     for (name, value) in [("connection", "keep-alive"), ("x-two", "2"), ("host", "tea.example")] {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
-    assert_eq!(service.respond(request).await.unwrap().body(), "x-two");
+    assert_eq!(service.respond(request).await.unwrap().body(), "x-amzn-lambda-context,x-two");
 }
 
 #[tokio::test]
