@@ -1,7 +1,7 @@
 //! Signals: what runs may finish, and nothing is left behind.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 
@@ -64,6 +64,18 @@ fn orderly(signal: Signal) {
     for pid in environments {
         assert!(!alive(pid), "process {pid} was left behind");
     }
+    assert_eq!(cgroups(Path::new("/sys/fs/cgroup"), server.pid), Vec::<PathBuf>::new());
+}
+
+/// Cgroups that a Samovar has made, where it may make any.
+fn cgroups(below: &Path, pid: u32) -> Vec<PathBuf> {
+    let entries = fs::read_dir(below).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let of_folder = |folder: fs::DirEntry| match folder.file_name() == *format!("samovar-{pid}") {
+        true => vec![folder.path()],
+        false => cgroups(&folder.path(), pid),
+    };
+    folders.flat_map(of_folder).collect()
 }
 
 fn killed() {

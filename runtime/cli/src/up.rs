@@ -90,6 +90,7 @@ pub(crate) async fn up(options: args::Up) -> Result<(), UpError> {
         served = start(&options, began) => served?,
     };
     served.until(&mut signals).await;
+    samovar_process::clear_cgroups();
     // Only now that nothing uses it may its temporary folder go.
     drop(state);
     Ok(())

@@ -44,5 +44,5 @@ mod telemetry;
 mod variables;
 mod warden;
 
-pub use provider::{ProcessConfig, ProcessProvider};
+pub use provider::{ProcessConfig, ProcessProvider, clear_cgroups};
 pub use sandbox::not_kept;

@@ -11,6 +11,13 @@ use crate::environment::ProcessEnvironment;
 use crate::os;
 use crate::variables::Initialization;
 
+/// Removes the cgroups that this process has made for its environments, which have all ended. For
+/// the end of a program: some of its threads may still have a provider, and are not waited for.
+/// Where there are none this does nothing.
+pub fn clear_cgroups() {
+    os::Cgroups::clear();
+}
+
 /// What the environments of one function are made of. Paths are absolute.
 #[derive(Clone, Debug)]
 pub struct ProcessConfig {

@@ -52,6 +52,8 @@ impl Cgroups {
         None
     }
 
+    pub(crate) fn clear() {}
+
     pub(crate) fn prepare(&self) {
         match *self {}
     }

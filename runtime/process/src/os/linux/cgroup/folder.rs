@@ -103,14 +103,21 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
+impl Folder {
+    /// Removes the cgroup. One of Samovar's own that has others below stays.
+    pub(super) fn clear(&self) {
         if self.of_environment {
             remove(&self.path, &self.fd);
         } else {
             // What stays is removed by the next Samovar.
             let _ = rustix::fs::rmdir(&self.path);
         }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

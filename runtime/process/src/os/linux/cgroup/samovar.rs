@@ -48,6 +48,18 @@ impl Cgroups {
         Some(cgroups)
     }
 
+    /// Removes those of this process, in which there is no environment any more. For the end of a
+    /// program, which does not wait for all that may still use them.
+    pub(crate) fn clear() {
+        let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let Some(cgroups) = shared else { return };
+        drop(cgroups.prepared.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let Self { unified, memory_v1, pids_v1, .. } = &*cgroups;
+        for folder in [unified, memory_v1, pids_v1].into_iter().flatten() {
+            folder.clear();
+        }
+    }
+
     fn make(own: &Own) -> Option<Self> {
         let claim = |at: &Option<_>| Folder::claim(Option::as_deref(at)?).ok();
         let mut cgroups = Self {
