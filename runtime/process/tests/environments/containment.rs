@@ -1,6 +1,5 @@
 //! What hostile functions, and those that only leave things lying about, cannot do.
 
-use std::process::Stdio;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -128,12 +127,7 @@ async fn a_killed_host_leaves_no_process_however_far_it_went() {
         "#!/bin/sh\n(setsid sh -c 'trap \"\" TERM; while :; do :; done' &)\nexec ./lambda\n";
     let bootstrap = program(folder.path(), script);
     for signal in ["-KILL", "-ABRT"] {
-        let host = std::process::Command::new(example("host"))
-            .arg(&bootstrap)
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let host = host(&bootstrap, folder.path()).spawn().unwrap();
         // Both are there, and stopped: even that does not keep them.
         eventually(|| (count(folder.path()) == 2 && frozen(folder.path())).then_some(())).await;
         kill_host(host, signal, folder.path()).await;

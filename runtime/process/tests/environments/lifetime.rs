@@ -1,6 +1,5 @@
 //! When processes end, and that none is left.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use samovar_dispatch::{Provider, Reply};
@@ -128,13 +127,7 @@ async fn killed_host(script: &str, namespaces: &str) {
     let folder = tempfile::tempdir().unwrap();
     let script = script.replace("FOLDER", &folder.path().display().to_string());
     let bootstrap = program(folder.path(), &format!("#!/bin/sh\n{script}"));
-    let host = std::process::Command::new(example("host"))
-        .arg(&bootstrap)
-        .arg(folder.path())
-        .env("NAMESPACES", namespaces)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let host = host(&bootstrap, folder.path()).env("NAMESPACES", namespaces).spawn().unwrap();
     let file = folder.path().join("self");
     let pid =
         eventually(|| std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n')))

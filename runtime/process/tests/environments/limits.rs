@@ -2,7 +2,6 @@
 //! memory"), where the kernel keeps the limits by cgroup, and where they are watched.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 
 use samovar_dispatch::{Environment, FunctionError};
@@ -205,12 +204,7 @@ async fn cgroups_of_a_killed_host_are_removed_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(example("lambda"), folder.path().join("lambda")).unwrap();
     let bootstrap = program(folder.path(), "#!/bin/sh\nexec ./lambda\n");
-    let host = std::process::Command::new(example("host"))
-        .arg(&bootstrap)
-        .arg(folder.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let host = host(&bootstrap, folder.path()).spawn().unwrap();
     eventually(|| (count(folder.path()) == 1 && frozen(folder.path())).then_some(())).await;
     let pid = pids(folder.path()).remove(0);
     let of_host = |name| cgroup(&pid, name)?.parent().map(Path::to_owned);

@@ -265,20 +265,22 @@ impl Fixture {
     }
 }
 
+/// A process that starts environments of `bootstrap`, whose private folders are in `folder`.
+pub(crate) fn host(bootstrap: &Path, folder: &Path) -> std::process::Command {
+    let mut host = std::process::Command::new(example("host"));
+    host.arg(bootstrap).arg(folder).stdout(std::process::Stdio::null());
+    host
+}
+
 /// Kills a host in this way (`-KILL`), waits until the environments of its folder's fixture are
 /// gone, and runs another one, which removes the cgroups that it has left.
-pub(crate) async fn kill_host(mut host: std::process::Child, signal: &str, killed: &Path) {
-    let kill = std::process::Command::new("kill").args([signal, &host.id().to_string()]).status();
+pub(crate) async fn kill_host(mut child: std::process::Child, signal: &str, killed: &Path) {
+    let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.unwrap().success());
-    host.wait().unwrap();
+    child.wait().unwrap();
     eventually(|| (!cfg!(target_os = "linux") || count(killed) == 0).then_some(())).await;
     let folder = TempDir::new().unwrap();
-    let next = std::process::Command::new(example("host"))
-        .arg(example("lambda"))
-        .arg(folder.path())
-        .env("LIFE", "short")
-        .stdout(std::process::Stdio::null())
-        .status();
+    let next = host(&example("lambda"), folder.path()).env("LIFE", "short").status();
     assert!(next.unwrap().success());
 }
 

@@ -4,7 +4,6 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -181,11 +180,7 @@ async fn a_killed_host_leaves_none_of_them() {
     }
     let folder = tempfile::tempdir().unwrap();
     let layer = layer(folder.path(), "(setsid sh -c 'trap \"\" TERM; while :; do :; done' &)");
-    let mut host = std::process::Command::new(example("host"))
-        .args([&*example("lambda"), folder.path(), &layer])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut host = host(&example("lambda"), folder.path()).arg(&layer).spawn().unwrap();
     eventually(|| (count(folder.path()) == 3 && frozen(folder.path())).then_some(())).await;
     host.kill().unwrap();
     host.wait().unwrap();
