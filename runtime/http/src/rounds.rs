@@ -4,8 +4,8 @@
 //! most of a small request: the client takes the processor, asks once more, and gives it back,
 //! for every single answer. So a quick answer waits until its thread has handled the other
 //! requests that had come with it, and the client, once awake, finds many. With 64 connections
-//! that gave 16 to 21 per cent more requests a second, with 16 a tenth, and one alone has nothing
-//! to wait for.
+//! that gave 11 to 19 per cent more requests a second, with 16 some 7 to 10, and one alone has
+//! nothing to wait for.
 
 use std::cell::Cell;
 use std::pin::pin;

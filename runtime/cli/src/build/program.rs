@@ -26,16 +26,11 @@ pub(crate) fn find(function: &Function, root: PathBuf, layers: &[PathBuf]) -> Op
     if own.is_file() {
         return Some(Artifact { path: own, root });
     }
-    let is_program = function.kind == Kind::Process && function.managed().is_none();
-    let layers = layers.iter().rev().filter(|_| is_program);
-    let path = layers.map(|layer| layer.join(file)).find(|path| path.is_file())?;
+    if !runs_its_own_program(function) {
+        return None;
+    }
+    let path = layers.iter().rev().map(|layer| layer.join(file)).find(|path| path.is_file())?;
     Some(Artifact { path, root })
-}
-
-/// Whether a function's program may be that of a layer: its code is a folder.
-pub(crate) fn may_be_of_layer(function: &Function) -> bool {
-    let is_program = function.kind == Kind::Process && function.managed().is_none();
-    is_program && !matches!(function.code.build, Build::Cargo { .. })
 }
 
 /// The same for a function of the template, whose layers are unpacked below `state` where they
@@ -62,6 +57,16 @@ pub(super) fn of_template(
         code: root,
         layers: layers.iter().map(|layer| layer.display().to_string()).collect(),
     })
+}
+
+/// Whether a function's program may be that of a layer: its code is a folder.
+pub(crate) fn may_be_of_layer(function: &Function) -> bool {
+    runs_its_own_program(function) && !matches!(function.code.build, Build::Cargo { .. })
+}
+
+/// Whether a function is a program: neither a component nor source for a managed runtime.
+fn runs_its_own_program(function: &Function) -> bool {
+    function.kind == Kind::Process && function.managed().is_none()
 }
 
 #[cfg(test)]
