@@ -107,12 +107,14 @@ where
             // It is watched by the scheduler of the thread that it goes to.
             let Ok(stream) = stream.into_std() else { continue };
             let server = self.clone();
+            let (thread, seat) = threads.least();
             let served = async move {
+                let _seat = seat;
                 if let Ok(stream) = TcpStream::from_std(stream) {
                     server.connection(stream, peer, place).await;
                 }
             };
-            self.running.spawn_on(served, threads.next());
+            self.running.spawn_on(served, thread);
         }
     }
 

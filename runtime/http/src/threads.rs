@@ -14,16 +14,31 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Threads that connections are dealt out to. Cheap to clone; all clones are the same threads,
+/// Threads that share connections. Cheap to clone; all clones are the same threads,
 /// which end with the last one, and whatever still runs on them then.
 #[derive(Clone, Debug)]
 pub struct Threads(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    schedulers: Vec<Handle>,
-    dealt: AtomicUsize,
+    threads: Vec<Thread>,
     _end: DropGuard,
+}
+
+#[derive(Debug)]
+struct Thread {
+    scheduler: Handle,
+    connections: Arc<AtomicUsize>,
+}
+
+/// A connection's share in a thread; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Seat(Arc<AtomicUsize>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Threads {
@@ -43,17 +58,19 @@ impl Threads {
                 // Not to wait for work that blocks.
                 runtime.shutdown_background();
             })?;
-            Ok(scheduler)
+            Ok(Thread { scheduler, connections: Arc::default() })
         };
-        let schedulers = (0..count).map(start).collect::<io::Result<_>>()?;
-        let dealt = AtomicUsize::new(0);
-        Ok(Self(Arc::new(Inner { schedulers, dealt, _end: end.drop_guard() })))
+        let threads = (0..count).map(start).collect::<io::Result<_>>()?;
+        Ok(Self(Arc::new(Inner { threads, _end: end.drop_guard() })))
     }
 
-    /// The thread whose turn it is.
-    pub(crate) fn next(&self) -> &Handle {
-        let Inner { schedulers, dealt, .. } = &*self.0;
+    /// The thread that has fewest connections, of several the first: clients that come one after
+    /// the other find what the ones before them have left there.
+    pub(crate) fn least(&self) -> (&Handle, Seat) {
+        let connections = |thread: &&Thread| thread.connections.load(Ordering::Relaxed);
         // There is at least one.
-        &schedulers[dealt.fetch_add(1, Ordering::Relaxed) % schedulers.len()]
+        let thread = self.0.threads.iter().min_by_key(connections).unwrap_or(&self.0.threads[0]);
+        thread.connections.fetch_add(1, Ordering::Relaxed);
+        (&thread.scheduler, Seat(Arc::clone(&thread.connections)))
     }
 }

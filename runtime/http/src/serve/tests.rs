@@ -190,17 +190,37 @@ async fn threads_of_its_own_end_in_the_same_order() {
 }
 
 #[tokio::test]
-async fn connections_are_dealt_out_to_all_threads() {
+async fn a_connection_goes_to_the_thread_that_has_fewest() {
     let threads = Threads::start().unwrap();
     let server = Server::with(|listeners| listeners.with_threads(threads));
+    let served = || server.seen.threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let count = std::thread::available_parallelism().unwrap().get();
-    for _ in 0..2 * count {
-        let request = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        assert!(server.ask(request).await.starts_with("HTTP/1.1 200"));
+    let mut open = Vec::new();
+    for _ in 0..count {
+        let mut connection = server.connect().await;
+        connection.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        assert!(one(&mut connection).await.starts_with("HTTP/1.1 200"));
+        open.push(connection);
     }
-    let served = server.seen.threads.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    assert_eq!(served.len(), count, "{served:?}");
-    assert!(!served.contains(&std::thread::current().id()));
+    assert_eq!(served().len(), count, "those that are there at once share the threads");
+    assert!(!served().contains(&std::thread::current().id()));
+}
+
+#[tokio::test]
+async fn connections_one_after_the_other_go_to_one_thread() {
+    let threads = Threads::start().unwrap();
+    let (scheduler, seat) = threads.least();
+    let first = scheduler.id();
+    for _ in 0..8 {
+        drop(threads.least());
+    }
+    let all = std::thread::available_parallelism().unwrap().get();
+    let seats: Vec<_> = (1..all).map(|_| threads.least()).collect();
+    assert!(seats.iter().all(|(scheduler, _)| scheduler.id() != first), "it has one already");
+    drop((seat, seats));
+    for _ in 0..8 {
+        assert_eq!(threads.least().0.id(), first);
+    }
 }
 
 async fn ends_in_order(server: Server) {
