@@ -1,7 +1,7 @@
 //! The life of one execution environment.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use samovar_dispatch::{
@@ -21,6 +21,11 @@ use crate::variables::{Initialization, log_stream};
 
 /// How long a runtime that has failed, and its extensions, may take to be gone.
 const KILL_GRACE: Duration = Duration::from_secs(2);
+
+/// For how long an environment works, in one invocation or many, before its peak memory is asked
+/// for again. The kernel keeps the peak, so that none is missed; to ask takes it as long as some
+/// system calls together, and in a millisecond no function takes more than a few megabytes.
+const MEMORY_LOOK: Duration = Duration::from_millis(1);
 
 /// An environment: its runtime, and what outlives a runtime that has to be started again.
 #[derive(Debug)]
@@ -42,6 +47,8 @@ pub(crate) struct ProcessEnvironment {
     busy: bool,
     /// That of the invocation that runs.
     course: Option<Course>,
+    /// How long it has worked since its peak memory was asked for.
+    unmeasured: Duration,
 }
 
 impl ProcessEnvironment {
@@ -73,6 +80,7 @@ impl ProcessEnvironment {
             given_up: false,
             busy: false,
             course: None,
+            unmeasured: Duration::ZERO,
         })
     }
 
@@ -103,6 +111,7 @@ impl ProcessEnvironment {
     /// environment lifecycle", failures during the invoke phase).
     async fn end_runtime(&mut self, reason: ShutdownReason, grace: Duration) {
         if let Some(runtime) = self.runtime.take() {
+            runtime.look_at_memory();
             self.peak_memory = runtime.peak_memory();
             runtime.stop(reason, grace).await;
         }
@@ -186,11 +195,24 @@ impl ProcessEnvironment {
         if let Some(runtime) = &mut self.runtime {
             if outcome.is_ok() {
                 outcome = runtime.extensions_done().await;
-                runtime.settle().await;
+                if runtime.has_company() {
+                    runtime.settle().await;
+                }
             }
             runtime.rest();
         }
         outcome
+    }
+
+    /// Notes that it has worked for so long.
+    fn worked(&mut self, duration: Duration) {
+        self.unmeasured += duration;
+        if self.unmeasured >= MEMORY_LOOK
+            && let Some(runtime) = &self.runtime
+        {
+            runtime.look_at_memory();
+            self.unmeasured = Duration::ZERO;
+        }
     }
 
     /// The time of an invocation that still runs was over.
@@ -232,6 +254,7 @@ impl Environment for ProcessEnvironment {
         let arn = invocation.invoked_function_arn.as_ref().unwrap_or(&self.config.function.arn);
         let event = NextEvent::new(&invocation, arn, payload);
         let told = ExtensionEvent::invoke(&invocation, arn);
+        let began = Instant::now();
         self.course = Some(Course::new(&invocation));
         // Not held over the waiting: an event's HTTP form cannot be shared between threads.
         drop(invocation);
@@ -239,6 +262,7 @@ impl Environment for ProcessEnvironment {
         let outcome = self.run(Arc::new(event), Arc::new(told), reply).await;
         let outcome = self.finish(outcome).await;
         self.busy = false;
+        self.worked(began.elapsed());
         // Extensions would take their time: they end when nobody waits any more.
         if outcome.is_err() && !self.reusable() && !self.has_company() {
             self.end_runtime(ShutdownReason::Failure, KILL_GRACE).await;
@@ -263,6 +287,10 @@ impl Environment for ProcessEnvironment {
     }
 
     fn max_memory_used(&self) -> u64 {
+        // One that was given up has not told how long it worked.
+        if let (true, Some(runtime)) = (self.busy, &self.runtime) {
+            runtime.look_at_memory();
+        }
         // What was taken beyond the limit before it was seen is not said, as on AWS.
         let peak = self.runtime.as_ref().map_or(self.peak_memory, Runtime::peak_memory);
         peak.min(u64::from(self.config.function.memory_mb) << 20)

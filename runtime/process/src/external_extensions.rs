@@ -97,6 +97,11 @@ impl ExternalExtensions {
         }
     }
 
+    /// Asks the kernel for the peak memory of each.
+    pub(crate) fn look_at_memory(&self) {
+        self.0.iter().for_each(|process| process.group.look_at_memory());
+    }
+
     /// Peak memory of all in bytes, as far as it has been seen.
     pub(crate) fn peak_memory(&self) -> u64 {
         self.0.iter().map(|process| process.group.peak_memory()).sum()

@@ -231,14 +231,18 @@ impl Group {
         }
     }
 
-    /// Whether the first process lives. Asks the kernel, so that an exit is not missed that the
-    /// watcher has yet to hear of.
+    /// Whether the first process lives, as far as its init knows, which hears of an exit before
+    /// the watcher does. Where there is none the kernel is asked. Costs little enough to be asked
+    /// several times an invocation.
     pub(crate) fn is_alive(&self) -> bool {
-        let reaped = self.leader.0.lock();
         let leader = &self.leader.0;
-        !*reaped
-            && leader.init.as_ref().is_none_or(|init| init.exit().is_none())
-            && leader.status(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_none()
+        match &leader.init {
+            Some(init) => init.exit().is_none() && self.exit.borrow().is_none(),
+            None => {
+                let reaped = leader.lock();
+                !*reaped && leader.status(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_none()
+            }
+        }
     }
 
     /// Asks the first process to end (`SIGTERM`).
@@ -263,12 +267,16 @@ impl Group {
         Member(Arc::clone(&self.leader.0))
     }
 
-    /// Peak memory of the group in bytes, as far as it has been seen.
-    pub(crate) fn peak_memory(&self) -> u64 {
+    /// Asks the kernel for the peak memory of the first process.
+    pub(crate) fn look_at_memory(&self) {
         let reaped = self.leader.0.lock();
         if let (false, Some(first)) = (*reaped, &self.leader.0.first_peak) {
             self.leader.0.peak_memory.fetch_max(first.read(), Ordering::Relaxed);
         }
+    }
+
+    /// Peak memory of the group in bytes, as far as it has been seen.
+    pub(crate) fn peak_memory(&self) -> u64 {
         self.leader.0.peak_memory.load(Ordering::Relaxed)
     }
 }

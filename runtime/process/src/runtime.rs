@@ -189,7 +189,7 @@ impl Runtime {
         runtime.extensions.drain();
         tell_initialised(&runtime.server, &runtime.log, error, began, phase);
         // What it has taken so far is known, should it exit before anybody looks again.
-        let _ = runtime.peak_memory();
+        runtime.look_at_memory();
         runtime.rest();
         result.map(|()| runtime)
     }
@@ -299,7 +299,7 @@ impl Runtime {
         }
     }
 
-    /// Reads what the function wrote up to now, so that it belongs to this invocation.
+    /// Reads what was written up to now, so that it belongs to this invocation.
     pub(crate) async fn settle(&mut self) {
         if self.group.is_alive() {
             self.output.drain();
@@ -359,6 +359,12 @@ impl Runtime {
         self.server.state().is_idle()
             && self.group.is_alive()
             && self.server.extensions().failed_as().is_none()
+    }
+
+    /// Asks the kernel how much memory the processes have taken at most.
+    pub(crate) fn look_at_memory(&self) {
+        self.group.look_at_memory();
+        self.extensions.look_at_memory();
     }
 
     /// Peak memory of the processes in bytes, as far as it has been seen.

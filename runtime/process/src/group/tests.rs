@@ -49,6 +49,7 @@ async fn a_kill_ends_the_first_process_and_its_children() {
     let grandchild = first_line(&spawned);
     let group = spawned.watch().0;
     assert!(group.is_alive() && runs(grandchild));
+    group.look_at_memory();
     assert!(group.peak_memory() > 0);
     group.kill();
     assert_eq!(group.exited().await, Exit::Signal { number: 9, core_dumped: false });
