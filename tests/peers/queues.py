@@ -9,6 +9,7 @@ See README.md beside this file for what the numbers mean.
 
 import argparse
 import contextlib
+import functools
 import os
 import platform
 import statistics
@@ -29,6 +30,7 @@ COLUMNS = [
     ("receive and delete by tens, 8 clients", "drain", 8),
 ]
 REFERENCE = "fauxqs"
+DURABLE = "Samovar"
 # Messages in the queue that receives begin with: the same for all servers, as some slow down with
 # it. What a server does not take within FILL_SECONDS is not waited for.
 BACKLOG = 50_000
@@ -43,7 +45,8 @@ def main():
     print(f"- Disk: {measure.fdatasync_rate(options.disk):,.0f} fdatasync a second, one at a time")
     print(f"- {options.seconds:g} s a cell, {options.rounds} round(s), bodies of "
           f"{measure.BODY_BYTES} bytes, AWS JSON 1.0\n")
-    starts = {"Samovar": lambda: servers.samovar(binary, "queues.yaml", options.disk)}
+    samovar = functools.partial(servers.samovar, binary, "queues.yaml", options.disk)
+    starts = {DURABLE: samovar, "Samovar --ephemeral": lambda: samovar("--ephemeral")}
     starts |= {name: servers.PEERS[name] for name in options.peers}
     rounds = {name: [] for name in starts}
     for _ in range(options.rounds):
@@ -151,7 +154,7 @@ def print_table(rows):
     print("|---|---|" + "---:|" * len(COLUMNS))
     for name, row in rows.items():
         cells = [cell(value, of) for value, of in zip(row, reference)]
-        durable = "yes" if name == "Samovar" else "no"
+        durable = "yes" if name == DURABLE else "no"
         print(f"| {name} | {durable} | " + " | ".join(cells) + " |")
     print(flush=True)
 

@@ -108,14 +108,14 @@ def free_port():
 
 
 @contextlib.contextmanager
-def samovar(binary, template, disk):
+def samovar(binary, template, disk, *options):
     """Samovar with its state in a folder of its own below `disk`; the server's `gateway` is where its
     HTTP APIs are."""
     with tempfile.TemporaryDirectory(prefix="samovar-peers-", dir=disk) as state:
         port, http_port = free_port(), free_port()
         command = [
             binary, "up", "--template", HERE / template, "--state-dir", state,
-            "--api-port", port, "--http-port", http_port,
+            "--api-port", port, "--http-port", http_port, *options,
         ]
         with Server("Samovar", command, port, path="/_samovar/health") as server:
             server.gateway = f"http://127.0.0.1:{http_port}"
