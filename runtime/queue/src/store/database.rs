@@ -7,7 +7,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use fjall::{KeyspaceCreateOptions, OwnedWriteBatch as WriteBatch, PersistMode};
+use fjall::{
+    KeyspaceCreateOptions, OwnedWriteBatch as WriteBatch, PersistMode,
+    config::{FilterPolicy, PinningPolicy},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -235,15 +238,11 @@ impl Keyspaces {
                 .cache_size(CACHE_BYTES)
                 .max_journaling_size(JOURNAL_BYTES)
                 .open()?;
-            let keyspace = |name, memtable_bytes| {
-                let options = || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes);
-                database.keyspace(name, options)
-            };
             Ok(Self {
-                meta: keyspace("meta", RECORDS_MEMTABLE_BYTES)?,
-                records: keyspace("records", RECORDS_MEMTABLE_BYTES)?,
-                contents: keyspace("contents", CONTENTS_MEMTABLE_BYTES)?,
-                accepted: keyspace("accepted", RECORDS_MEMTABLE_BYTES)?,
+                meta: database.keyspace("meta", || options(RECORDS_MEMTABLE_BYTES))?,
+                records: database.keyspace("records", scanned)?,
+                contents: database.keyspace("contents", looked_up)?,
+                accepted: database.keyspace("accepted", scanned)?,
                 database,
             })
         };
@@ -357,6 +356,25 @@ impl Keyspaces {
             .transpose()
             .map_err(|error| format!("{key}: {error}"))
     }
+}
+
+fn options(memtable_bytes: u64) -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes)
+}
+
+/// Of what is read as a whole when the store is opened, and never looked up.
+fn scanned() -> KeyspaceCreateOptions {
+    options(RECORDS_MEMTABLE_BYTES).filter_policy(FilterPolicy::disabled())
+}
+
+/// Of what is looked up by its key, and is there. What says where it is stays in memory, three
+/// bytes a message or so: the cache has no room for that of a large table, and every message of a
+/// backlog would have it read and checked again, hundreds of kilobytes.
+fn looked_up() -> KeyspaceCreateOptions {
+    options(CONTENTS_MEMTABLE_BYTES)
+        .expect_point_read_hits(true)
+        .filter_block_pinning_policy(PinningPolicy::all(true))
+        .index_block_pinning_policy(PinningPolicy::all(true))
 }
 
 /// Reads a keyspace as it is now. `name` says what its values are.
