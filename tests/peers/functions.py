@@ -26,6 +26,7 @@ CLIENTS = (1, 16, 64)
 OWN = "Samovar"
 TITLE = "calls a second (median, 99th percentile, processor time of server and functions)"
 REFERENCE = "cargo lambda watch"
+CEILING = "nothing between"
 # How many environments have to be there before the measurement of idle ones begins.
 IDLE = 100
 
@@ -39,6 +40,7 @@ def main():
     starts = {OWN: lambda: invokers.samovar(binary)} | {
         name: invokers.PEERS[name] for name in options.peers
     }
+    starts[CEILING] = invokers.bare
     rows = {}
     for name, start in starts.items():
         print(f"measuring {name}", file=sys.stderr, flush=True)

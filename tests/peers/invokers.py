@@ -27,6 +27,13 @@ def samovar(binary):
     return servers.samovar(binary, "functions.yaml", None)
 
 
+def bare():
+    """The ceiling: eight processes of the function, and what hands events to them and no more."""
+    program = queues.build("--package", "samovar-process", "--example", "bare")
+    port = servers.free_port()
+    return servers.Server("bare", [program, hello(), "8", port], port)
+
+
 def cargo_lambda():
     """Eight processes for the function, built for release, no looking for changes."""
     program = servers.python("cargo-lambda", "cargo-lambda")

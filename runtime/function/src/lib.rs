@@ -110,6 +110,14 @@
 //! cuts the response in both; `lambda_runtime` tells Lambda so by text at its end, which Samovar
 //! takes for what it means and AWS passes on.
 //!
+//! # Threads
+//!
+//! A handler and the tasks that it spawns share one thread, in both builds: an environment has one
+//! invocation at a time, and a native one answers in half of the processor time that it takes with
+//! the threads of `#[tokio::main]`. Natively, what blocks or computes for long beside other work
+//! goes to `tokio::task::spawn_blocking` or a thread; `tokio::task::block_in_place` panics. A
+//! component has no other threads.
+//!
 //! # Logs
 //!
 //! What goes to standard output and standard error goes to the function's log, a line an entry.
