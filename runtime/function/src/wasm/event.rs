@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, de::DeserializeOwned};
-use tracing::Instrument;
 
 use super::{Diagnostic, handler, kept, log, prepare};
 use crate::{Context, Error};
@@ -29,7 +28,7 @@ where
     E: Into<Diagnostic> + Debug,
 {
     prepare();
-    let span = log::span(&context);
+    let _logged = log::begin(Some(&context));
     let invocation = async {
         let handler = kept::take(init).await?;
         let response = match deserialize(event) {
@@ -43,7 +42,7 @@ where
         let response = response?;
         serde_json::to_vec(&response).map_err(|error| Diagnostic::from(Error::from(error)))
     };
-    let outcome = wstd::runtime::block_on(invocation.instrument(span));
+    let outcome = wstd::runtime::block_on(invocation);
     // What a `print!` without a line feed left behind. There is nobody to tell of a closed log.
     let _ = io::stdout().flush();
     outcome

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use tower_service::Service;
-use tracing::{Instrument, Span};
 use wasip2::http::types::{ErrorCode, IncomingRequest, ResponseOutparam};
 
 use super::{Diagnostic, incoming, kept, log, outgoing, prepare};
@@ -25,7 +24,7 @@ where
         Err(error) => return fail(outparam, error.into()),
     };
     // Other hosts than Samovar and its layer tell of no invocation.
-    let span = request.extensions().get().map_or_else(Span::none, log::span);
+    let _logged = log::begin(request.extensions().get());
     let invocation = async {
         let mut service = match kept::take(init).await {
             Ok(service) => service,
@@ -37,7 +36,7 @@ where
         }
         kept::put(service);
     };
-    wstd::runtime::block_on(invocation.instrument(span));
+    wstd::runtime::block_on(invocation);
     // What a `print!` without a line feed left behind. There is nobody to tell of a closed log.
     let _ = io::stdout().flush();
 }
