@@ -48,13 +48,17 @@ def main():
     samovar = functools.partial(servers.samovar, binary, "queues.yaml", options.disk)
     starts = {DURABLE: samovar, "Samovar --ephemeral": lambda: samovar("--ephemeral")}
     starts |= {name: servers.PEERS[name] for name in options.peers}
+    backlogs = {}
+    if options.backlog:
+        name = f"{DURABLE}, behind {options.backlog:,} messages"
+        starts[name], backlogs[name] = samovar, options.backlog
     rounds = {name: [] for name in starts}
     for _ in range(options.rounds):
         for name, start in starts.items():
-            row = measured(name, start, generator, options.seconds)
+            row = measured(name, start, generator, options.seconds, backlogs.get(name, 0))
             if row is not None:
                 rounds[name].append(row)
-    print_table({name: median(rows) for name, rows in rounds.items() if rows})
+    print_table({name: median(rows) for name, rows in rounds.items() if rows}, {DURABLE, *backlogs})
     if options.function:
         print_function(binary, generator, options)
 
@@ -66,6 +70,8 @@ def arguments():
     options.add_argument("--seconds", type=float, default=5, help="of each measurement")
     options.add_argument("--rounds", type=int, default=1,
                         help="of all; medians are shown [default: 1]")
+    options.add_argument("--backlog", type=int, default=0,
+                        help="measure Samovar once more, with so many messages in each queue")
     options.add_argument("--disk", type=Path, help="where Samovar keeps its state "
                         "[default: the system's folder for temporary files]")
     options.add_argument("--function", action=argparse.BooleanOptionalAction, default=True,
@@ -103,8 +109,9 @@ def build(*what):
     return (ROOT / target / folder / what[-1]).resolve()
 
 
-def measured(name, start, generator, seconds):
-    """Messages a second for each column, or nothing where the server cannot be had."""
+def measured(name, start, generator, seconds, backlog):
+    """Messages a second for each column, with so many messages in the queue before, or nothing where
+    the server cannot be had."""
     print(f"measuring {name}", file=sys.stderr, flush=True)
     try:
         with start() as server:
@@ -114,7 +121,9 @@ def measured(name, start, generator, seconds):
                 try:
                     # Each begins with a queue of its own.
                     url = sqs.queue(f"load-{number}")
-                    if work == "drain":
+                    if backlog:
+                        measure.load(generator, server.url, url, "send-batch", 64, 600, backlog)
+                    elif work == "drain":
                         measure.load(generator, server.url, url, "send-batch", 8, FILL_SECONDS, BACKLOG)
                     tally = measure.load(generator, server.url, url, work, clients, seconds)
                     row.append(measure.rate(tally))
@@ -147,14 +156,15 @@ def processor():
     return platform.processor() or "unknown processor"
 
 
-def print_table(rows):
-    """Messages a second, with ratios to the reference where that was measured."""
+def print_table(rows, kept):
+    """Messages a second, with ratios to the reference where that was measured. Those that are `kept`
+    have each message on the disk."""
     reference = rows.get(REFERENCE, [None] * len(COLUMNS))
     print("| messages a second | on disk | " + " | ".join(title for title, *_ in COLUMNS) + " |")
     print("|---|---|" + "---:|" * len(COLUMNS))
     for name, row in rows.items():
         cells = [cell(value, of) for value, of in zip(row, reference)]
-        durable = "yes" if name == DURABLE else "no"
+        durable = "yes" if name in kept else "no"
         print(f"| {name} | {durable} | " + " | ".join(cells) + " |")
     print(flush=True)
 
