@@ -25,9 +25,11 @@ pub(super) fn init() {
 
 /// The invocation begins; none where nobody has told of one. It is over when the result is dropped.
 pub(super) fn begin(context: Option<&Context>) -> Logged {
-    INVOCATION.set(context.map(|context| {
-        Invocation::Silent(context.request_id.clone(), context.trace_id.clone())
-    }));
+    INVOCATION.set(
+        context.map(|context| {
+            Invocation::Silent(context.request_id.clone(), context.trace_id.clone())
+        }),
+    );
     Logged
 }
 
