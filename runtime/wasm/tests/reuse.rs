@@ -74,6 +74,30 @@ async fn so_do_handlers_of_both_versions_of_wasi_http() {
     }
 }
 
+/// What `tracing` writes is set up by the first invocation that logs, whichever that is.
+#[tokio::test]
+async fn each_invocation_logs_its_own_id() {
+    let guest = reused("events", 4);
+    let mut environment = guest.start().await.unwrap();
+    assert_eq!(call(&mut environment, json!({"do": "count"})).await.unwrap(), 1);
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let event = Event::Bytes(json!({"do": "log"}).to_string().into());
+        let invocation = invocation(event, false);
+        ids.push(invocation.request_id.clone());
+        let (reply, _response) = Reply::channel();
+        environment.invoke(invocation, reply).await.unwrap();
+    }
+    let log = guest.log();
+    let told: Vec<_> = log.iter().filter(|line| line.contains("to the subscriber")).collect();
+    assert_eq!(told.len(), ids.len(), "{log:?}");
+    for (line, id) in told.iter().zip(ids) {
+        // Of the span of another invocation nothing is left.
+        let span = format!(" INFO Lambda runtime invoke{{requestId=\"{id}\"");
+        assert!(line.starts_with(&span) && line.matches("requestId").count() == 1, "{line}");
+    }
+}
+
 /// An error is the handler's answer; Lambda's environments go on after one.
 #[tokio::test]
 async fn an_error_of_the_handler_ends_nothing() {
