@@ -39,8 +39,7 @@ def main():
     print(f"- {options.seconds:g} s a cell, after 1 s that is not counted\n")
     starts = {OWN: lambda: invokers.samovar(binary)} | {
         name: invokers.PEERS[name] for name in options.peers
-    }
-    starts[CEILING] = invokers.bare
+    } | {CEILING: invokers.bare}
     rows = {}
     for name, start in starts.items():
         print(f"measuring {name}", file=sys.stderr, flush=True)
