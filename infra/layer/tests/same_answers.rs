@@ -282,6 +282,30 @@ async fn a_function_url() {
     assert_eq!(answered(&both, request("POST", host, "/", &[], "{")).await.0, 502);
 }
 
+/// WASI 0.3 has an engine of its own.
+#[tokio::test]
+async fn components_of_wasi_3() {
+    let both = Both::serve();
+    let event = json!({"cups": 3});
+    let printed = invoked(&both, "Command3", &event).await;
+    assert_eq!(printed, Outcome::Bytes(event.to_string().into()));
+    for event in ["fail", "exit"] {
+        let Outcome::Error(_) = invoked(&both, "Command3", &json!(event)).await else { panic!() };
+    }
+
+    let host = "service.localhost";
+    let send = async |method: &str, target: &str, body: &'static [u8]| {
+        let (status, _, body) = answered(&both, request(method, host, target, &[], body)).await;
+        (status, body)
+    };
+    assert_eq!(send("GET", "/hello?name=Ada", b"").await, (200, "Hello, Ada!\n".into()));
+    for _ in 0..2 {
+        assert_eq!(send("GET", "/count", b"").await, (200, "1".into()));
+    }
+    assert_eq!(send("POST", "/echo", b"two cups").await, (200, "two cups".into()));
+    assert_eq!(send("GET", "/panic", b"").await.0, 502);
+}
+
 #[tokio::test]
 async fn pictures_through_an_http_api() {
     let both = Both::serve();

@@ -25,8 +25,8 @@ use crate::seal::Broken;
 #[cfg(feature = "compile")]
 pub use compile::compile;
 #[cfg(feature = "compile")]
-pub(crate) use load::{code, incompatible};
-pub(crate) use load::{is_compiled, load};
+pub(crate) use load::{Origin, code, incompatible, is_concurrent};
+pub(crate) use load::{is_compiled, load, origin};
 
 /// The machines that code is compiled for, by the names that Lambda has for them
 /// (`AWS::Lambda::Function`, "Architectures").

@@ -4,7 +4,8 @@
 //! component's bytes and of everything that decides how they are compiled: wasmtime's exact
 //! version, its settings, the processor. It is sealed (see [`seal`]) with the key in its label, so
 //! that a file that was torn, changed or moved is compiled again and never executed. Its time of
-//! modification is when it was used last.
+//! modification is when it was used last. Data that was taken out of the component (see
+//! [`crate::separate`]) is behind the code, at the beginning of a page, and its place in the label.
 //!
 //! Any number of processes may use the folder at once: one that compiles writes `KEY.part` and
 //! holds a lock on it, for which the others wait.
@@ -28,6 +29,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::Result;
 
+use crate::compiled::Compiled;
 use crate::error::HostError;
 use crate::seal;
 
@@ -59,8 +61,8 @@ pub(crate) enum Code {
     OnDisk(OnDisk),
     /// Here alone, since it could not be kept.
     InMemory {
-        /// wasmtime's bytes.
-        bytes: Vec<u8>,
+        /// What was made.
+        compiled: Compiled,
         /// Why.
         reason: io::Error,
     },
@@ -109,27 +111,24 @@ impl Cache {
     /// # Errors
     /// Those of `make`. A folder that cannot be written is no error: the code is in memory, and
     /// the next process makes it again.
-    pub(crate) fn code(&self, key: &str, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Code> {
+    pub(crate) fn code(&self, key: &str, make: impl FnOnce() -> Result<Compiled>) -> Result<Code> {
         if let Some(code) = self.stored(key) {
             return Ok(Code::OnDisk(code));
         }
         let path = self.dir.join(key).with_extension(EXTENSION);
         let part = match Part::begin(&path) {
             Ok(part) => part,
-            Err(reason) => return Ok(Code::InMemory { bytes: make()?, reason }),
+            Err(reason) => return Ok(Code::InMemory { compiled: make()?, reason }),
         };
         // Another may have been at it, and done with it by now.
         if let Some(code) = self.stored(key) {
             return Ok(Code::OnDisk(code));
         }
-        let mut bytes = make()?;
-        let length = bytes.len();
-        seal::seal(&mut bytes, key);
+        let compiled = make()?;
+        let bytes = code::file(&compiled, key);
         let size = bytes.len() as u64;
-        let written = part.finish(&bytes, &path);
-        bytes.truncate(length);
-        if let Err(reason) = written {
-            return Ok(Code::InMemory { bytes, reason });
+        if let Err(reason) = part.finish(&bytes, &path) {
+            return Ok(Code::InMemory { compiled, reason });
         }
         let all = self.size.fetch_add(size, Ordering::Relaxed) + size;
         if all > self.limit && self.trims.load(Ordering::Relaxed) {
@@ -138,7 +137,7 @@ impl Cache {
         // As any other file it is read before it is run.
         Ok(match self.stored(key) {
             Some(code) => Code::OnDisk(code),
-            None => Code::InMemory { bytes, reason: io::ErrorKind::InvalidData.into() },
+            None => Code::InMemory { compiled, reason: io::ErrorKind::InvalidData.into() },
         })
     }
 

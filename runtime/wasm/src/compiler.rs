@@ -4,12 +4,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::cache::{Cache, Code, OnDisk};
 use crate::error::LoadError;
 use crate::gate::Gate;
+use crate::memory::Image;
+use crate::resident::Loader;
 use crate::source::Source;
 
 /// Who is told what happens to components while they are loaded. Called on the thread that loads.
@@ -56,23 +57,26 @@ impl Compiler {
     /// wasmtime refuses it. `function` and `path` are for messages.
     pub(crate) fn component(
         &self,
-        engine: &Engine,
+        loader: &Loader,
         (function, path): (&str, &Path),
         source: &Source<'_>,
-    ) -> Result<(Component, Option<OnDisk>), LoadError> {
+    ) -> Result<((Component, Option<Arc<Image>>), Option<OnDisk>), LoadError> {
+        let engine = &loader.engine;
         let refused = |error| source.refused(path, &error);
         let code = self.cache.code(source.key(), || {
             let _pass = self.compiling.pass();
-            source.compile(engine, || self.observer.compiling(function, path, source.size()))
+            source.compile(loader, || self.observer.compiling(function, path, source.size()))
         });
         match code.map_err(refused)? {
             Code::OnDisk(code) => Ok((code.component(engine).map_err(refused)?, Some(code))),
-            Code::InMemory { bytes, reason } => {
+            Code::InMemory { compiled, reason } => {
                 self.observer.not_kept(function, path, self.cache.dir(), &reason);
                 // SAFETY: these are the bytes that this engine has just made of the component, or
                 // that a seal says to have been made by `aot::compile`.
-                let component = unsafe { Component::deserialize(engine, bytes) };
-                Ok((component.map_err(refused)?, None))
+                let component = unsafe { Component::deserialize(engine, compiled.code) };
+                let image = compiled.data.as_ref().map(Image::in_memory).transpose();
+                let image = image.map_err(|error| refused(error.into()))?.map(Arc::new);
+                Ok(((component.map_err(refused)?, image), None))
             }
         }
     }

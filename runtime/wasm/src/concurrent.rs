@@ -3,6 +3,7 @@
 //! The concurrency of WASI 0.3 is a setting of the engine, and costs every store something, used or
 //! not. So components of WASI 0.2 stay on an engine without it.
 
+#[cfg(feature = "compile")]
 use wasmparser::{Parser, Payload};
 use wasmtime::Result;
 
@@ -14,7 +15,7 @@ use crate::resident::Loader;
 /// # Errors
 /// The engine does not run on this machine.
 pub(crate) fn loader(ticker: &Ticker) -> Result<Loader> {
-    let mut loader = Loader::new(engine::concurrent()?, ticker)?;
+    let mut loader = Loader::of_little_data(engine::concurrent()?, ticker)?;
     wasmtime_wasi::p3::add_to_linker(&mut loader.linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut loader.linker)?;
     Ok(loader)
@@ -22,6 +23,7 @@ pub(crate) fn loader(ticker: &Ticker) -> Result<Loader> {
 
 /// Whether a component, not yet compiled, needs the engine for WASI 0.3. Of what is no valid
 /// component the compiler tells why.
+#[cfg(feature = "compile")]
 pub(crate) fn is_needed(component: &[u8]) -> bool {
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
@@ -51,11 +53,12 @@ pub(crate) fn is_needed(component: &[u8]) -> bool {
 }
 
 /// `wasi:http/types@0.3.0`.
+#[cfg(feature = "compile")]
 fn is_of_wasi3(name: &str) -> bool {
     name.starts_with("wasi:") && name.contains("@0.3.")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "compile"))]
 mod tests {
     use super::*;
 

@@ -55,23 +55,31 @@ pub(crate) fn mapped() -> Result<Made> {
     Ok(Made { engine: Engine::new(&config)?, sizes, is_pooled: false })
 }
 
-/// Makes the engine for components with little data ([`Content::Copied`]), after the other, which
-/// leaves it few addresses where there are few.
-pub(crate) fn copied() -> Result<Engine> {
-    few_data(false)
+/// An engine for components with little data ([`Content::Copied`]).
+pub(crate) struct LittleData {
+    pub(crate) engine: Engine,
+    /// Whether memories are [`LinearMemories`], which can have an image mapped. It decides on
+    /// settings that wasmtime compares: code without its data is not taken by an engine without
+    /// them.
+    pub(crate) has_images: bool,
 }
 
-fn few_data(concurrency: bool) -> Result<Engine> {
-    let mut config = settings::code(Content::Copied);
-    config.concurrency_support(concurrency);
+/// Makes the engine for components with little data, after the other, which leaves it few addresses
+/// where there are few.
+pub(crate) fn copied() -> Result<LittleData> {
+    little_data(settings::code(Content::Copied))
+}
+
+fn little_data(mut config: Config) -> Result<LittleData> {
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     config.with_host_stack(Arc::new(Stacks::new()));
-    if address_space::has_room_for_memories() {
+    let has_images = address_space::has_room_for_memories();
+    if has_images {
         config.with_host_memory(Arc::new(LinearMemories::new()));
     } else {
         spare_addresses(&mut config);
     }
-    Engine::new(&config)
+    Ok(LittleData { engine: Engine::new(&config)?, has_images })
 }
 
 /// Memories do not reserve 4 GiB each: they move when they grow, and their bounds are checked in
@@ -83,8 +91,8 @@ fn spare_addresses(config: &mut Config) {
 }
 
 /// Makes the engine for components that need WASI 0.3, which has its price for every store.
-pub(crate) fn concurrent() -> Result<Engine> {
-    few_data(true)
+pub(crate) fn concurrent() -> Result<LittleData> {
+    little_data(settings::concurrent())
 }
 
 fn pool(sizes: Sizes) -> PoolingAllocationConfig {

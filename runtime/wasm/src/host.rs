@@ -4,22 +4,19 @@ use std::collections::HashMap;
 use std::fmt;
 #[cfg(feature = "compile")]
 use std::fs;
-#[cfg(feature = "compile")]
-use std::path::Path;
-use std::path::PathBuf;
-#[cfg(feature = "compile")]
-use std::sync::OnceLock;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use samovar_app::Function;
+use wasmtime::component::Component;
 
-#[cfg(feature = "compile")]
 use crate::aot;
 #[cfg(feature = "compile")]
 use crate::cache::Cache;
 #[cfg(feature = "compile")]
 use crate::compiler::{CompileObserver, Compiler};
-#[cfg(feature = "compile")]
 use crate::concurrent;
 #[cfg(feature = "compile")]
 use crate::engine;
@@ -105,7 +102,6 @@ struct Inner {
     #[cfg(feature = "compile")]
     copied: Option<Arc<Loader>>,
     /// The loader of components that need WASI 0.3, made when there is one.
-    #[cfg(feature = "compile")]
     concurrent: OnceLock<wasmtime::Result<Arc<Loader>>>,
     ticker: Arc<Ticker>,
     is_pooled: bool,
@@ -143,7 +139,7 @@ impl Host {
         let cache = Cache::open(config.cache_dir, config.cache_size)?;
         let compiler = Some(Compiler::new(cache, config.observer));
         let inner = Inner::new(engine::mapped().map_err(HostError::of_engine)?)?;
-        let copied = engine::copied().and_then(|engine| Loader::new(engine, &inner.ticker));
+        let copied = engine::copied().and_then(|made| Loader::of_little_data(made, &inner.ticker));
         let copied = Some(Arc::new(copied.map_err(HostError::of_engine)?));
         let inner = Arc::new(Inner { compiler, copied, ..inner });
         resident::give_back_unused(Arc::downgrade(&inner))?;
@@ -208,8 +204,8 @@ impl Host {
         if let Some(compiler) = &self.0.compiler {
             return self.kept(compiler, &config.function.logical_id, path);
         }
-        let component = self.0.loader.unkept(path)?;
-        Ok(Arc::new(Resident::new(self.0.loader.clone(), component, None, path.to_owned())?))
+        let (loader, component) = self.0.unkept(path)?;
+        Ok(Arc::new(Resident::new(loader.clone(), (component, None), None, path.to_owned())?))
     }
 
     /// A component whose code is kept, and which is loaded once for all.
@@ -229,8 +225,8 @@ impl Host {
         if let Some(resident) = slot.upgrade().filter(|resident| !resident.is_lost()) {
             return Ok(resident);
         }
-        let (component, code) = compiler.component(&loader.engine, (function, path), &source)?;
-        let resident = Resident::new(loader.clone(), component, code, path.to_owned())?;
+        let (loaded, code) = compiler.component(loader, (function, path), &source)?;
+        let resident = Resident::new(loader.clone(), loaded, code, path.to_owned())?;
         let resident = Arc::new(resident);
         *slot = Arc::downgrade(&resident);
         Ok(resident)
@@ -244,7 +240,6 @@ impl Inner {
             loader: Arc::new(Loader::new(engine, &ticker).map_err(HostError::of_engine)?),
             #[cfg(feature = "compile")]
             copied: None,
-            #[cfg(feature = "compile")]
             concurrent: OnceLock::new(),
             ticker,
             is_pooled,
@@ -262,14 +257,57 @@ impl Inner {
     #[cfg(feature = "compile")]
     fn loader(&self, path: &Path, bytes: &[u8]) -> Result<&Arc<Loader>, LoadError> {
         if aot::is_compiled(bytes) {
-            return Ok(&self.loader);
+            // Of what is not whole it is told later why.
+            let is_concurrent = aot::is_concurrent(bytes);
+            return if is_concurrent { self.concurrent(path) } else { Ok(&self.loader) };
         }
-        if !concurrent::is_needed(bytes) {
-            return Ok(match &self.copied {
-                Some(copied) if Content::of(bytes) == Content::Copied => copied,
-                _ => &self.loader,
-            });
+        if concurrent::is_needed(bytes) {
+            return self.concurrent(path);
         }
+        Ok(match &self.copied {
+            Some(copied) if Content::of(bytes) == Content::Copied => copied,
+            _ => &self.loader,
+        })
+    }
+
+    /// A component of which nothing is kept, and what loads it: code is mapped from where it is, as
+    /// it is, and anything else compiled.
+    ///
+    /// # Errors
+    /// It is nothing that can be run here.
+    fn unkept(&self, path: &Path) -> Result<(&Arc<Loader>, Component), LoadError> {
+        let read = |source| LoadError::Read { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(read)?;
+        // What tells them apart. Compiled code is mapped, and not read as a whole.
+        let mut bytes = Vec::new();
+        (&file).take(8).read_to_end(&mut bytes).map_err(read)?;
+        if aot::is_compiled(&bytes) {
+            let compiled = |source| LoadError::Compiled { path: path.to_owned(), source };
+            let is_concurrent = aot::origin(&file).map_err(compiled)?.is_concurrent;
+            let loader = if is_concurrent { self.concurrent(path)? } else { &self.loader };
+            return Ok((loader, aot::load(&loader.engine, &file).map_err(compiled)?));
+        }
+        if !bytes.starts_with(b"\0asm") {
+            return Err(LoadError::NotWasm { path: path.to_owned() });
+        }
+        file.read_to_end(&mut bytes).map_err(read)?;
+        #[cfg(feature = "compile")]
+        {
+            let bytes = preview1::component(path, bytes)?;
+            let loader = self.loader(path, &bytes)?;
+            let source = Source::new(&loader.engine, path, &bytes)?;
+            let component = Component::new(&loader.engine, &bytes);
+            Ok((loader, component.map_err(|error| source.refused(path, &error))?))
+        }
+        #[cfg(not(feature = "compile"))]
+        Err(LoadError::NoCompiler { path: path.to_owned() })
+    }
+
+    /// What loads components that need WASI 0.3.
+    ///
+    /// # Errors
+    /// There is no engine for them on this machine.
+    fn concurrent(&self, path: &Path) -> Result<&Arc<Loader>, LoadError> {
         let made = self.concurrent.get_or_init(|| concurrent::loader(&self.ticker).map(Arc::new));
         made.as_ref().map_err(|error| LoadError::Engine {
             path: path.to_owned(),

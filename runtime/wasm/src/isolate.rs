@@ -82,10 +82,10 @@ impl Provider for WasmProvider {
 impl Shared {
     /// Instantiates the component.
     async fn guest(&self, log: &EnvironmentLog) -> Result<Guest, FunctionError> {
-        let entry = self.component.entry().await.map_err(|error| failure::load(&error))?;
+        let component = self.component.component().await.map_err(|error| failure::load(&error))?;
         let _running = self.ticker.running();
         let mut store = self.store(log.clone());
-        match entry.instantiate(&mut store).await {
+        match component.instantiate(&mut store).await {
             Ok(instance) => Ok(Guest { store, instance }),
             Err(error) => {
                 store.data().flush_lines();
@@ -104,7 +104,7 @@ impl Shared {
         };
         let network = Network::new(self.allowed.clone(), log.clone());
         let memory = MemoryLimit::new((self.function.memory_mb as usize) << 20);
-        let state = State::new(log, &self.variables, network, memory, stdout);
+        let state = State::new(log, self.variables.clone(), network, memory, stdout);
         let mut store = Store::new(self.component.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);

@@ -59,10 +59,14 @@ pub mod aot;
     expect(dead_code, reason = "what is compiled is kept where there is a compiler")
 )]
 mod cache;
+#[cfg_attr(
+    not(feature = "compile"),
+    expect(dead_code, reason = "what is compiled is kept where there is a compiler")
+)]
+mod compiled;
 #[cfg(feature = "compile")]
 mod compiler;
 mod component;
-#[cfg(feature = "compile")]
 mod concurrent;
 #[cfg_attr(
     not(feature = "compile"),
@@ -92,6 +96,9 @@ mod preview1;
 )]
 mod resident;
 mod seal;
+mod seed;
+#[cfg(feature = "compile")]
+mod separate;
 mod settings;
 mod slots;
 #[cfg(feature = "compile")]

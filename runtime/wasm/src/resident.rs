@@ -6,8 +6,6 @@
 //! that nobody has called for [`UNLOAD`] the rest; the next call maps it again.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -16,19 +14,16 @@ use std::time::Duration;
 
 use samovar_dispatch::Door;
 use tokio::task::spawn_blocking;
-use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store};
 
-use crate::aot;
 use crate::cache::OnDisk;
-use crate::component::Entry;
-use crate::engine::Ticker;
+use crate::component::{Entry, Instance};
+use crate::engine::{LittleData, Ticker};
 use crate::error::{HostError, LoadError};
-#[cfg(feature = "compile")]
-use crate::preview1;
+use crate::memory::{Image, with_image};
+use crate::seed;
 use crate::slots::Needs;
-#[cfg(feature = "compile")]
-use crate::source::Source;
 use crate::state::State;
 
 /// How often it is looked what was not used.
@@ -44,6 +39,12 @@ const UNLOAD: u32 = 5;
 pub(crate) struct Loader {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<State>,
+    /// Whether code may be without its data, which is mapped into memories.
+    #[cfg_attr(
+        not(feature = "compile"),
+        expect(dead_code, reason = "data is separated when a component is compiled")
+    )]
+    pub(crate) has_images: bool,
 }
 
 impl Loader {
@@ -55,38 +56,17 @@ impl Loader {
         ticker.add(&engine);
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        seed::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, has_images: false })
     }
 
-    /// A component of which nothing is kept: code is mapped from where it is, as it is, and
-    /// anything else compiled.
+    /// The same for an engine for components with little data.
     ///
     /// # Errors
-    /// It is nothing that can be run here.
-    pub(crate) fn unkept(&self, path: &Path) -> Result<Component, LoadError> {
-        let read = |source| LoadError::Read { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(read)?;
-        // What tells them apart. Compiled code is mapped, and not read as a whole.
-        let mut bytes = Vec::new();
-        (&file).take(8).read_to_end(&mut bytes).map_err(read)?;
-        if aot::is_compiled(&bytes) {
-            let compiled = |source| LoadError::Compiled { path: path.to_owned(), source };
-            return aot::load(&self.engine, &file).map_err(compiled);
-        }
-        if !bytes.starts_with(b"\0asm") {
-            return Err(LoadError::NotWasm { path: path.to_owned() });
-        }
-        file.read_to_end(&mut bytes).map_err(read)?;
-        #[cfg(feature = "compile")]
-        {
-            let bytes = preview1::component(path, bytes)?;
-            let source = Source::new(&self.engine, path, &bytes)?;
-            let component = Component::new(&self.engine, &bytes);
-            component.map_err(|error| source.refused(path, &error))
-        }
-        #[cfg(not(feature = "compile"))]
-        Err(LoadError::NoCompiler { path: path.to_owned() })
+    /// wasmtime's.
+    pub(crate) fn of_little_data(made: LittleData, ticker: &Ticker) -> wasmtime::Result<Self> {
+        Ok(Self { has_images: made.has_images, ..Self::new(made.engine, ticker)? })
     }
 
     /// Links a component, and finds its door. `path` is for messages.
@@ -122,9 +102,21 @@ pub(crate) struct Resident {
 }
 
 /// A component in memory.
-struct Loaded {
+pub(crate) struct Loaded {
     component: Component,
-    entry: Arc<Entry>,
+    entry: Entry,
+    /// Its data, if its code is without.
+    image: Option<Arc<Image>>,
+}
+
+impl Loaded {
+    /// Makes an instance.
+    ///
+    /// # Errors
+    /// wasmtime's, or the guest's.
+    pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
+        with_image(self.image.as_ref(), self.entry.instantiate(store)).await
+    }
 }
 
 impl Resident {
@@ -134,7 +126,7 @@ impl Resident {
     /// It cannot be served.
     pub(crate) fn new(
         loader: Arc<Loader>,
-        component: Component,
+        (component, image): (Component, Option<Arc<Image>>),
         code: Option<OnDisk>,
         path: PathBuf,
     ) -> Result<Self, LoadError> {
@@ -142,7 +134,7 @@ impl Resident {
             Ok(needs) => needs,
             Err(message) => return Err(LoadError::Invalid { path, message }),
         };
-        let entry = Arc::new(loader.entry(&component, &path)?);
+        let entry = loader.entry(&component, &path)?;
         let resident = Self {
             loader,
             code,
@@ -150,7 +142,7 @@ impl Resident {
             door: entry.door(),
             answers_on_stdout: entry.answers_on_stdout(),
             needs,
-            loaded: RwLock::new(Some(Arc::new(Loaded { component, entry }))),
+            loaded: RwLock::new(Some(Arc::new(Loaded { component, entry, image }))),
             loading: tokio::sync::Mutex::default(),
             idle: AtomicU32::new(0),
             lost: AtomicBool::new(false),
@@ -184,17 +176,17 @@ impl Resident {
     ///
     /// # Errors
     /// Its file was changed.
-    pub(crate) async fn entry(self: &Arc<Self>) -> Result<Arc<Entry>, LoadError> {
+    pub(crate) async fn component(self: &Arc<Self>) -> Result<Arc<Loaded>, LoadError> {
         if self.idle.load(Ordering::Relaxed) > 0 {
             self.idle.store(0, Ordering::Relaxed);
         }
-        if let Some(entry) = self.loaded() {
-            return Ok(entry);
+        if let Some(loaded) = self.loaded() {
+            return Ok(loaded);
         }
         let _loading = self.loading.lock().await;
         // Others may have waited for the same.
-        if let Some(entry) = self.loaded() {
-            return Ok(entry);
+        if let Some(loaded) = self.loaded() {
+            return Ok(loaded);
         }
         let this = self.clone();
         // A large one that has to be read again takes a while.
@@ -209,23 +201,22 @@ impl Resident {
         self.lost.load(Ordering::Relaxed)
     }
 
-    fn loaded(&self) -> Option<Arc<Entry>> {
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
-        loaded.as_ref().map(|loaded| loaded.entry.clone())
+    fn loaded(&self) -> Option<Arc<Loaded>> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn load(&self) -> Result<Arc<Entry>, LoadError> {
+    fn load(&self) -> Result<Arc<Loaded>, LoadError> {
         let invalid = |error| {
             let message = format!("its compiled code cannot be loaded again: {error:#}");
             LoadError::Invalid { path: self.path.clone(), message }
         };
         // Without a file it is never unloaded.
         let code = self.code.as_ref().ok_or_else(|| invalid(wasmtime::format_err!("no file")))?;
-        let component = code.component(&self.loader.engine).map_err(invalid)?;
-        let entry = Arc::new(self.loader.entry(&component, &self.path)?);
-        let loaded = Some(Arc::new(Loaded { component, entry: entry.clone() }));
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
-        Ok(entry)
+        let (component, image) = code.component(&self.loader.engine).map_err(invalid)?;
+        let entry = self.loader.entry(&component, &self.path)?;
+        let loaded = Arc::new(Loaded { component, entry, image });
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
+        Ok(loaded)
     }
 
     /// Takes the component out of memory, if it can come back. Calls under way keep it until they
@@ -241,8 +232,7 @@ impl Resident {
     /// Gives the pages of its code back to the system, where they are again as soon as they are
     /// touched.
     fn trim(&self) {
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(loaded) = loaded.filter(|_| self.code.is_some()) {
+        if let Some(loaded) = self.loaded().filter(|_| self.code.is_some()) {
             give_back(&loaded.component);
         }
     }

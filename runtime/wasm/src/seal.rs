@@ -72,6 +72,15 @@ pub(crate) fn open(sealed: &[u8]) -> Result<(&[u8], &str), Broken> {
     Ok((code, str::from_utf8(label).map_err(|_| Broken::Changed)?))
 }
 
+/// The label of sealed bytes, whole or not.
+#[cfg(feature = "compile")]
+pub(crate) fn label_of(sealed: &[u8]) -> Option<&str> {
+    let rest = sealed.strip_suffix(&MAGIC)?;
+    let (rest, _) = rest.split_last_chunk::<DIGEST>()?;
+    let (length, rest) = rest.split_last()?;
+    str::from_utf8(&rest[rest.len().checked_sub((*length).into())?..]).ok()
+}
+
 /// Reads all of a sealed file, and gives its label if it is whole.
 ///
 /// # Errors
@@ -153,6 +162,7 @@ mod tests {
         for (code, label) in [(b"".as_slice(), ""), (b"code", "a label"), (&long, "x")] {
             let sealed = sealed(code, label);
             assert_eq!(open(&sealed).unwrap(), (code, label));
+            assert_eq!(label_of(&sealed), Some(label));
             assert_eq!(verify(&file(&sealed)).unwrap(), label);
         }
         let label = "ä".repeat(200);

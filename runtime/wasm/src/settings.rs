@@ -3,7 +3,8 @@
 //! wasmtime compares these settings when it loads compiled code, and refuses code that was made
 //! with others (`wasmtime::Config`, "AOT compilation"). So they are in one place, for `samovar up`,
 //! `samovar build --aot` and the Lambda layer alike. How instances are allocated is not part of
-//! them: code runs in a pool and out of one. What is compiled ahead of time has its content mapped.
+//! them: code runs in a pool and out of one. What is compiled ahead of time has its content mapped,
+//! but for components of WASI 0.3.
 
 #[cfg(feature = "compile")]
 use wasmparser::{Parser, Payload};
@@ -36,6 +37,13 @@ impl Content {
         }
         if data > MAX_COPIED { Self::Mapped } else { Self::Copied }
     }
+}
+
+/// The settings of the engine for WASI 0.3, whatever a component has of data.
+pub(crate) fn concurrent() -> Config {
+    let mut config = code(Content::Copied);
+    config.concurrency_support(true);
+    config
 }
 
 /// The settings of every engine.

@@ -5,9 +5,12 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Error, Result};
 
-use crate::aot;
+use crate::aot::{self, Origin};
 use crate::cache;
+use crate::compiled::Compiled;
 use crate::error::LoadError;
+use crate::resident::Loader;
+use crate::separate;
 
 /// The content of a component's file.
 pub(crate) enum Source<'a> {
@@ -39,7 +42,7 @@ impl<'a> Source<'a> {
         if aot::is_compiled(bytes) {
             // It is copied and the copy is run, so that the file can be written to at any time.
             let compiled = |source| LoadError::Compiled { path: path(), source };
-            let (code, by) = aot::code(bytes).map_err(compiled)?;
+            let (code, Origin { by, .. }) = aot::code(bytes).map_err(compiled)?;
             let key = format!("aot-{}", cache::hex(&Sha256::digest(code)));
             return Ok(Self::Compiled { code, by, key });
         }
@@ -71,13 +74,20 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// wasmtime's.
-    pub(crate) fn compile<T>(&self, engine: &Engine, begin: impl FnOnce() -> T) -> Result<Vec<u8>> {
+    pub(crate) fn compile<T>(
+        &self,
+        loader: &Loader,
+        begin: impl FnOnce() -> T,
+    ) -> Result<Compiled> {
         match self {
             Self::Wasm { bytes, .. } => {
                 let _under_way = begin();
-                engine.precompile_component(bytes)
+                if loader.has_images {
+                    return separate::compile(&loader.engine, bytes);
+                }
+                loader.engine.precompile_component(bytes).map(Compiled::whole)
             }
-            Self::Compiled { code, .. } => Ok(code.to_vec()),
+            Self::Compiled { code, .. } => Ok(Compiled::whole(code.to_vec())),
         }
     }
 

@@ -28,7 +28,10 @@ const MAX_FIELDS: usize = 64 << 10;
 
 /// Everything of an isolate that is the host's.
 pub(crate) struct State {
-    wasi: WasiCtx,
+    /// Made when the guest asks for something of it, which a small handler never does: to clone
+    /// all variables takes longer than its call.
+    wasi: Option<WasiCtx>,
+    variables: Arc<[(String, String)]>,
     http: WasiHttpCtx,
     table: ResourceTable,
     network: Network,
@@ -54,26 +57,28 @@ pub(crate) enum Stdout {
 impl State {
     pub(crate) fn new(
         log: EnvironmentLog,
-        variables: &[(String, String)],
+        variables: Arc<[(String, String)]>,
         network: Network,
         memory: MemoryLimit,
         stdout: Stdout,
     ) -> Self {
-        let stdin = Stdin::default();
-        let stderr = LogStream::new(log.clone());
-        // Nothing but this: no file, no socket, no argument, no variable of the host.
-        let mut wasi = WasiCtx::builder();
-        wasi.envs(variables).stdin(stdin.clone()).stderr(stderr.clone());
-        match &stdout {
-            Stdout::Log(stream) => wasi.stdout(stream.clone()),
-            Stdout::Response(pipe) => wasi.stdout(pipe.clone()),
-        };
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_FIELDS);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        let wasi = wasi.build();
-        Self { wasi, http, table, network, memory, stdin, stdout, stderr, log, returned: true }
+        Self {
+            wasi: None,
+            variables,
+            http,
+            table,
+            network,
+            memory,
+            stdin: Stdin::default(),
+            stdout,
+            stderr: LogStream::new(log.clone()),
+            log,
+            returned: true,
+        }
     }
 
     /// An invocation begins, perhaps not the isolate's first.
@@ -93,9 +98,27 @@ impl State {
     }
 }
 
+/// Nothing but this: no file, no socket, no argument, no variable of the host.
+fn wasi(
+    variables: &[(String, String)],
+    stdin: &Stdin,
+    stdout: &Stdout,
+    stderr: &LogStream,
+) -> WasiCtx {
+    let mut wasi = WasiCtx::builder();
+    wasi.envs(variables).stdin(stdin.clone()).stderr(stderr.clone());
+    match stdout {
+        Stdout::Log(stream) => wasi.stdout(stream.clone()),
+        Stdout::Response(pipe) => wasi.stdout(pipe.clone()),
+    };
+    wasi.build()
+}
+
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let Self { wasi: made, variables, stdin, stdout, stderr, table, .. } = self;
+        let ctx = made.get_or_insert_with(|| wasi(variables, stdin, stdout, stderr));
+        WasiCtxView { ctx, table }
     }
 }
 

@@ -92,14 +92,14 @@ fn reader() -> String {
     )
 }
 
-/// The same memory with an image of its own in the second page: the image is there, and beside it
-/// only zeroes.
-fn reader_with_image() -> String {
+/// The same memory with an image of its own in the second page, of a byte over and over: the image
+/// is there, and beside it only zeroes.
+fn reader_with_image(byte: u8) -> String {
     component(
         "2 1000",
         &format!(
             r#"(local $at i32) (local $end i32)
-             (if (i64.ne (i64.load (i32.const 70000)) (i64.const 0x7474747474747474))
+             (if (i64.ne (i64.load (i32.const 70000)) (i64.const {image}))
                  (then unreachable))
              (i64.store (i32.const 70000) (i64.const 0))
              (drop (memory.grow (i32.const {grown})))
@@ -110,8 +110,9 @@ fn reader_with_image() -> String {
                  (br_if $more (i32.lt_u (local.get $at) (local.get $end))))
              i32.const 0"#,
             grown = PAGES,
+            image = u64::from_ne_bytes([byte; 8]),
         ),
-        r#"(data (i32.const 70000) "tttttttt")"#,
+        &format!(r#"(data (i32.const 70000) "{}")"#, format!("\\{byte:02x}").repeat(8)),
     )
 }
 
@@ -135,12 +136,13 @@ fn load(wat: &str) -> Arc<Guest> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_isolate_sees_what_another_wrote() {
     let writers = [load(&dense(GOOD)), load(&sparse())];
-    let readers = [load(&reader()), load(&reader_with_image())];
+    let readers = [&reader(), &reader_with_image(0x74), &reader_with_image(0x7e)];
+    let readers = readers.map(|wat| load(wat));
     for _ in 0..3 {
         for writer in &writers {
             many(writer, 60).await;
             // Some slots have an image now, and those of the others are made anew.
-            tokio::join!(many(&readers[0], 40), many(&readers[1], 40));
+            tokio::join!(many(&readers[0], 40), many(&readers[1], 40), many(&readers[2], 40));
         }
         // All of them beside each other.
         tokio::join!(
@@ -148,6 +150,7 @@ async fn no_isolate_sees_what_another_wrote() {
             many(&readers[0], 30),
             many(&writers[1], 30),
             many(&readers[1], 30),
+            many(&readers[2], 30),
         );
     }
 }
@@ -204,12 +207,12 @@ async fn no_isolate_sees_what_another_wrote_under_pressure() {
         })
     };
     let writers = [load(&dense(GOOD)), load(&sparse())];
-    let reader = load(&reader());
+    let (reader, image) = (load(&reader()), load(&reader_with_image(0x74)));
     for _ in 0..4 {
         for writer in &writers {
-            tokio::join!(many(writer, 30), many(&reader, 30));
+            tokio::join!(many(writer, 30), many(&reader, 30), many(&image, 30));
         }
-        many(&reader, 40).await;
+        tokio::join!(many(&reader, 40), many(&image, 40));
     }
     ended.store(true, Ordering::Relaxed);
     presses.join().unwrap();

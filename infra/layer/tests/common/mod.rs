@@ -32,7 +32,7 @@ static GUESTS: LazyLock<PathBuf> = LazyLock::new(|| {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--target", "wasm32-wasip2", "--target-dir"])
         .arg(&target)
-        .args(["-p", "hello", "-p", "thumbnail", "-p", "samovar-function"])
+        .args(["-p", "hello", "-p", "thumbnail", "-p", "samovar-function", "-p", "wasi3-guests"])
         .args(["--bins", "--examples"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
@@ -44,7 +44,9 @@ static GUESTS: LazyLock<PathBuf> = LazyLock::new(|| {
 /// What the functions are made of: components and their machine code, as `sam build` leaves them.
 static CODE: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    let guests = ["hello", "thumbnail", "examples/events", "examples/router", "examples/command"];
+    let examples = ["events", "router", "command", "service", "command3"];
+    let examples = examples.map(|name| format!("examples/{name}"));
+    let guests = ["hello", "thumbnail"].map(str::to_owned).into_iter().chain(examples);
     for guest in guests {
         let component = GUESTS.join(guest).with_extension("wasm");
         let name = component.file_name().unwrap().to_str().unwrap();
@@ -112,6 +114,12 @@ Resources:
   Command:
     Type: AWS::Serverless::Function
     Properties: {Handler: command.wasm}
+  Command3:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: command3.wasm}
+  Service:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: service.wasm, FunctionUrlConfig: {AuthType: NONE}}
   Router:
     Type: AWS::Serverless::Function
     Properties:

@@ -23,21 +23,19 @@ pub fn compile(wasm: &[u8], target: Target) -> Result<Vec<u8>, AotError> {
     // What of it is no component is made one, as when it is loaded.
     let made = preview1::of_module(wasm).transpose().map_err(AotError::Invalid)?;
     let wasm = made.as_deref().unwrap_or(wasm);
-    if concurrent::is_needed(wasm) {
-        let reason = "a component of WASI 0.3 cannot be compiled ahead of time yet: build it for \
-                      WASI 0.2, or let it be compiled where it runs";
-        return Err(AotError::Invalid(reason.to_owned()));
-    }
+    let is_concurrent = concurrent::is_needed(wasm);
     let invalid = |error: wasmtime::Error| AotError::Invalid(format!("{error:#}"));
-    let code = engine(target).and_then(|engine| engine.precompile_component(wasm));
+    let engine = engine(target, is_concurrent);
+    let code = engine.and_then(|engine| engine.precompile_component(wasm));
     let mut code = code.map_err(invalid)?;
-    seal::seal(&mut code, &load::label(target));
+    seal::seal(&mut code, &load::label(target, is_concurrent));
     Ok(code)
 }
 
 /// An engine that compiles and does not run.
-fn engine(target: Target) -> Result<Engine> {
-    let mut config = settings::code(Content::Mapped);
+fn engine(target: Target, is_concurrent: bool) -> Result<Engine> {
+    let mut config =
+        if is_concurrent { settings::concurrent() } else { settings::code(Content::Mapped) };
     // Offsets into the component's file, for backtraces: a fifth of the size. Names of functions
     // stay.
     config.generate_address_map(false);

@@ -11,16 +11,37 @@ use crate::seal;
 
 const KIND: &str = "component";
 
+/// Behind the rest of the label of code that runs on the engine for WASI 0.3.
+const CONCURRENT: &str = "wasi-0.3";
+
+/// What a seal says of compiled code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The version of Samovar that compiled it.
+    pub(crate) by: String,
+    /// Whether it runs on the engine for WASI 0.3, and on no other.
+    pub(crate) is_concurrent: bool,
+}
+
 /// What is said of compiled code in its seal: `component x86_64 0.1.0`.
 #[cfg(feature = "compile")]
-pub(super) fn label(target: Target) -> String {
-    format!("{KIND} {target} {}", env!("CARGO_PKG_VERSION"))
+pub(super) fn label(target: Target, is_concurrent: bool) -> String {
+    let label = format!("{KIND} {target} {}", env!("CARGO_PKG_VERSION"));
+    if is_concurrent { format!("{label} {CONCURRENT}") } else { label }
 }
 
 /// Whether a file that begins so is compiled code: an ELF file (System V ABI, "ELF
 /// Identification").
 pub(crate) fn is_compiled(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF")
+}
+
+/// What the seal of compiled code says, if that is for this machine.
+///
+/// # Errors
+/// It has no seal, or is not for this machine.
+pub(crate) fn origin(file: &File) -> Result<Origin, AotError> {
+    compiled_here(&seal::label(file)?)
 }
 
 /// Maps compiled code into memory as it is. That it was sealed is looked for, since a torn file has
@@ -34,21 +55,28 @@ pub(crate) fn is_compiled(bytes: &[u8]) -> bool {
 /// # Errors
 /// It has no seal, or is not for this machine and this version.
 pub(crate) fn load(engine: &Engine, file: &File) -> Result<Component, AotError> {
-    let by = compiled_here(&seal::label(file)?)?;
+    let Origin { by, .. } = origin(file)?;
     // SAFETY: the seal says that these are the bytes that `compile` has sealed, which are
     // wasmtime's own. Whoever puts a file here that only claims so is trusted as the author of a
     // binary is.
     unsafe { map::component(engine, file) }.map_err(|error| incompatible(by, &error))
 }
 
-/// The code in the bytes of a `.cwasm` for this machine, and which Samovar compiled it.
+/// The code in the bytes of a `.cwasm` for this machine, and what its seal says of it.
 ///
 /// # Errors
 /// It is not whole, or not for this machine.
 #[cfg(feature = "compile")]
-pub(crate) fn code(sealed: &[u8]) -> Result<(&[u8], String), AotError> {
+pub(crate) fn code(sealed: &[u8]) -> Result<(&[u8], Origin), AotError> {
     let (code, label) = seal::open(sealed)?;
     Ok((code, compiled_here(label)?))
+}
+
+/// Whether the bytes of a `.cwasm` are code for the engine for WASI 0.3, if they are whole.
+#[cfg(feature = "compile")]
+pub(crate) fn is_concurrent(sealed: &[u8]) -> bool {
+    let origin = seal::label_of(sealed).map(compiled_here);
+    origin.is_some_and(|origin| origin.is_ok_and(|origin| origin.is_concurrent))
 }
 
 /// wasmtime does not take code that Samovar `by` has compiled.
@@ -56,8 +84,8 @@ pub(crate) fn incompatible(by: String, error: &wasmtime::Error) -> AotError {
     AotError::Incompatible { by, message: format!("{error:#}") }
 }
 
-/// Who compiled what a seal says to be a component for this machine.
-fn compiled_here(label: &str) -> Result<String, AotError> {
+/// What a seal says of a component that is for this machine.
+fn compiled_here(label: &str) -> Result<Origin, AotError> {
     let mut words = label.split(' ');
     let (Some(KIND), Some(target), Some(by)) = (words.next(), words.next(), words.next()) else {
         return Err(AotError::NotCompiled);
@@ -65,6 +93,9 @@ fn compiled_here(label: &str) -> Result<String, AotError> {
     let compiled: Target = target.parse().map_err(|_| AotError::NotCompiled)?;
     match Target::host().filter(|host| *host != compiled) {
         Some(host) => Err(AotError::Target { compiled, host }),
-        None => Ok(by.to_owned()),
+        None => {
+            let is_concurrent = words.next() == Some(CONCURRENT);
+            Ok(Origin { by: by.to_owned(), is_concurrent })
+        }
     }
 }

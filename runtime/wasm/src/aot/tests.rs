@@ -93,7 +93,7 @@ fn no_part_of_a_file_is_executed() {
 #[test]
 fn what_only_claims_to_be_code_is_refused_by_wasmtime() {
     let engine = crate::engine::mapped().unwrap().engine;
-    let sealed = seal_as(b"\x7fELF and nothing else".to_vec(), &load::label(host()));
+    let sealed = seal_as(b"\x7fELF and nothing else".to_vec(), &load::label(host(), false));
     let error = load(&engine, &file(&sealed)).unwrap_err();
     assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
     let sealed = seal_as(b"\x7fELF".to_vec(), "another label");
@@ -104,7 +104,7 @@ fn what_only_claims_to_be_code_is_refused_by_wasmtime() {
 #[test]
 fn code_with_other_settings_is_refused() {
     let code = wasmtime::Engine::default().precompile_component(&component()).unwrap();
-    let sealed = seal_as(code, &load::label(host()));
+    let sealed = seal_as(code, &load::label(host(), false));
     let error = load(&crate::engine::mapped().unwrap().engine, &file(&sealed)).unwrap_err();
     assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
 }
@@ -152,8 +152,17 @@ fn a_core_module_that_is_a_command_is_compiled() {
 }
 
 #[test]
-fn a_component_of_wasi_3_is_refused_with_the_remedy() {
-    let component = r#"(component (import "wasi:random/random@0.3.0" (instance)))"#;
-    let error = compile(&wat::parse_str(component).unwrap(), host()).unwrap_err();
-    assert!(error.to_string().contains("build it for WASI 0.2"), "{error}");
+fn a_component_of_wasi_3_is_for_its_own_engine() {
+    let wat = r#"(component
+        (import "wasi:random/random@0.3.0" (instance))
+        (core module $module (memory 1) (data (i32.const 8) "data"))
+        (core instance (instantiate $module)))"#;
+    let compiled = compile(&wat::parse_str(wat).unwrap(), host()).unwrap();
+    assert!(is_concurrent(&compiled));
+    assert!(origin(&file(&compiled)).unwrap().is_concurrent);
+    load(&crate::engine::concurrent().unwrap().engine, &file(&compiled)).unwrap();
+    let error = load(&crate::engine::mapped().unwrap().engine, &file(&compiled)).unwrap_err();
+    assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
+    let other = compile(&component(), host()).unwrap();
+    assert!(!is_concurrent(&other) && !is_concurrent(b"\x7fELF"));
 }

@@ -4,14 +4,16 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Result};
 
+use crate::compiled::Compiled;
 use crate::map;
+use crate::memory::{Image, Place};
 use crate::seal::{self, Broken};
 
 /// Longer than the clock of any file system takes for a step. A file that was changed more
@@ -22,8 +24,10 @@ const CLOCK_STEP: Duration = Duration::from_secs(2);
 /// Compiled code in an open file: it can be had even where somebody removes the file.
 #[derive(Debug)]
 pub(crate) struct OnDisk {
-    file: File,
+    file: Arc<File>,
     key: String,
+    /// Where the component's data is, if its code is without.
+    data: Option<Place>,
     /// The file as it was when all of it was last read and found whole.
     verified: Mutex<Stamp>,
 }
@@ -52,27 +56,34 @@ impl OnDisk {
         }
         // It was used: see `evict`. Where that cannot be noted, it may go sooner.
         let _ = file.set_modified(SystemTime::now());
-        let stamp = verify(&file, key)?;
-        Ok(Self { file, key: key.to_owned(), verified: Mutex::new(stamp) })
+        let (stamp, data) = verify(&file, key)?;
+        let (file, key) = (Arc::new(file), key.to_owned());
+        Ok(Self { file, key, data, verified: Mutex::new(stamp) })
     }
 
-    /// Maps the code into memory. Where the file has not been touched since it was verified,
-    /// that takes no more than the mapping; else it is read again.
+    /// Maps the code into memory, and the data that it is without. Where the file has not been
+    /// touched since it was verified, that takes no more than the mapping; else it is read again.
     ///
     /// # Errors
     /// The file was changed.
-    pub(crate) fn component(&self, engine: &Engine) -> Result<Component> {
+    pub(crate) fn component(&self, engine: &Engine) -> Result<(Component, Option<Arc<Image>>)> {
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         if !verified.settled || Stamp::of(&self.file)? != *verified {
-            *verified = verify(&self.file, &self.key)?;
+            let (stamp, data) = verify(&self.file, &self.key)?;
+            if data != self.data {
+                return Err(Broken::Changed.into());
+            }
+            *verified = stamp;
         }
+        let image = self.data.map(|place| Image::new(self.file.clone(), place)).transpose()?;
         // SAFETY: the bytes have the digest that their seal says, with the key of this component
         // and this engine, so they are what wasmtime once made of it. They are mapped through the
         // descriptor that they were read from, so it is the same file whatever stands under the
         // name now. It is not changed while it is mapped: only this user can reach the folder, and
         // this crate never writes to a file that has this name. Whoever can do otherwise runs as
         // this user, and can run code as this user without us.
-        unsafe { map::component(engine, &self.file) }
+        let component = unsafe { map::component(engine, &self.file)? };
+        Ok((component, image.map(Arc::new)))
     }
 }
 
@@ -91,8 +102,35 @@ impl Stamp {
     }
 }
 
-/// Reads the file, and gives its stamp from before that.
-fn verify(file: &File, key: &str) -> Result<Stamp, Broken> {
+/// The content of a file: code, the data that it is without, and a seal that names both.
+pub(super) fn file(compiled: &Compiled, key: &str) -> Vec<u8> {
+    let mut bytes = compiled.code.clone();
+    let mut label = key.to_owned();
+    if let Some(data) = &compiled.data {
+        // To be mapped it begins with a page.
+        bytes.resize(bytes.len().next_multiple_of(rustix::param::page_size()), 0);
+        let Place { offset, at, len, minimum } = data.place(bytes.len() as u64);
+        label += &format!(" {offset} {at} {len} {minimum}");
+        bytes.extend_from_slice(&data.bytes);
+    }
+    seal::seal(&mut bytes, &label);
+    bytes
+}
+
+/// Reads the file, and gives its stamp from before that, and where the data is.
+fn verify(file: &File, key: &str) -> Result<(Stamp, Option<Place>), Broken> {
     let stamp = Stamp::of(file)?;
-    if seal::verify(file)? == key { Ok(stamp) } else { Err(Broken::Changed) }
+    let label = seal::verify(file)?;
+    match label.strip_prefix(key) {
+        Some("") => Ok((stamp, None)),
+        Some(place) => Ok((stamp, Some(read_place(place).ok_or(Broken::Changed)?))),
+        None => Err(Broken::Changed),
+    }
+}
+
+/// A place as it stands in a label.
+fn read_place(text: &str) -> Option<Place> {
+    let numbers = text.strip_prefix(' ')?.split(' ').map(|number| number.parse().ok());
+    let [offset, at, len, minimum] = numbers.collect::<Option<Vec<usize>>>()?.try_into().ok()?;
+    Some(Place { offset: offset as u64, at, len, minimum })
 }

@@ -41,7 +41,7 @@ fn make(cache: &Cache, key: &str, bytes: &[u8]) -> Code {
     let mut made = false;
     let code = cache.code(key, || {
         made = true;
-        Ok(bytes.to_owned())
+        Ok(Compiled::whole(bytes.to_owned()))
     });
     assert!(made, "{key} is there");
     code.unwrap()
@@ -149,7 +149,7 @@ fn of_many_at_once_one_makes_the_code_and_the_others_wait() {
                 let code = cache.code("a", || {
                     made.fetch_add(1, Ordering::SeqCst);
                     thread::sleep(Duration::from_millis(100));
-                    Ok(b"one".to_vec())
+                    Ok(Compiled::whole(b"one".to_vec()))
                 });
                 assert!(matches!(code.unwrap(), Code::OnDisk(_)));
             });
@@ -280,8 +280,8 @@ fn where_nothing_can_be_written_code_is_in_memory() {
     let cache = open(&dir);
     // Something that cannot be written to, for root neither.
     fs::create_dir(dir.join("a.part")).unwrap();
-    let Code::InMemory { bytes, .. } = make(&cache, "a", b"one") else { panic!("it is kept") };
-    assert_eq!(bytes, b"one");
+    let Code::InMemory { compiled, .. } = make(&cache, "a", b"one") else { panic!("it is kept") };
+    assert_eq!(compiled.code, b"one");
     // What is there already is taken, all the same.
     make(&cache, "b", b"two");
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o500)).unwrap();

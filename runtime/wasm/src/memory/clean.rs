@@ -1,12 +1,13 @@
-//! Zeros over what a guest has written.
+//! Zeros, or the data of an image, over what a guest has written.
 //!
 //! Linux tells for a range which of its pages are there (`PAGEMAP_SCAN`, since 6.7; kernel
-//! documentation, "Examining Process Page Tables"). In anonymous memory a page is one of these:
+//! documentation, "Examining Process Page Tables"). In private memory a page is one of these:
 //!
-//! - none, or the shared page of zeros: nothing was written since it was last discarded;
-//! - present, or reported as swapped. The latter are pages in swap space and pages that the kernel
-//!   moves at this moment. All of them are overwritten, as any program would write to them, so it
-//!   does not matter what the kernel does with them meanwhile.
+//! - none, or the shared page of zeros, or, where a file is mapped, the file's own page (reported as
+//!   `PAGE_IS_FILE`): nothing was written since it was last discarded or mapped;
+//! - present, or reported as swapped, and no file's. The latter are pages in swap space and pages
+//!   that the kernel moves at this moment. All of them are overwritten, as any program would write
+//!   to them, so it does not matter what the kernel does with them meanwhile.
 //!
 //! Where the kernel does not tell, or where a guest has written much, pages are given back instead.
 
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, opcode};
 
+use super::image::Image;
 use super::mapping::Mapping;
 
 /// How much a guest may have written for its pages to stay. To zero more costs more than the
@@ -46,11 +48,17 @@ impl Cleaner {
         }
     }
 
-    /// Makes everything in the first `len` bytes of a mapping zero. They must be accessible.
+    /// Makes everything in the first `len` bytes of a mapping zero, or what it is in the image that
+    /// is mapped there. They must be accessible.
     ///
     /// # Errors
     /// The memory may still have its content; it must be unmapped.
-    pub(super) fn clean(&self, mapping: &mut Mapping, len: usize) -> io::Result<()> {
+    pub(super) fn clean(
+        &self,
+        mapping: &mut Mapping,
+        len: usize,
+        image: Option<&Image>,
+    ) -> io::Result<()> {
         let start = mapping.base() as usize;
         let mut done = 0;
         let mut budget = RESIDENT / self.page;
@@ -64,12 +72,25 @@ impl Cleaner {
             }
             for range in scan.ranges() {
                 budget -= (range.len() / self.page).min(budget);
-                mapping.zero(range.start - start..range.end - start);
+                overwrite(mapping, range.start - start..range.end - start, image);
             }
             done = scan.walked() - start;
         }
         mapping.discard(done.min(len)..len)
     }
+}
+
+/// Overwrites a range with zeros, and with the image what of the range is the image's.
+fn overwrite(mapping: &mut Mapping, range: Range<usize>, image: Option<&Image>) {
+    let Some(image) = image else { return mapping.zero(range) };
+    let of_image = image.range();
+    let within = |at: usize| at.clamp(range.start, range.end);
+    let (start, end) = (within(of_image.start), within(of_image.end));
+    mapping.zero(range.start..start);
+    if start < end {
+        image.restore(mapping, start..end);
+    }
+    mapping.zero(end..range.end);
 }
 
 /// Argument of the call, `struct pm_scan_arg` of `linux/fs.h`.
@@ -99,6 +120,7 @@ struct PageRange {
     categories: u64,
 }
 
+const PAGE_IS_FILE: u64 = 1 << 2;
 const PAGE_IS_PRESENT: u64 = 1 << 3;
 const PAGE_IS_SWAPPED: u64 = 1 << 4;
 const PAGE_IS_PFNZERO: u64 = 1 << 5;
@@ -130,9 +152,9 @@ impl Scan {
             ranges: self.found.as_mut_ptr() as u64,
             ranges_len: RANGES as u64,
             max_pages: self.max_pages as u64,
-            // Not the page of zeros, and present or swapped.
-            category_inverted: PAGE_IS_PFNZERO,
-            category_mask: PAGE_IS_PFNZERO,
+            // Neither the page of zeros nor a file's, and present or swapped.
+            category_inverted: PAGE_IS_PFNZERO | PAGE_IS_FILE,
+            category_mask: PAGE_IS_PFNZERO | PAGE_IS_FILE,
             category_anyof_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
             return_mask: 0,
         });
@@ -201,6 +223,10 @@ unsafe impl Ioctl for Call {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+
+    use super::super::image::Place;
     use super::*;
 
     const LEN: usize = 4 << 20;
@@ -239,7 +265,7 @@ mod tests {
                     write(&mapping, at);
                     write(&mapping, at + page - 1);
                 }
-                cleaner.clean(&mut mapping, LEN).unwrap();
+                cleaner.clean(&mut mapping, LEN, None).unwrap();
                 assert!(bytes(&mapping).iter().all(|byte| *byte == 0), "{cleaner:?} {step}");
             }
         }
@@ -258,9 +284,64 @@ mod tests {
                 rustix::mm::madvise(mapping.base().cast(), LEN, rustix::mm::Advice::LinuxPageOut)
             };
             advised.unwrap();
-            cleaner.clean(&mut mapping, LEN).unwrap();
+            cleaner.clean(&mut mapping, LEN, None).unwrap();
             assert!(bytes(&mapping).iter().all(|byte| *byte == 0), "{cleaner:?}");
         }
+    }
+
+    #[test]
+    fn an_image_is_there_again() {
+        let page = rustix::param::page_size();
+        // Three pages, and more than stay.
+        for len in [3 * page, LEN / 2] {
+            let content: Vec<u8> = (0..len).map(|at| (at / page + at % 251) as u8).collect();
+            let mut file = tempfile::tempfile().unwrap();
+            // Something else before it.
+            file.write_all(&vec![0xff; page]).unwrap();
+            file.write_all(&content).unwrap();
+            let place = Place { offset: page as u64, at: 2 * page, len, minimum: LEN };
+            let image = Image::new(Arc::new(file), place).unwrap();
+            let mut expected = vec![0; LEN];
+            expected[2 * page..][..len].copy_from_slice(&content);
+            for cleaner in cleaners() {
+                for step in [LEN, 3 * page, 2 * page, page] {
+                    let mut mapping = mapping();
+                    image.map(&mut mapping).unwrap();
+                    assert!(bytes(&mapping) == expected, "mapped");
+                    // Twice: with pages of the file's, and with those that were copied back.
+                    for _ in 0..2 {
+                        for at in (0..LEN).step_by(step) {
+                            write(&mapping, at);
+                        }
+                        cleaner.clean(&mut mapping, LEN, Some(&image)).unwrap();
+                        assert!(bytes(&mapping) == expected, "{cleaner:?} {len} {step}");
+                    }
+                    mapping.map_zeros(2 * page..2 * page + len).unwrap();
+                    assert!(bytes(&mapping).iter().all(|byte| *byte == 0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pages_that_were_only_read_are_not_touched() {
+        let page = rustix::param::page_size();
+        let cleaner = Cleaner::new();
+        let Some(pagemap) = &cleaner.pagemap else { return };
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&vec![7; 4 * page]).unwrap();
+        let place = Place { offset: 0, at: 0, len: 4 * page, minimum: LEN };
+        let image = Image::new(Arc::new(file), place).unwrap();
+        let mut mapping = mapping();
+        image.map(&mut mapping).unwrap();
+        let sum: usize = bytes(&mapping).iter().map(|byte| usize::from(*byte)).sum();
+        assert_eq!(sum, 28 * page);
+        write(&mapping, page);
+        let start = mapping.base() as usize;
+        let mut scan = Scan::new(start..start + LEN, LEN / page, page);
+        scan.run(pagemap).unwrap();
+        let found: Vec<_> = scan.ranges().collect();
+        assert_eq!(found, [start + page..start + 2 * page]);
     }
 
     #[test]
@@ -269,7 +350,7 @@ mod tests {
             let mut mapping = mapping();
             write(&mapping, LEN / 2 - 1);
             write(&mapping, LEN / 2);
-            cleaner.clean(&mut mapping, LEN / 2).unwrap();
+            cleaner.clean(&mut mapping, LEN / 2, None).unwrap();
             assert_eq!(bytes(&mapping)[LEN / 2 - 1..=LEN / 2], [0, 0xa5]);
         }
     }

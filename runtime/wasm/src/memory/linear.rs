@@ -6,6 +6,7 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::Kept;
 use super::clean::Cleaner;
+use super::image::{self, Image};
 use super::mapping::Mapping;
 
 /// Makes linear memories, of addresses that guests before have used.
@@ -18,13 +19,15 @@ struct Shared {
     kept: Kept<Slot>,
 }
 
-/// Addresses for one memory and its guard. All that can be accessed is zero.
+/// Addresses for one memory and its guard. All that can be accessed is zero, but for the image.
 #[derive(Debug)]
 struct Slot {
     mapping: Mapping,
     len: usize,
     /// Bytes from the beginning, in whole pages.
     accessible: usize,
+    /// What is mapped into the part that can be accessed.
+    image: Option<Arc<Image>>,
 }
 
 impl LinearMemories {
@@ -34,8 +37,8 @@ impl LinearMemories {
 }
 
 // SAFETY: a memory has the addresses that are asked for, of which the first `minimum` bytes can be
-// accessed and are zero, and none beyond them. They are this memory's alone for as long as it
-// lives, and do not move.
+// accessed, and none beyond them. They are zero, but for what the component would write there next:
+// its data. They are this memory's alone for as long as it lives, and do not move.
 unsafe impl MemoryCreator for LinearMemories {
     fn new_memory(
         &self,
@@ -49,21 +52,50 @@ unsafe impl MemoryCreator for LinearMemories {
         let accessible = page_aligned(minimum);
         let len = capacity.checked_add(guard).filter(|_| accessible <= capacity);
         let len = len.ok_or_else(|| format!("a memory of {minimum} bytes is too large"))?;
-        let kept = &self.0.kept;
-        let kept = kept
-            .take(|slot| slot.len == len && slot.accessible == accessible)
-            .or_else(|| kept.take(|slot| slot.len == len));
+        let image = image::wanted(minimum);
         let text = |error: std::io::Error| format!("no address space for a memory: {error}");
+        let kept = self.0.kept.take(|slot| slot.suits(len, accessible, image.as_ref()));
         let mut slot = match kept {
             Some(slot) => slot,
-            None => Slot { mapping: Mapping::reserve(len).map_err(text)?, len, accessible: 0 },
+            None => Slot::new(len).map_err(text)?,
         };
-        slot.set_accessible(accessible).map_err(text)?;
+        slot.prepare(accessible, image).map_err(text)?;
         Ok(Box::new(Memory { slot: Some(slot), size: minimum, capacity, shared: self.0.clone() }))
     }
 }
 
 impl Slot {
+    fn new(len: usize) -> std::io::Result<Self> {
+        Ok(Self { mapping: Mapping::reserve(len)?, len, accessible: 0, image: None })
+    }
+
+    /// How much is to be done before this can be such a memory, if it can.
+    fn suits(&self, len: usize, accessible: usize, image: Option<&Arc<Image>>) -> Option<u8> {
+        if self.len != len {
+            None
+        } else if !same(self.image.as_ref(), image) {
+            Some(if self.image.is_none() { 2 } else { 3 })
+        } else {
+            Some((self.accessible != accessible).into())
+        }
+    }
+
+    /// Makes it a memory with so much that can be accessed, and this image in that part.
+    fn prepare(&mut self, accessible: usize, image: Option<Arc<Image>>) -> std::io::Result<()> {
+        if same(self.image.as_ref(), image.as_ref()) {
+            return self.set_accessible(accessible);
+        }
+        if let Some(old) = self.image.take() {
+            self.mapping.map_zeros(old.range())?;
+        }
+        self.set_accessible(accessible)?;
+        if let Some(image) = image {
+            image.map(&mut self.mapping)?;
+            self.image = Some(image);
+        }
+        Ok(())
+    }
+
     fn set_accessible(&mut self, accessible: usize) -> std::io::Result<()> {
         if accessible > self.accessible {
             self.mapping.protect(self.accessible..accessible, true)?;
@@ -72,6 +104,15 @@ impl Slot {
         }
         self.accessible = accessible;
         Ok(())
+    }
+}
+
+/// Whether they are the same image, or both none.
+fn same(one: Option<&Arc<Image>>, other: Option<&Arc<Image>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 
@@ -115,7 +156,8 @@ impl Drop for Memory {
     fn drop(&mut self) {
         let Some(mut slot) = self.slot.take() else { return };
         // What cannot be cleaned is unmapped.
-        if self.shared.cleaner.clean(&mut slot.mapping, slot.accessible).is_ok() {
+        let Slot { mapping, accessible, image, .. } = &mut slot;
+        if self.shared.cleaner.clean(mapping, *accessible, image.as_deref()).is_ok() {
             self.shared.kept.put(slot);
         }
     }

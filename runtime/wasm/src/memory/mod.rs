@@ -7,12 +7,17 @@
 //! written is overwritten with zeros before anybody else can see it. wasmtime's own pool can do the
 //! same, but in version 48 it passes over pages that are swapped out or being moved by the kernel
 //! at that moment (bytecodealliance/wasmtime#14357); [`clean`] does not.
+//!
+//! A memory's data is mapped into it ([`Image`]) and stays for the next guest of the same component:
+//! only pages that a guest has written are copied again.
 
 mod clean;
+mod image;
 mod linear;
 mod mapping;
 mod stack;
 
+pub(crate) use image::{Image, Place, with_image};
 pub(crate) use linear::LinearMemories;
 pub(crate) use stack::Stacks;
 
@@ -41,21 +46,23 @@ impl<T> Kept<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// Takes a part that suits: one that this thread has used, if there is one near.
-    fn take(&self, suits: impl Fn(&T) -> bool) -> Option<T> {
+    /// Takes the part with which the least is to be done, as `work` says (`None`: it does not
+    /// suit); of several one that this thread has used, if there is one near.
+    fn take(&self, work: impl Fn(&T) -> Option<u8>) -> Option<T> {
         let here = thread::current().id();
         let mut parts = self.parts();
-        let (mut any, mut own) = (None, None);
+        let mut best = None;
         for (index, (thread, part)) in parts.iter().enumerate().rev().take(NEAR) {
-            if suits(part) {
-                any = any.or(Some(index));
-                if *thread == here {
-                    own = Some(index);
+            let Some(work) = work(part) else { continue };
+            let cost = (work, *thread != here);
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, index));
+                if cost == (0, false) {
                     break;
                 }
             }
         }
-        own.or(any).map(|index| parts.remove(index).1)
+        best.map(|(_, index)| parts.remove(index).1)
     }
 
     /// Keeps a part, or drops it where there are enough.

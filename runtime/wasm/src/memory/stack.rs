@@ -33,7 +33,7 @@ unsafe impl StackCreator for Stacks {
     fn new_stack(&self, size: usize, zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
         let page = rustix::param::page_size();
         let len = size.next_multiple_of(page);
-        let kept = if zeroed { None } else { self.0.take(|pages| pages.len == len) };
+        let kept = if zeroed { None } else { self.0.take(|pages| (pages.len == len).then_some(0)) };
         let pages = match kept {
             Some(pages) => pages,
             None => {
