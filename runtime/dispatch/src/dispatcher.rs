@@ -2,7 +2,7 @@
 //! about it afterwards.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
@@ -286,15 +286,19 @@ impl Dispatcher {
         // Boxed: what waits for it would have its size, and be moved with it several times.
         let work = Box::pin(async move {
             let _token = token;
-            let invoked = run.invoke(invocation, reply);
-            let invoked = async {
-                match &crowd {
-                    Some(crowd) => crowd.in_turn(invoked).await,
-                    None => invoked.await,
-                }
+            let finished = {
+                // Pinned here: whatever takes a future by value would have its size, once or twice.
+                let mut invoked = pin!(run.invoke(invocation, reply));
+                let invoked = async {
+                    match &crowd {
+                        Some(crowd) => crowd.in_turn(invoked.as_mut()).await,
+                        None => invoked.await,
+                    }
+                };
+                // Aborting drops the environment, and with it whatever it started.
+                abort.run_until_cancelled(invoked).await
             };
-            // Aborting drops the environment, and with it whatever it started.
-            let Some(finished) = abort.run_until_cancelled(invoked).await else { return };
+            let Some(finished) = finished else { return };
             // The places are free before the caller hears of it: a client that calls again at
             // once finds this environment, not a reason to start another.
             drop((slot, place, share));

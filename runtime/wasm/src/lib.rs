@@ -96,7 +96,6 @@ mod preview1;
 )]
 mod resident;
 mod seal;
-mod seed;
 #[cfg(feature = "compile")]
 mod separate;
 mod settings;
@@ -104,6 +103,7 @@ mod slots;
 #[cfg(feature = "compile")]
 mod source;
 mod state;
+mod wasi;
 
 #[cfg(feature = "compile")]
 pub use compiler::CompileObserver;

@@ -22,9 +22,9 @@ use crate::component::{Entry, Instance};
 use crate::engine::{LittleData, Ticker};
 use crate::error::{HostError, LoadError};
 use crate::memory::{Image, with_image};
-use crate::seed;
 use crate::slots::Needs;
 use crate::state::State;
+use crate::wasi;
 
 /// How often it is looked what was not used.
 const ROUND: Duration = Duration::from_secs(15);
@@ -55,9 +55,7 @@ impl Loader {
     pub(crate) fn new(engine: Engine, ticker: &Ticker) -> wasmtime::Result<Self> {
         ticker.add(&engine);
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        seed::add_to_linker(&mut linker)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        wasi::add_to_linker(&mut linker)?;
         Ok(Self { engine, linker, has_images: false })
     }
 

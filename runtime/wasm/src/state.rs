@@ -81,6 +81,11 @@ impl State {
         }
     }
 
+    /// What the guest has handles of.
+    pub(crate) fn resources(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
     /// An invocation begins, perhaps not the isolate's first.
     pub(crate) fn begin_invocation(&self) {
         if let Stdout::Log(stream) = &self.stdout {
