@@ -29,9 +29,9 @@ def samovar(binary):
 
 def bare():
     """The ceiling: eight processes of the function, and what hands events to them and no more."""
-    program = queues.build("--package", "samovar-process", "--example", "bare")
+    program = queues.build("--package", "samovar-process", "--example", "relay")
     port = servers.free_port()
-    return servers.Server("bare", [program, hello(), "8", port], port)
+    return servers.Server("relay", [program, hello(), "8", port], port)
 
 
 def cargo_lambda():

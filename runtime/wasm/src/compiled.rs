@@ -1,6 +1,10 @@
 //! What a compiler makes of a component.
 
-use crate::memory::Place;
+use std::sync::Arc;
+
+use wasmtime::component::Component;
+
+use crate::memory::{Image, Place};
 
 /// What a memory has in it at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,4 +37,12 @@ impl Compiled {
     pub(crate) fn whole(code: Vec<u8>) -> Self {
         Self { code, data: None }
     }
+}
+
+/// A component in memory.
+#[derive(Debug)]
+pub(crate) struct Mapped {
+    pub(crate) component: Component,
+    /// Its data, if its code is without.
+    pub(crate) image: Option<Arc<Image>>,
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use wasmtime::component::Component;
 
 use crate::cache::{Cache, Code, OnDisk};
+use crate::compiled::Mapped;
 use crate::error::LoadError;
 use crate::gate::Gate;
 use crate::memory::Image;
@@ -60,7 +61,7 @@ impl Compiler {
         loader: &Loader,
         (function, path): (&str, &Path),
         source: &Source<'_>,
-    ) -> Result<((Component, Option<Arc<Image>>), Option<OnDisk>), LoadError> {
+    ) -> Result<(Mapped, Option<OnDisk>), LoadError> {
         let engine = &loader.engine;
         let refused = |error| source.refused(path, &error);
         let code = self.cache.code(source.key(), || {
@@ -76,7 +77,7 @@ impl Compiler {
                 let component = unsafe { Component::deserialize(engine, compiled.code) };
                 let image = compiled.data.as_ref().map(Image::in_memory).transpose();
                 let image = image.map_err(|error| refused(error.into()))?.map(Arc::new);
-                Ok(((component.map_err(refused)?, image), None))
+                Ok((Mapped { component: component.map_err(refused)?, image }, None))
             }
         }
     }

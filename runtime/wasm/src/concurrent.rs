@@ -58,7 +58,8 @@ fn is_of_wasi3(name: &str) -> bool {
     name.starts_with("wasi:") && name.contains("@0.3.")
 }
 
-#[cfg(all(test, feature = "compile"))]
+#[cfg(test)]
+#[cfg(feature = "compile")]
 mod tests {
     use super::*;
 

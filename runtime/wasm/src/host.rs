@@ -15,6 +15,7 @@ use wasmtime::component::Component;
 use crate::aot;
 #[cfg(feature = "compile")]
 use crate::cache::Cache;
+use crate::compiled::Mapped;
 #[cfg(feature = "compile")]
 use crate::compiler::{CompileObserver, Compiler};
 use crate::concurrent;
@@ -205,7 +206,12 @@ impl Host {
             return self.kept(compiler, &config.function.logical_id, path);
         }
         let (loader, component) = self.0.unkept(path)?;
-        Ok(Arc::new(Resident::new(loader.clone(), (component, None), None, path.to_owned())?))
+        Ok(Arc::new(Resident::new(
+            loader.clone(),
+            Mapped { component, image: None },
+            None,
+            path.to_owned(),
+        )?))
     }
 
     /// A component whose code is kept, and which is loaded once for all.

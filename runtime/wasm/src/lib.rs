@@ -37,14 +37,15 @@
 //! each page that it touches, and giving all of it back, which interrupts every core. wasmtime's
 //! pool maps pages copy on write and gives them back after each guest; two threads then made fewer
 //! isolates a second than one. So a component with little data (256 KB) has its memory where guests
-//! before had theirs, cleaned in place, and its data copied into it (`memory`). The guest of an
-//! invocation is dropped, and one for the next made ready, after the answer has gone: on a
-//! request's path there is only the call. Components with more data, which interpreters have, keep
-//! wasmtime's pool, since to copy megabytes takes longer than the faults.
+//! before had theirs, cleaned in place, with its data mapped there once for all of them (`memory`,
+//! `separate`). The guest of an invocation is dropped, and one for the next made ready, after the
+//! answer has gone: on a request's path there is only the call. Components with more data, which
+//! interpreters have, keep wasmtime's pool: they write to more pages than are worth cleaning.
 //!
-//! `examples/cost.rs` measures it, `tests/peers/isolates.py` all of a request. What is left is
-//! mostly instantiation by wasmtime (lookups of functions, tables, resources), then the guest, then
-//! the kernel's scan of the pages.
+//! `examples/cost.rs` measures it, `tests/peers/isolates.py` all of a request, and
+//! `tests/peers/README.md` says where the time goes and what was tried. What is left is mostly
+//! instantiation by wasmtime (lookups of functions, tables, resources), then the guest, then the
+//! kernel's scan of the pages.
 //!
 //! # Limits
 //! An isolate can use the memory that its function has, and no file, no socket, and no variable

@@ -18,10 +18,11 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 use crate::cache::OnDisk;
+use crate::compiled::Mapped;
 use crate::component::{Entry, Instance};
 use crate::engine::{LittleData, Ticker};
 use crate::error::{HostError, LoadError};
-use crate::memory::{Image, with_image};
+use crate::memory::with_image;
 use crate::slots::Needs;
 use crate::state::State;
 use crate::wasi;
@@ -101,10 +102,8 @@ pub(crate) struct Resident {
 
 /// A component in memory.
 pub(crate) struct Loaded {
-    component: Component,
+    mapped: Mapped,
     entry: Entry,
-    /// Its data, if its code is without.
-    image: Option<Arc<Image>>,
 }
 
 impl Loaded {
@@ -113,7 +112,7 @@ impl Loaded {
     /// # Errors
     /// wasmtime's, or the guest's.
     pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
-        with_image(self.image.as_ref(), self.entry.instantiate(store)).await
+        with_image(self.mapped.image.as_ref(), self.entry.instantiate(store)).await
     }
 }
 
@@ -124,15 +123,15 @@ impl Resident {
     /// It cannot be served.
     pub(crate) fn new(
         loader: Arc<Loader>,
-        (component, image): (Component, Option<Arc<Image>>),
+        mapped: Mapped,
         code: Option<OnDisk>,
         path: PathBuf,
     ) -> Result<Self, LoadError> {
-        let needs = match Needs::of(&component) {
+        let needs = match Needs::of(&mapped.component) {
             Ok(needs) => needs,
             Err(message) => return Err(LoadError::Invalid { path, message }),
         };
-        let entry = loader.entry(&component, &path)?;
+        let entry = loader.entry(&mapped.component, &path)?;
         let resident = Self {
             loader,
             code,
@@ -140,7 +139,7 @@ impl Resident {
             door: entry.door(),
             answers_on_stdout: entry.answers_on_stdout(),
             needs,
-            loaded: RwLock::new(Some(Arc::new(Loaded { component, entry, image }))),
+            loaded: RwLock::new(Some(Arc::new(Loaded { mapped, entry }))),
             loading: tokio::sync::Mutex::default(),
             idle: AtomicU32::new(0),
             lost: AtomicBool::new(false),
@@ -210,9 +209,9 @@ impl Resident {
         };
         // Without a file it is never unloaded.
         let code = self.code.as_ref().ok_or_else(|| invalid(wasmtime::format_err!("no file")))?;
-        let (component, image) = code.component(&self.loader.engine).map_err(invalid)?;
-        let entry = self.loader.entry(&component, &self.path)?;
-        let loaded = Arc::new(Loaded { component, entry, image });
+        let mapped = code.component(&self.loader.engine).map_err(invalid)?;
+        let entry = self.loader.entry(&mapped.component, &self.path)?;
+        let loaded = Arc::new(Loaded { mapped, entry });
         *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
         Ok(loaded)
     }
@@ -231,7 +230,7 @@ impl Resident {
     /// touched.
     fn trim(&self) {
         if let Some(loaded) = self.loaded().filter(|_| self.code.is_some()) {
-            give_back(&loaded.component);
+            give_back(&loaded.mapped.component);
         }
     }
 

@@ -209,10 +209,14 @@ mod tests {
 
     #[test]
     fn a_count_of_segments_goes_with_them() {
-        // A memory of a page, a count of one, and the segment.
-        let data = of(r#"(component (core module binary
-            "\00asm\01\00\00\00" "\05\03\01\00\01" "\0c\01\01" "\0b\07\01\00\41\00\0b\01x"))"#);
-        assert_eq!(data.unwrap().bytes[..2], *b"x\0");
+        // A memory of a page, a count of one, in two bytes, and the segment, with a size in three.
+        let module = b"\0asm\x01\0\0\0\x05\x03\x01\x00\x01\x0c\x02\x81\x00\x0b\x87\x80\x00\x01\x00\x41\x00\x0b\x01x";
+        let mut component = b"\0asm\x0d\0\x01\0\x01".to_vec();
+        component.push(module.len() as u8);
+        component.extend_from_slice(module);
+        let (bare, data) = separate(&component, PAGE).unwrap();
+        wasmparser::Validator::new().validate_all(&bare).unwrap();
+        assert_eq!(data.bytes[..2], *b"x\0");
     }
 
     #[test]

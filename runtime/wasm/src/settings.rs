@@ -10,15 +10,16 @@
 use wasmparser::{Parser, Payload};
 use wasmtime::Config;
 
-/// How much data is copied into the memory of a new guest. From there on it takes longer than the
-/// faults by which a mapping of the data is read: interpreters have megabytes of it.
+/// How much data a component has whose guests have memory that is cleaned in place. Those with more,
+/// interpreters, write to more of it.
 #[cfg(feature = "compile")]
 const MAX_COPIED: usize = 256 << 10;
 
 /// How the memory of a new guest gets its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// It is copied into memory that guests before have used: see [`crate::memory`].
+    /// It is in memory that guests before have used, mapped there for all of them or copied for
+    /// each: see [`crate::memory`].
     Copied,
     /// It is mapped, and a page is copied when the guest writes to it.
     Mapped,

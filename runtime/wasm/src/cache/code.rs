@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
-use wasmtime::component::Component;
 use wasmtime::{Engine, Result};
 
-use crate::compiled::Compiled;
+use crate::compiled::{Compiled, Mapped};
 use crate::map;
 use crate::memory::{Image, Place};
 use crate::seal::{self, Broken};
@@ -66,7 +65,7 @@ impl OnDisk {
     ///
     /// # Errors
     /// The file was changed.
-    pub(crate) fn component(&self, engine: &Engine) -> Result<(Component, Option<Arc<Image>>)> {
+    pub(crate) fn component(&self, engine: &Engine) -> Result<Mapped> {
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         if !verified.settled || Stamp::of(&self.file)? != *verified {
             let (stamp, data) = verify(&self.file, &self.key)?;
@@ -83,7 +82,7 @@ impl OnDisk {
         // this crate never writes to a file that has this name. Whoever can do otherwise runs as
         // this user, and can run code as this user without us.
         let component = unsafe { map::component(engine, &self.file)? };
-        Ok((component, image.map(Arc::new)))
+        Ok(Mapped { component, image: image.map(Arc::new) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The least that stands between a client and a function: the ceiling for native functions.
 //!
-//! `bare BOOTSTRAP PROCESSES PORT` starts so many processes of a function and hands the body of
+//! `relay BOOTSTRAP PROCESSES PORT` starts so many processes of a function and hands the body of
 //! every POST to `127.0.0.1:PORT` to one of them that waits, by the Runtime API, and its answer
 //! back. There are no limits, logs, reports, freezing, isolation, checks or errors, and HTTP is
 //! read as far as a client and a runtime write it here. What goes on from here is the function's own
@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, oneshot};
 /// What is said of every invocation.
 const INVOCATION: &str = "lambda-runtime-aws-request-id: 00000000-0000-0000-0000-000000000000\r\n\
     lambda-runtime-deadline-ms: 9999999999999\r\n\
-    lambda-runtime-invoked-function-arn: arn:aws:lambda:us-east-1:000000000000:function:bare\r\n\
+    lambda-runtime-invoked-function-arn: arn:aws:lambda:us-east-1:000000000000:function:relay\r\n\
     lambda-runtime-trace-id: Root=1-0-0\r\n";
 
 /// An event, and who waits for the answer.
@@ -52,7 +52,7 @@ impl Calls {
 async fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [bootstrap, processes, port] = &arguments[..] else {
-        eprintln!("usage: bare BOOTSTRAP PROCESSES PORT");
+        eprintln!("usage: relay BOOTSTRAP PROCESSES PORT");
         std::process::exit(2);
     };
     let calls = Arc::new(Calls { waiting: Mutex::new(VecDeque::new()), count: Semaphore::new(0) });
@@ -82,7 +82,7 @@ async fn process(bootstrap: String, calls: Arc<Calls>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let variables = [
         ("AWS_LAMBDA_RUNTIME_API", listener.local_addr().unwrap().to_string()),
-        ("AWS_LAMBDA_FUNCTION_NAME", "bare".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", "relay".to_owned()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "group".to_owned()),
