@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `BOOTSTRAP` is the layer's; the component is compiled ahead of time before anything is
-//! measured. Each round starts an environment as `samovar up` does, without namespaces, whose
+//! measured, but with `--jit` before the arguments it is left to a layer that was built with a
+//! compiler (`--features compile`). Each round starts an environment as `samovar up` does, without namespaces, whose
 //! price is Samovar's, and invokes it twice. Times are in milliseconds, and all of them are
 //! Samovar's own, too: they include its starting of a process (compare with `true`) and its side
 //! of the Runtime API. Memory is the environment's peak.
@@ -34,16 +35,21 @@ impl LogObserver for Silent {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let jit = arguments.first().is_some_and(|argument| argument == "--jit");
+    arguments.drain(..usize::from(jit));
     let (bootstrap, component, event) = match arguments.as_slice() {
         [bootstrap, component] => (bootstrap, component, "{}"),
         [bootstrap, component, event] => (bootstrap, component, event.as_str()),
         _ => return Err("give BOOTSTRAP and COMPONENT.wasm".into()),
     };
     let target = Target::host().ok_or("Lambda has no such machine")?;
-    let compiled = aot::compile(&std::fs::read(component)?, target)?;
+    let wasm = std::fs::read(component)?;
+    let compiled = aot::compile(&wasm, target)?;
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("function.cwasm"), &compiled)?;
+    let (name, content) =
+        if jit { ("function.wasm", &wasm) } else { ("function.cwasm", &compiled) };
+    std::fs::write(folder.path().join(name), content)?;
     let code = folder.path().to_owned();
     let span = Span { file: code.as_path().into(), line: 1, column: 1 };
     let source = Code { path: code.clone(), span, build: Build::Prebuilt };
