@@ -70,13 +70,20 @@ impl Compiler {
         });
         match code.map_err(refused)? {
             Code::OnDisk(code) => Ok((code.component(engine).map_err(refused)?, Some(code))),
-            Code::InMemory { compiled, reason } => {
+            Code::InMemory { mut compiled, reason } => {
                 self.observer.not_kept(function, path, self.cache.dir(), &reason);
+                let image = compiled.data.as_ref().map(Image::in_memory).transpose();
+                let image = match image {
+                    Ok(image) => image.map(Arc::new),
+                    // No file may be so large, in memory neither.
+                    Err(_) => {
+                        compiled = source.compile_whole(engine).map_err(refused)?;
+                        None
+                    }
+                };
                 // SAFETY: these are the bytes that this engine has just made of the component, or
                 // that a seal says to have been made by `aot::compile`.
                 let component = unsafe { Component::deserialize(engine, compiled.code) };
-                let image = compiled.data.as_ref().map(Image::in_memory).transpose();
-                let image = image.map_err(|error| refused(error.into()))?.map(Arc::new);
                 Ok((Mapped { component: component.map_err(refused)?, image }, None))
             }
         }

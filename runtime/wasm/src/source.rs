@@ -80,15 +80,27 @@ impl<'a> Source<'a> {
         begin: impl FnOnce() -> T,
     ) -> Result<Compiled> {
         match self {
-            Self::Wasm { bytes, .. } => {
+            Self::Wasm { bytes, .. } if loader.has_images => {
                 let _under_way = begin();
-                if loader.has_images {
-                    return separate::compile(&loader.engine, bytes);
-                }
-                loader.engine.precompile_component(bytes).map(Compiled::whole)
+                separate::compile(&loader.engine, bytes)
             }
-            Self::Compiled { code, .. } => Ok(Compiled::whole(code.to_vec())),
+            Self::Wasm { .. } => {
+                let _under_way = begin();
+                self.compile_whole(&loader.engine)
+            }
+            Self::Compiled { .. } => self.compile_whole(&loader.engine),
         }
+    }
+
+    /// Its code, with its data.
+    ///
+    /// # Errors
+    /// wasmtime's.
+    pub(crate) fn compile_whole(&self, engine: &Engine) -> Result<Compiled> {
+        Ok(Compiled::whole(match self {
+            Self::Wasm { bytes, .. } => engine.precompile_component(bytes)?,
+            Self::Compiled { code, .. } => code.to_vec(),
+        }))
     }
 
     /// wasmtime refuses it.
