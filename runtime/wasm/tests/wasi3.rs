@@ -6,10 +6,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Guest, Parts, example, request};
+use common::{Guest, Parts, example, example_path, request, try_bytes};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use samovar_dispatch::{Door, Event, MAX_STREAMED_BYTES, Provider, Reply, Response};
+use samovar_wasm::aot::{self, Target};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -35,6 +36,22 @@ async fn requests_are_answered() {
     assert_eq!(response.body(), "1048576");
     let response = service.respond(request("POST", "/length", "")).await.unwrap();
     assert_eq!(response.body(), "0");
+}
+
+/// What `samovar build --aot` leaves.
+#[tokio::test]
+async fn code_compiled_ahead_of_time_serves() {
+    let compiled = |name| {
+        let wasm = std::fs::read(example_path(name)).unwrap();
+        try_bytes(&aot::compile(&wasm, Target::host().unwrap()).unwrap()).unwrap()
+    };
+    let service = compiled("service");
+    assert_eq!(service.provider().door(), Door::Http);
+    for _ in 0..2 {
+        assert_eq!(get(&service, "/count").await.unwrap(), "1");
+    }
+    let event = json!({"cups": 3});
+    assert_eq!(compiled("command3").answer(event.clone()).await.unwrap(), event);
 }
 
 #[tokio::test]
