@@ -289,9 +289,9 @@ impl Inner {
         (&file).take(8).read_to_end(&mut bytes).map_err(read)?;
         if aot::is_compiled(&bytes) {
             let compiled = |source| LoadError::Compiled { path: path.to_owned(), source };
-            let is_concurrent = aot::origin(&file).map_err(compiled)?.is_concurrent;
-            let loader = if is_concurrent { self.concurrent(path)? } else { &self.loader };
-            return Ok((loader, aot::load(&loader.engine, &file).map_err(compiled)?));
+            let origin = aot::origin(&file).map_err(compiled)?;
+            let loader = if origin.is_concurrent { self.concurrent(path)? } else { &self.loader };
+            return Ok((loader, aot::load(&loader.engine, &file, origin).map_err(compiled)?));
         }
         if !bytes.starts_with(b"\0asm") {
             return Err(LoadError::NotWasm { path: path.to_owned() });

@@ -36,7 +36,7 @@ pub(crate) fn is_compiled(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF")
 }
 
-/// What the seal of compiled code says, if that is for this machine.
+/// What the seal of compiled code says, if that is for this machine. A torn file has no seal.
 ///
 /// # Errors
 /// It has no seal, or is not for this machine.
@@ -44,22 +44,20 @@ pub(crate) fn origin(file: &File) -> Result<Origin, AotError> {
     compiled_here(&seal::label(file)?)
 }
 
-/// Maps compiled code into memory as it is. That it was sealed is looked for, since a torn file has
-/// no seal; it is not compared with its digest, which takes longer than all else that is done at a
-/// cold start. On Lambda, code comes in an archive that Lambda has compared with its `CodeSha256`
+/// Maps compiled code of this origin into memory as it is. It is not compared with its digest, which
+/// takes longer than all else that is done at a cold start. On Lambda, code comes in an archive that Lambda has compared with its `CodeSha256`
 /// (Lambda API reference, "FunctionConfiguration").
 ///
 /// The file must not be changed in place from here on as long as the component lives, as with
 /// any program that runs; another one may take its name.
 ///
 /// # Errors
-/// It has no seal, or is not for this machine and this version.
-pub(crate) fn load(engine: &Engine, file: &File) -> Result<Component, AotError> {
-    let Origin { by, .. } = origin(file)?;
+/// It is not for this version, or not for this engine.
+pub(crate) fn load(engine: &Engine, file: &File, origin: Origin) -> Result<Component, AotError> {
     // SAFETY: the seal says that these are the bytes that `compile` has sealed, which are
     // wasmtime's own. Whoever puts a file here that only claims so is trusted as the author of a
     // binary is.
-    unsafe { map::component(engine, file) }.map_err(|error| incompatible(by, &error))
+    unsafe { map::component(engine, file) }.map_err(|error| incompatible(origin.by, &error))
 }
 
 /// The code in the bytes of a `.cwasm` for this machine, and what its seal says of it.

@@ -1,5 +1,6 @@
 use std::io::Write as _;
 
+use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::*;
@@ -28,6 +29,11 @@ fn file(bytes: &[u8]) -> std::fs::File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     file
+}
+
+/// As a host does it that keeps nothing.
+fn load(engine: &wasmtime::Engine, file: &std::fs::File) -> Result<Component, AotError> {
+    super::load(engine, file, origin(file)?)
 }
 
 fn host() -> Target {
@@ -93,7 +99,7 @@ fn no_part_of_a_file_is_executed() {
 #[test]
 fn what_only_claims_to_be_code_is_refused_by_wasmtime() {
     let engine = crate::engine::mapped().unwrap().engine;
-    let sealed = seal_as(b"\x7fELF and nothing else".to_vec(), &load::label(host(), false));
+    let sealed = seal_as(b"\x7fELF and nothing else".to_vec(), &super::load::label(host(), false));
     let error = load(&engine, &file(&sealed)).unwrap_err();
     assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
     let sealed = seal_as(b"\x7fELF".to_vec(), "another label");
@@ -104,7 +110,7 @@ fn what_only_claims_to_be_code_is_refused_by_wasmtime() {
 #[test]
 fn code_with_other_settings_is_refused() {
     let code = wasmtime::Engine::default().precompile_component(&component()).unwrap();
-    let sealed = seal_as(code, &load::label(host(), false));
+    let sealed = seal_as(code, &super::load::label(host(), false));
     let error = load(&crate::engine::mapped().unwrap().engine, &file(&sealed)).unwrap_err();
     assert!(matches!(error, AotError::Incompatible { .. }), "{error}");
 }

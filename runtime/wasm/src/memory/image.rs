@@ -1,7 +1,6 @@
 //! What the memory of a component's guests has in it at first.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::fs::File;
 use std::io;
 #[cfg(feature = "compile")]
@@ -18,6 +17,7 @@ use crate::compiled::Data;
 /// Data in a file, to be mapped into memories of guests.
 ///
 /// The file is not changed as long as the image lives: it is one of the compiled code's.
+#[derive(Debug)]
 pub(crate) struct Image {
     file: Arc<File>,
     place: Place,
@@ -77,12 +77,6 @@ impl Image {
     pub(super) fn restore(&self, memory: &mut Mapping, range: Range<usize>) {
         let from = range.start - self.place.at;
         memory.copy(range, &self.content, from);
-    }
-}
-
-impl fmt::Debug for Image {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Image").field(&self.place).finish()
     }
 }
 
