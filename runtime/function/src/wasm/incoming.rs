@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{self, Poll};
+use std::task::{self, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -12,7 +12,8 @@ use http_body::{Frame, SizeHint};
 use serde::Deserialize;
 use serde_json::Value;
 use wasip2::http::types::{self, IncomingBody, IncomingRequest};
-use wstd::io::AsyncInputStream;
+use wasip2::io::streams::{InputStream, StreamError};
+use wstd::runtime::{AsyncPollable, WaitFor};
 
 use crate::context::{self, Context};
 use crate::{Body, Error, Request};
@@ -41,10 +42,9 @@ pub(super) fn request(incoming: IncomingRequest) -> Result<Request, Error> {
         request.extensions_mut().insert(context);
     }
     *request.headers_mut() = headers;
-    let body = incoming.consume().map_err(|()| "the request's body was taken already")?;
-    let stream = body.stream().map_err(|()| "the request's body was taken already")?;
-    let stream = AsyncInputStream::new(stream);
-    *request.body_mut() = Body::new(Incoming { state: State::Idle(stream), length, _body: body });
+    // Of a body that is known to be empty the host is not asked for anything.
+    let state = if length == Some(0) { State::Ended } else { State::Untouched(incoming) };
+    *request.body_mut() = Body::new(Incoming { state, length });
     Ok(request)
 }
 
@@ -110,18 +110,56 @@ fn uri(incoming: &IncomingRequest) -> Result<Uri, Error> {
     Ok(builder.build()?)
 }
 
-/// The body of a request.
+/// The body of a request. Many a handler never looks at it: the host is asked for it when it is read.
 struct Incoming {
-    // Dropped before the body that it belongs to.
     state: State,
     length: Option<u64>,
-    _body: IncomingBody,
 }
 
 enum State {
-    Idle(AsyncInputStream),
-    Reading(Pin<Box<dyn Future<Output = (AsyncInputStream, io::Result<Bytes>)> + Send>>),
+    Untouched(IncomingRequest),
+    Open(Open),
     Ended,
+}
+
+/// A body that is read. Each field belongs to the one after it, and is dropped before it.
+struct Open {
+    /// While nothing is there.
+    waiting: Option<WaitFor>,
+    /// Tells when there is more; made when it is needed first.
+    more: Option<AsyncPollable>,
+    stream: InputStream,
+    _body: IncomingBody,
+}
+
+impl Open {
+    fn new(request: &IncomingRequest) -> io::Result<Self> {
+        let taken = |()| io::Error::other("the request's body was taken already");
+        let body = request.consume().map_err(taken)?;
+        let stream = body.stream().map_err(taken)?;
+        Ok(Self { waiting: None, more: None, stream, _body: body })
+    }
+
+    /// Reads at most `size` bytes, which is above 0; none at the end of the stream.
+    fn poll_read(&mut self, size: u64, cx: &mut task::Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        loop {
+            if let Some(waiting) = &mut self.waiting {
+                ready!(Pin::new(waiting).poll(cx));
+                self.waiting = None;
+            }
+            match self.stream.read(size) {
+                Ok(bytes) if bytes.is_empty() => {
+                    let subscribe = || AsyncPollable::new(self.stream.subscribe());
+                    self.waiting = Some(self.more.get_or_insert_with(subscribe).wait_for());
+                }
+                Ok(bytes) => return Poll::Ready(Ok(bytes)),
+                Err(StreamError::Closed) => return Poll::Ready(Ok(Vec::new())),
+                Err(StreamError::LastOperationFailed(error)) => {
+                    return Poll::Ready(Err(io::Error::other(error.to_debug_string())));
+                }
+            }
+        }
+    }
 }
 
 impl http_body::Body for Incoming {
@@ -132,25 +170,22 @@ impl http_body::Body for Incoming {
         mut self: Pin<&mut Self>,
         cx: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        loop {
-            match std::mem::replace(&mut self.state, State::Ended) {
-                State::Ended => return Poll::Ready(None),
-                State::Idle(stream) => {
-                    let size = self.length.map_or(CHUNK, |length| length.clamp(1, CHUNK));
-                    self.state = State::Reading(Box::pin(read(stream, size)));
+        let size = self.length.map_or(CHUNK, |length| length.clamp(1, CHUNK));
+        if let State::Untouched(request) = &self.state {
+            match Open::new(request) {
+                Ok(open) => self.state = State::Open(open),
+                Err(error) => {
+                    self.state = State::Ended;
+                    return Poll::Ready(Some(Err(error)));
                 }
-                State::Reading(mut future) => match future.as_mut().poll(cx) {
-                    Poll::Pending => {
-                        self.state = State::Reading(future);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready((_, Ok(bytes))) if bytes.is_empty() => return Poll::Ready(None),
-                    Poll::Ready((stream, Ok(bytes))) => {
-                        self.state = State::Idle(stream);
-                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
-                    }
-                    Poll::Ready((_, Err(error))) => return Poll::Ready(Some(Err(error))),
-                },
+            }
+        }
+        let State::Open(open) = &mut self.state else { return Poll::Ready(None) };
+        match ready!(open.poll_read(size, cx)) {
+            Ok(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes.into())))),
+            end => {
+                self.state = State::Ended;
+                Poll::Ready(end.err().map(Err))
             }
         }
     }
@@ -167,14 +202,4 @@ impl http_body::Body for Incoming {
         }
         hint
     }
-}
-
-/// Reads at most `size` bytes; none at the end of the stream.
-async fn read(stream: AsyncInputStream, size: u64) -> (AsyncInputStream, io::Result<Bytes>) {
-    let mut buffer = vec![0; size as usize];
-    let outcome = stream.read(&mut buffer).await.map(|count| {
-        buffer.truncate(count);
-        Bytes::from(buffer)
-    });
-    (stream, outcome)
 }

@@ -4,12 +4,14 @@ use std::future::poll_fn;
 use std::pin::pin;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{
     CONNECTION, HOST, HeaderMap, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
     UPGRADE,
 };
 use http::response::Parts;
 use wasip2::http::types::{Fields, OutgoingBody, OutgoingResponse};
+use wasip2::io::streams::OutputStream;
 use wstd::io::AsyncOutputStream;
 
 use crate::Error;
@@ -17,8 +19,12 @@ use crate::Error;
 /// Makes a response from its head, and the body that is to be sent.
 pub(super) fn start(head: &Parts) -> Result<(OutgoingResponse, OutgoingBody), Error> {
     let response = OutgoingResponse::new(fields(&head.headers)?);
-    let status = head.status.as_u16();
-    response.set_status_code(status).map_err(|()| format!("the host refuses status {status}"))?;
+    // A response has 200 where it is told no other.
+    if head.status != StatusCode::OK {
+        let status = head.status.as_u16();
+        let refused = |()| format!("the host refuses status {status}");
+        response.set_status_code(status).map_err(refused)?;
+    }
     let body = response.body().map_err(|()| "the response's body was taken already")?;
     Ok((response, body))
 }
@@ -57,13 +63,19 @@ pub(super) async fn send<B>(body: B, outgoing: OutgoingBody) -> Result<(), Error
 where
     B: http_body::Body<Data = Bytes, Error: Into<Error>>,
 {
-    let stream = outgoing.write().map_err(|()| "the response's body was taken already")?;
-    let stream = AsyncOutputStream::new(stream);
+    let mut stream = None;
     let mut body = pin!(body);
     let mut trailers = None;
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         match frame.map_err(Into::into)?.into_data() {
-            Ok(data) => stream.write_all(&data).await?,
+            Ok(data) if data.is_empty() => {}
+            Ok(data) => {
+                let stream = match &mut stream {
+                    Some(stream) => stream,
+                    None => stream.insert(AsyncOutputStream::new(written(&outgoing)?)),
+                };
+                stream.write_all(&data).await?;
+            }
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
@@ -72,4 +84,9 @@ where
     let trailers = trailers.as_ref().map(fields).transpose()?;
     OutgoingBody::finish(outgoing, trailers)?;
     Ok(())
+}
+
+/// What a body is written to; once.
+fn written(outgoing: &OutgoingBody) -> Result<OutputStream, Error> {
+    outgoing.write().map_err(|()| "the response's body was taken already".into())
 }
