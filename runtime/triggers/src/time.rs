@@ -1,5 +1,6 @@
 //! Times as events spell them. All are UTC.
 
+use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
@@ -12,7 +13,19 @@ pub(crate) fn epoch_millis(at: SystemTime) -> u64 {
 
 /// The Common Log Format's time, as `requestContext.time` has it: `12/Mar/2020:19:03:58 +0000`.
 pub(crate) fn common_log(at: SystemTime) -> String {
-    timestamp(at).strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
+    thread_local! {
+        /// What was spelled last, and its second: a second has many requests.
+        static LAST: RefCell<Option<(i64, String)>> = const { RefCell::new(None) };
+    }
+    let at = timestamp(at);
+    LAST.with_borrow_mut(|last| match last {
+        Some((second, spelled)) if *second == at.as_second() => spelled.clone(),
+        last => {
+            let spelled = at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string();
+            *last = Some((at.as_second(), spelled.clone()));
+            spelled
+        }
+    })
 }
 
 /// RFC 3339 in whole seconds, as EventBridge has it: `2015-10-08T16:53:06Z`.
@@ -57,6 +70,7 @@ mod tests {
         ] {
             let at = UNIX_EPOCH + Duration::from_secs(seconds);
             assert_eq!(common_log(at), log);
+            assert_eq!(common_log(at + Duration::from_millis(999)), log);
             assert_eq!(rfc3339(at), rfc);
             assert_eq!(epoch_millis(at), seconds * 1000);
         }

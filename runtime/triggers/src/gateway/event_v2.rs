@@ -25,7 +25,7 @@ struct Payload<'r> {
     raw_query_string: &'r str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cookies: Vec<String>,
-    headers: BTreeMap<&'r str, String>,
+    headers: BTreeMap<&'r str, Cow<'r, str>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     query_string_parameters: BTreeMap<String, String>,
     request_context: RequestContext<'r>,
@@ -136,17 +136,21 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
 
 /// Lower-case names; values of the same name joined by commas; cookies moved to their own field.
 /// HTTP APIs tell the body's length whether the client did or not.
-fn joined_headers<'r>(source: &Source<'r>) -> BTreeMap<&'r str, String> {
-    let names = source.headers.keys().filter(|name| *name != header::COOKIE);
-    let mut joined: BTreeMap<&str, String> = names
-        .map(|name| {
-            let values: Vec<String> =
-                source.headers.get_all(name).iter().map(headers::text).collect();
-            (name.as_str(), values.join(","))
-        })
-        .collect();
+fn joined_headers<'r>(source: &Source<'r>) -> BTreeMap<&'r str, Cow<'r, str>> {
+    let mut joined: BTreeMap<&str, Cow<'_, str>> = BTreeMap::new();
+    for (name, value) in source.headers.iter().filter(|(name, _)| *name != header::COOKIE) {
+        let value = headers::lossy(value);
+        joined
+            .entry(name.as_str())
+            .and_modify(|values| {
+                values.to_mut().push(',');
+                values.to_mut().push_str(&value);
+            })
+            .or_insert(value);
+    }
     if source.endpoint.front == Front::HttpApi || !source.body.is_empty() {
-        joined.insert(header::CONTENT_LENGTH.as_str(), source.body.len().to_string());
+        let length = source.body.len().to_string();
+        joined.insert(header::CONTENT_LENGTH.as_str(), length.into());
     }
     joined
 }

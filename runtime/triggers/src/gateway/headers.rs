@@ -1,5 +1,7 @@
 //! Headers that stay with a connection, and headers that API Gateway adds.
 
+use std::borrow::Cow;
+
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use samovar_dispatch::Invocation;
 
@@ -12,7 +14,7 @@ const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// RFC 9110, section 7.6.1, with the older names that it lists.
-const HOP_BY_HOP: [HeaderName; 8] = [
+static HOP_BY_HOP: [HeaderName; 9] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
@@ -21,10 +23,15 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
     HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
 ];
 
 /// Removes what concerns one connection only, and what `Connection` names.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    // Most messages have none.
+    if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+        return;
+    }
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -35,7 +42,6 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP.iter().chain(&named) {
         headers.remove(name);
     }
-    headers.remove("proxy-connection");
 }
 
 /// What a REST API's client gets as `x-amzn-remapped-NAME` (API Gateway guide, "Amazon API Gateway
@@ -79,7 +85,12 @@ pub(crate) fn remap(front: Front, headers: &mut HeaderMap) {
 
 /// A value as text; bytes that are not UTF-8 are replaced.
 pub(crate) fn text(value: &HeaderValue) -> String {
-    String::from_utf8_lossy(value.as_bytes()).into_owned()
+    lossy(value).into_owned()
+}
+
+/// As [`text`], copied only where bytes are replaced.
+pub(crate) fn lossy(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
 }
 
 /// The request's headers with those that API Gateway and function URLs add:
@@ -88,11 +99,14 @@ pub(crate) fn text(value: &HeaderValue) -> String {
 /// links that work.
 pub(crate) fn forwarded(inbound: &Inbound, invocation: &Invocation) -> HeaderMap {
     let mut headers = inbound.headers.clone();
-    let peer = inbound.peer.to_string();
-    let mut chain: Vec<String> = headers.get_all(&FORWARDED_FOR).iter().map(text).collect();
-    chain.push(peer);
-    insert(&mut headers, FORWARDED_FOR, &chain.join(", "));
-    insert(&mut headers, FORWARDED_PORT, &inbound.host.port.to_string());
+    let mut chain = String::new();
+    for earlier in headers.get_all(&FORWARDED_FOR) {
+        chain.push_str(&text(earlier));
+        chain.push_str(", ");
+    }
+    chain.push_str(&inbound.peer.to_string());
+    insert(&mut headers, FORWARDED_FOR, &chain);
+    headers.insert(FORWARDED_PORT, inbound.host.port.into());
     insert(&mut headers, FORWARDED_PROTO, inbound.scheme.as_str());
     insert(&mut headers, TRACE_ID, trace_root(&invocation.trace_id));
     headers
