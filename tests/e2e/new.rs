@@ -106,6 +106,13 @@ fn validated() {
 /// The sources are well formatted, and their own tests pass.
 fn formatted() {
     let folder = application();
+    // As this repository has them, so components start with the same memory.
+    let flags = |folder: &Path| {
+        let settings = fs::read_to_string(folder.join(".cargo/config.toml")).unwrap();
+        settings.lines().last().unwrap().to_owned()
+    };
+    assert!(flags(folder.path()).contains("--initial-heap"));
+    assert_eq!(flags(folder.path()), flags(&root()));
     let cargo = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO"));
         command.current_dir(folder.path()).env("CARGO_TARGET_DIR", target()).args(arguments);

@@ -32,6 +32,12 @@ const SAMCONFIG: &str = "# Settings of the SAM CLI.\nversion = 0.1\n\n\
                          # Cargo needs the whole workspace, not a copy of one function's folder.\n\
                          build_in_source = true\n";
 
+/// Cargo's settings of a new workspace. An isolate whose memory grows costs two changes of the
+/// protection of its pages, which interrupt the other threads.
+const CARGO_CONFIG: &str = "[target.wasm32-wasip2]\n\
+    # Isolates start with a heap of 256 KB: to let it grow takes as long as a small handler does.\n\
+    rustflags = [\"-C\", \"link-arg=--initial-heap=262144\"]\n";
+
 /// What git passes over in a new workspace.
 const IGNORED: &str = "/target/\n/.samovar/\n/.aws-sam/\n";
 
@@ -240,6 +246,11 @@ impl Made {
             self.file("Cargo.toml", "the workspace", text, changes);
             if !self.place.base.join(".gitignore").exists() {
                 self.file(".gitignore", "", IGNORED.to_owned(), changes);
+            }
+            let config = self.place.base.join(".cargo");
+            if !config.join("config.toml").exists() && !config.join("config").exists() {
+                let text = CARGO_CONFIG.to_owned();
+                self.file(".cargo/config.toml", "memory of components", text, changes);
             }
         }
         Ok(())
