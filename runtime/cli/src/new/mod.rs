@@ -33,7 +33,7 @@ const SAMCONFIG: &str = "# Settings of the SAM CLI.\nversion = 0.1\n\n\
                          build_in_source = true\n";
 
 /// Cargo's settings of a new workspace. An isolate whose memory grows costs two changes of the
-/// protection of its pages, which interrupt the other threads.
+/// protection of its pages, of which the second interrupts the other threads.
 const CARGO_CONFIG: &str = "[target.wasm32-wasip2]\n\
     # Isolates start with a heap of 256 KB: to let it grow takes as long as a small handler does.\n\
     rustflags = [\"-C\", \"link-arg=--initial-heap=262144\"]\n";

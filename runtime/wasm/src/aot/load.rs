@@ -45,8 +45,8 @@ pub(crate) fn origin(file: &File) -> Result<Origin, AotError> {
 }
 
 /// Maps compiled code of this origin into memory as it is. It is not compared with its digest, which
-/// takes longer than all else that is done at a cold start. On Lambda, code comes in an archive that Lambda has compared with its `CodeSha256`
-/// (Lambda API reference, "FunctionConfiguration").
+/// takes longer than all else that is done at a cold start. On Lambda, code comes in an archive that
+/// Lambda has compared with its `CodeSha256` (Lambda API reference, "FunctionConfiguration").
 ///
 /// The file must not be changed in place from here on as long as the component lives, as with
 /// any program that runs; another one may take its name.
